@@ -1,0 +1,1 @@
+"""AdaCache Studio: adaptive caching of video diffusion transformers, without any user interface."""

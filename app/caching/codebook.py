@@ -1,0 +1,136 @@
+"""Codebooks: distance thresholds and the cache rate each of them selects.
+
+Published and calibrated codebooks are JSON files in assets/codebooks; a user's own comes as the same JSON.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+PRESETS_FOLDER = Path(__file__).parents[2] / "assets" / "codebooks"
+MAX_ROWS = 64
+MAX_RATE = 1000
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Rows of (threshold, rate): the first threshold above the distance decides, the last rate catches the rest.
+
+    Thresholds are strictly increasing, finite and positive; rates are integers >= 1 and never increase.
+    The last threshold is written for the reader: upstream never compares with it (golden README, quirk 8).
+    """
+
+    thresholds: tuple[float, ...]
+    rates: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.thresholds) <= MAX_ROWS or len(self.thresholds) != len(self.rates):
+            raise ValueError(
+                f"a codebook needs 1 to {MAX_ROWS} thresholds and as many rates, "
+                f"got {len(self.thresholds)} and {len(self.rates)}"
+            )
+        for threshold in self.thresholds:
+            if not math.isfinite(threshold) or threshold <= 0:
+                raise ValueError(f"codebook thresholds must be finite and positive, got {threshold:g}")
+        for low, high in zip(self.thresholds, self.thresholds[1:], strict=False):
+            if low >= high:
+                raise ValueError(f"codebook thresholds must increase, got {low:g} before {high:g}")
+        for rate in self.rates:
+            if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= MAX_RATE:
+                raise ValueError(f"cache rates must be whole numbers from 1 to {MAX_RATE}, got {rate!r}")
+        for low, high in zip(self.rates, self.rates[1:], strict=False):
+            if low < high:
+                raise ValueError(f"cache rates must not increase with the threshold, got {low} before {high}")
+
+    def row(self, distance: float) -> int:
+        """Index of the row a distance selects; a NaN selects the last, as upstream's comparisons do."""
+        for index, threshold in enumerate(self.thresholds[:-1]):
+            if distance < threshold:
+                return index
+        return len(self.rates) - 1
+
+    def rate(self, distance: float) -> int:
+        """Steps from this computed step to the next one, for a distance."""
+        return self.rates[self.row(distance)]
+
+    def to_json(self) -> dict[str, int]:
+        """The published notation: {"0.08": 6, ..., "1": 1}."""
+        return {f"{t:.12g}": r for t, r in zip(self.thresholds, self.rates, strict=True)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read {"0.08": 6, ...}; a ValueError names what is wrong."""
+        if not isinstance(value, Mapping) or not value:
+            raise ValueError('a codebook is a JSON object such as {"0.08": 6, "0.16": 5, "1.00": 1}')
+        thresholds = []
+        for key in value:
+            try:
+                thresholds.append(float(key))
+            except (TypeError, ValueError):
+                raise ValueError(f"codebook thresholds must be numbers, got {str(key)[:40]!r}") from None
+        return cls(tuple(thresholds), tuple(value.values()))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named codebook: where it comes from and the number of steps it was made for."""
+
+    id: str
+    title: str
+    codebook: Codebook
+    steps: int
+    source: str
+    models: tuple[str, ...]
+
+
+def presets() -> dict[str, Preset]:
+    """All codebooks in assets/codebooks, by id."""
+    return {path.stem: _read_preset(path) for path in sorted(PRESETS_FOLDER.glob("*.json"))}
+
+
+def parse_codebook(text: str) -> Codebook:
+    """Read a codebook from JSON text, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
+    try:
+        value = json.loads(text, object_pairs_hook=_reject_duplicates)
+        return Codebook.from_json(value["codebook"] if isinstance(value, dict) and "codebook" in value else value)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError('codebook is not valid JSON; expected {"0.08": 6, "0.16": 5, "1.00": 1}') from None
+
+
+def load_codebook(name_or_path: str) -> Codebook:
+    """A preset's codebook by its id, or one read from a JSON file."""
+    named = presets()
+    if name_or_path in named:
+        return named[name_or_path].codebook
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise ValueError(f"no codebook preset or file {name_or_path!r}; presets: {', '.join(named)}")
+    try:
+        return parse_codebook(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read codebook {name_or_path!r}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{name_or_path}: {error}") from None
+
+
+def _read_preset(path: Path) -> Preset:
+    data = json.loads(path.read_text())
+    return Preset(
+        id=path.stem,
+        title=data["title"],
+        codebook=Codebook.from_json(data["codebook"]),
+        steps=data["steps"],
+        source=data["source"],
+        models=tuple(data["models"]),
+    )
+
+
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    repeated = next((key for key in keys if keys.count(key) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"codebook threshold {repeated[:40]!r} is there twice")
+    return dict(pairs)

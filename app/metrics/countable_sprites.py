@@ -1,0 +1,59 @@
+"""Sprites as far as FLOPs go: its STDiT3 and frame autoencoder; its text encoder is a table: it counts nothing."""
+
+import json
+
+import torch
+from safetensors import safe_open
+
+from app.caching.branch import Kind, Layout
+from app.caching.cache import BranchCache
+from app.metrics.countable import GUIDED_BATCH, Workload
+from app.metrics.flop_count import Count, StepCount, count, count_step
+from app.models.rectified_flow import shifted_timesteps
+from app.models.sprites.card import CARD
+from app.models.sprites.model import TIMESTEP_SHIFT, WEIGHTS
+from app.models.sprites.vae import SpritesVAE, VaeConfig
+from app.models.stdit3 import STDiT3, STDiT3Config
+
+
+class Sprites:
+    """Its attention is made of plain products, which every counter sees: both conventions give one number."""
+
+    depth = CARD.depth
+    layout: Layout = CARD.layout
+    unseen: frozenset[Kind] = frozenset()
+
+    def schedule(self, work: Workload) -> tuple[float, ...]:
+        """The schedule it samples with, whatever the size."""
+        return shifted_timesteps(work.steps, TIMESTEP_SHIFT)
+
+    def step(self, work: Workload) -> StepCount:
+        """Latents have a quarter of the side and as many frames."""
+        config = STDiT3Config.from_upstream(_config("transformer"))
+        with torch.device("meta"):
+            model = STDiT3(config).eval()
+        latent = (config.in_channels, work.frames, work.height // 4, work.width // 4)
+        size = {"height": torch.tensor([float(work.height)]), "width": torch.tensor([float(work.width)])}
+
+        def forward(cache: BranchCache) -> object:
+            text = torch.empty(GUIDED_BATCH, 1, work.text_tokens, config.caption_channels)
+            noisy, time = torch.empty(GUIDED_BATCH, *latent), torch.empty(GUIDED_BATCH)
+            return model(noisy, time, text, fps=torch.empty(1), **size, cache=cache)
+
+        return count_step(forward)
+
+    def encode_text(self, work: Workload) -> Count:
+        """A look-up in a table."""
+        return Count()
+
+    def decode(self, work: Workload) -> Count:
+        """The decoder, frame by frame."""
+        config = VaeConfig(**_config("vae"))
+        latents = (work.frames, config.latent_channels, work.height // 4, work.width // 4)
+        return count(lambda: SpritesVAE(config).decode_images(torch.empty(latents)))
+
+
+def _config(part: str) -> dict[str, int]:
+    with safe_open(WEIGHTS / f"{part}.safetensors", framework="pt") as file:
+        config: dict[str, int] = json.loads(file.metadata()["config"])
+    return config

@@ -1,0 +1,131 @@
+"""TFLOPs of a whole generation with a method, in two conventions, without weights or GPU.
+
+"all" counts everything; "paper" leaves out the attention products of kernels that a profiler does not see into,
+which reproduces AdaCache's Table 1: all of Open-Sora's (golden README, FLOPs), only cross-attention's in
+Open-Sora-Plan and Latte.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Literal, get_args
+
+from app.caching.branch import Branch, Kind, all_branches
+from app.caching.methods import Method, build_policy, kind_of, run_steps
+from app.caching.policy import NoCache, Plan, RunShape
+from app.caching.schedule import Scheduled
+from app.metrics.countable import Countable, Workload
+from app.metrics.countable_latte import Latte
+from app.metrics.countable_open_sora import OpenSora
+from app.metrics.countable_open_sora_plan import OpenSoraPlan
+from app.metrics.countable_sprites import Sprites
+from app.metrics.flop_count import Count, StepCount
+from app.trace import StepRecord
+
+Convention = Literal["all", "paper"]
+SIZES = {"144p": (144, 256), "240p": (240, 426), "360p": (360, 640), "480p": (480, 854), "720p": (720, 1280)}
+TERA = 1e12
+COUNTABLE: dict[str, Countable] = {
+    "open-sora-1.2": OpenSora(),
+    "open-sora-plan-1.1": OpenSoraPlan(),
+    "latte-1": Latte(),
+    "sprites": Sprites(),
+}
+
+
+def flops(
+    model: str,
+    method: Method | None,
+    resolution: str,
+    frames: int,
+    steps: int,
+    text_tokens: int,
+    convention: Convention,
+    records: Sequence[StepRecord] | None = None,
+) -> float:
+    """TFLOPs of a video: text encoder, guided denoising steps and decoder.
+
+    method: none for no acceleration. resolution: a name, or HEIGHTxWIDTH in pixels. records: the steps of a run,
+    which a method needs that decides while it runs. A ValueError says what is not known or does not fit.
+    """
+    if model not in COUNTABLE:
+        raise ValueError(f"FLOPs of {model!r} cannot be counted here; models: {', '.join(COUNTABLE)}")
+    if convention not in get_args(Convention):
+        raise ValueError(f"convention must be one of {', '.join(get_args(Convention))}, got {convention!r}")
+    countable = COUNTABLE[model]
+    height, width = parse_resolution(resolution)
+    if method is not None:
+        steps = run_steps(method, steps)
+    work = Workload(height, width, frames, steps, text_tokens)
+    run = RunShape(countable.schedule(work), countable.depth, countable.layout)
+    plans = recorded_plans(records, run) if records is not None else static_plans(method, run)
+    step = step_count(model, work)
+    if convention == "paper":
+        step = without_attention(step, countable.unseen)
+    denoising = sum(planned(step, plan) for plan in plans)
+    return (denoising + countable.encode_text(work).total + countable.decode(work).total) / TERA
+
+
+def parse_resolution(resolution: str) -> tuple[int, int]:
+    """(height, width) of a name such as 480p, which is 9:16, or of 480x854."""
+    if resolution in SIZES:
+        return SIZES[resolution]
+    sides = resolution.split("x")
+    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+        raise ValueError(f"resolution must be one of {', '.join(SIZES)} or HEIGHTxWIDTH, got {resolution!r}")
+    return int(sides[0]), int(sides[1])
+
+
+def decides_while_running(method: Method | None) -> bool:
+    """Whether a method's FLOPs need the records of a run."""
+    return method is not None and not isinstance(build_policy(method), Scheduled | NoCache)
+
+
+def static_plans(method: Method | None, run: RunShape) -> tuple[Plan, ...]:
+    """What each step computes, for a method that decides from the schedule; a ValueError for others."""
+    policy = NoCache() if method is None else build_policy(method)
+    if method is not None and decides_while_running(method):
+        raise ValueError(f"{kind_of(method).title} decides while it runs; its FLOPs need the records of a run")
+    policy.start(run)
+    return tuple(policy.plan(step) for step in range(1, run.steps + 1))
+
+
+def recorded_plans(records: Sequence[StepRecord], run: RunShape) -> tuple[Plan, ...]:
+    """What each step of a run computed; a part of the branches is only ever the first block."""
+    if len(records) != run.steps:
+        raise ValueError(f"the records are of {len(records)} steps, the run has {run.steps}")
+    first_block = frozenset(all_branches(1, run.layout))
+
+    def plan(record: StepRecord) -> Plan:
+        if isinstance(record.computed, str):
+            return record.computed
+        if record.computed != len(first_block):
+            raise ValueError(f"step {record.step} computed {record.computed} branches, which ones is not recorded")
+        return first_block
+
+    return tuple(plan(record) for record in records)
+
+
+def step_count(model: str, work: Workload) -> StepCount:
+    """One step of a model, counted once for a size, whatever the number of steps; seconds for the large models."""
+    return _step_count(model, replace(work, steps=1))
+
+
+def without_attention(step: StepCount, kinds: frozenset[Kind]) -> StepCount:
+    """A step without the attention products of some kinds of branches."""
+    branches = {b: n - Count(n.attention, n.attention) if b.kind in kinds else n for b, n in step.branches.items()}
+    return StepCount(step.rest, branches)
+
+
+def planned(step: StepCount, plan: Plan) -> int:
+    """FLOPs of a step that computes only what its plan says."""
+
+    def computes(branch: Branch) -> bool:
+        return plan == "all" or (plan != "none" and branch in plan)
+
+    return step.rest.total + sum(count.total for branch, count in step.branches.items() if computes(branch))
+
+
+@cache
+def _step_count(model: str, work: Workload) -> StepCount:
+    return COUNTABLE[model].step(work)
