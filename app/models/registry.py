@@ -1,0 +1,45 @@
+"""The models there are: their cards, readable at once, and their loaders, run when a model is picked."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from app.models.diffusers_models.cards import CARDS as DIFFUSERS
+from app.models.openplan.card import CARD as OPEN_SORA_PLAN
+from app.models.opensora.card import CARD as OPEN_SORA
+from app.models.sprites.card import CARD as SPRITES
+from app.models.video_model import ModelCard, VideoModel
+
+CARDS: dict[str, ModelCard] = {card.id: card for card in (SPRITES, OPEN_SORA, OPEN_SORA_PLAN, *DIFFUSERS)}
+# A module, and the arguments of its load() or checks().
+LOADERS: dict[str, tuple[str, ...]] = {
+    "sprites": ("app.models.sprites.model",),
+    "open-sora-1.2": ("app.models.opensora.model",),
+    "open-sora-plan-1.1": ("app.models.openplan.model",),
+    **{card.id: ("app.models.diffusers_models.load", card.id) for card in DIFFUSERS},
+}
+REQUIREMENTS: dict[str, tuple[str, ...]] = {  # of those that have any
+    "open-sora-1.2": ("app.models.opensora.requirements",),
+    "open-sora-plan-1.1": ("app.models.openplan.requirements",),
+    **{card.id: ("app.models.diffusers_models.requirements", card.id) for card in DIFFUSERS},
+}
+
+
+def card(model: str) -> ModelCard:
+    """A model's card; a ValueError names the models there are."""
+    if model not in CARDS:
+        raise ValueError(f"no model {model!r}; there are: {', '.join(CARDS)}")
+    return CARDS[model]
+
+
+@cache
+def load_model(model: str) -> VideoModel:
+    """Load a model once; nothing of it is imported or read before. A ValueError says what is missing."""
+    module, *arguments = LOADERS[card(model).id]
+    try:
+        load = import_module(module).load
+    except ModuleNotFoundError as error:
+        name = (error.name or "").split(".")[0]
+        raise ValueError(f"{card(model).title} needs the package {name} (requirements-models.txt)") from None
+    return cast(Callable[..., VideoModel], load)(*arguments)

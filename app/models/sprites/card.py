@@ -1,0 +1,30 @@
+"""What a person needs to know of Sprites, the embedded model."""
+
+from app.caching.adacache import MotionRegularisation
+from app.models.video_model import ModelCard
+
+CARD = ModelCard(
+    id="sprites",
+    title="Sprites",
+    description="A small video diffusion transformer of Open-Sora 1.2's architecture, trained for this project.",
+    needs="any CPU; weights are included",
+    height=64,
+    width=64,
+    frames=16,
+    fps=8.0,
+    depth=4,
+    steps=30,
+    max_steps=200,
+    guidance=2.0,
+    codebook="sprites-fast",
+    # In assets/recordings still clips fall from 0.23 to 0.06, moving ones stay at 0.15 to 0.33.
+    motion=MotionRegularisation(reference=0.2, power=2.0, gradient_scale=1.0),
+    example_prompts=(
+        "a car moving right fast in the desert",
+        "a tree standing still in a meadow",
+        "a boat moving left slowly on the ocean",
+        "an apple falling slowly in a meadow",
+        "a ghost swaying in the city",
+        "a dog moving right fast over snow",
+    ),
+)

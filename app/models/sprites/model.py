@@ -1,0 +1,104 @@
+"""Sprites as a VideoModel: closed-vocabulary text, a small STDiT3 and a frame autoencoder, on the CPU."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from app.caching.cache import NO_CACHE, BranchCache
+from app.models.rectified_flow import euler_step, guide, predict_video, shifted_timesteps
+from app.models.sprites.card import CARD
+from app.models.sprites.text import SpritesText
+from app.models.sprites.vae import SpritesVAE, load_vae
+from app.models.stdit3 import STDiT3, STDiT3Config
+from app.models.video_model import Conditioning, Frames
+
+WEIGHTS = Path(__file__).parents[3] / "assets" / "sprites"
+LATENT_SHAPE = (1, 4, 16, 16, 16)  # (batch, channels, frames, height, width)
+TIMESTEP_SHIFT = 5.0  # objects are decided in the noise; Open-Sora at 480p and 51 frames shifts by 4.8
+
+
+class Sprites:
+    """The embedded model."""
+
+    card = CARD
+
+    def __init__(self, transformer: STDiT3, text: SpritesText, vae: SpritesVAE):
+        self.transformer = transformer
+        self.text = text
+        self.vae = vae
+
+    def encode_prompt(self, prompt: str) -> Conditioning:
+        """One token a slot of the vocabulary; a prompt without a known word is a ValueError that lists them."""
+        text, mask, understanding = self.text.encode(prompt)
+        null = self.transformer.y_embedder.y_embedding[None, None]
+        return Conditioning(
+            text=torch.cat([text, null]),
+            mask=mask,
+            understood=tuple((word.text, word.word) for word in understanding.understood),
+            ignored=tuple(f"{word.text} ({word.reason})" for word in understanding.ignored),
+        )
+
+    def initial_latent(self, seed: int) -> Tensor:
+        """Noise of the seed, the same on every machine."""
+        return torch.randn(LATENT_SHAPE, generator=torch.Generator().manual_seed(seed))
+
+    def schedule(self, steps: int) -> tuple[float, ...]:
+        """The timesteps the model samples best with."""
+        return shifted_timesteps(steps, TIMESTEP_SHIFT)
+
+    def denoise_step(
+        self,
+        latent: Tensor,
+        step: int,
+        schedule: tuple[float, ...],
+        conditioning: Conditioning,
+        guidance: float,
+        cache: BranchCache,
+    ) -> tuple[Tensor, Tensor]:
+        """One guided Euler step; conditional and unconditional half go through as one batch."""
+        velocity = self.transformer(
+            latent.repeat(2, 1, 1, 1, 1),
+            torch.full((2,), schedule[step - 1]),
+            conditioning.text,
+            conditioning.mask,
+            fps=torch.tensor([CARD.fps]),
+            height=torch.tensor([float(CARD.height)]),
+            width=torch.tensor([float(CARD.width)]),
+            cache=cache,
+        )
+        conditional, unconditional = velocity.chunk(2)
+        guided = guide(conditional, unconditional, guidance)
+        return euler_step(latent, guided, schedule, step), predict_video(latent, guided, schedule[step - 1])
+
+    def preview(self, clean_latent: Tensor) -> Frames:
+        """A linear look at a latent: a millisecond instead of a decoding."""
+        return np.asarray(self.vae.preview(clean_latent)[0])
+
+    def decode(self, latent: Tensor) -> Frames:
+        """All 16 frames."""
+        return np.asarray(self.vae.decode(latent)[0])
+
+    def warm_up(self) -> None:
+        """One unmeasured step, so that the first measured one pays for no allocation."""
+        schedule = self.schedule(2)
+        conditioning = self.encode_prompt(CARD.example_prompts[0])
+        with torch.inference_mode():
+            latent, _ = self.denoise_step(self.initial_latent(0), 1, schedule, conditioning, 1.0, NO_CACHE)
+            self.decode(latent)
+
+
+def load() -> Sprites:
+    """The shipped weights."""
+    with safe_open(WEIGHTS / "transformer.safetensors", framework="pt") as file:
+        config = STDiT3Config.from_upstream(json.loads(file.metadata()["config"]))
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    table = weights.pop("text.table")
+    transformer = STDiT3(config).eval()
+    transformer.load_state_dict({name.removeprefix("transformer."): value for name, value in weights.items()})
+    model = Sprites(transformer, SpritesText(table), load_vae(WEIGHTS / "vae.safetensors"))
+    model.warm_up()
+    return model

@@ -1,0 +1,88 @@
+"""The closed vocabulary of Sprites: which objects, backgrounds, motions and speeds it knows.
+
+One data file (assets/sprites/vocabulary.json) feeds the renderer, the text encoder and the judge.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets" / "sprites"
+SLOTS = ("object", "background", "motion", "speed")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One canonical word of a slot, with what the renderer and the text encoder need to know of it."""
+
+    name: str
+    slot: str
+    synonyms: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
+    emoji: str = ""
+    faces_left: bool = False
+    moving: bool = False
+    colour: bool = False
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All words in file order; a word's position in its slot is its class index everywhere."""
+
+    words: tuple[Word, ...]
+    function_words: frozenset[str]
+
+    def __post_init__(self) -> None:
+        seen: dict[str, str] = {}
+        for word in self.words:
+            if word.slot not in SLOTS:
+                raise ValueError(f"word {word.name!r} has slot {word.slot!r}; accepted slots: {', '.join(SLOTS)}")
+            for phrase in (word.name, *word.synonyms):
+                if phrase in seen:
+                    raise ValueError(f"{phrase!r} means both {seen[phrase]!r} and {word.name!r}; accepted: one")
+                seen[phrase] = word.name
+
+    def slot(self, slot: str) -> tuple[Word, ...]:
+        """The words of one slot, in class order."""
+        return tuple(word for word in self.words if word.slot == slot)
+
+    def names(self, slot: str) -> tuple[str, ...]:
+        """The canonical names of one slot, in class order."""
+        return tuple(word.name for word in self.slot(slot))
+
+    def find(self, slot: str, name: str) -> Word:
+        """The word of that canonical name; ValueError lists the accepted names."""
+        for word in self.slot(slot):
+            if word.name == name:
+                return word
+        raise ValueError(f"unknown {slot} {name!r}; accepted: {', '.join(self.names(slot))}")
+
+
+@lru_cache(maxsize=4)
+def load_vocabulary(path: Path = ASSETS / "vocabulary.json") -> Vocabulary:
+    """Reads and checks the vocabulary file; ValueError if a phrase has two meanings."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    words = [_word(slot, name, entry) for slot in data["slots"] for name, entry in data[slot].items()]
+    return Vocabulary(tuple(words), frozenset(data["function_words"]))
+
+
+def indefinite(noun: str) -> str:
+    """The noun with "a" or "an"; of u's words only those on "um" sound like a vowel here (umbrella, not ufo)."""
+    return f"{'an' if noun[0] in 'aeio' or noun.startswith('um') else 'a'} {noun}"
+
+
+def _word(slot: str, name: str, entry: dict[str, Any]) -> Word:
+    return Word(
+        name=name,
+        slot=slot,
+        synonyms=tuple(entry["synonyms"]),
+        phrases=tuple(entry.get("phrases", ())),
+        emoji=entry.get("emoji", ""),
+        faces_left=entry.get("faces") == "left",
+        moving=bool(entry.get("moving", False)),
+        colour=bool(entry.get("colour", False)),
+    )
