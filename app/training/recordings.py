@@ -1,0 +1,46 @@
+"""The recordings that ship with the Lab: python -m app.training.recordings
+
+A dozen contrasting prompts of Sprites, recorded anew into assets/recordings after every training.
+"""
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from app.lab.record import record
+from app.models.registry import load_model
+
+FOLDER = Path(__file__).parents[2] / "assets" / "recordings"
+# The first two are what the Lab opens with: nothing moves, and much does.
+PROMPTS = {
+    "01-still-panda": "a panda standing still in a forest",
+    "02-fast-dog": "a dog moving right fast over snow",
+    "03-still-moon": "a moon standing still in the night sky",
+    "04-slow-heart": "a red heart growing slowly on pink",
+    "05-swaying-fish": "a fish swaying in the ocean",
+    "06-slow-turtle": "a turtle moving left slowly underwater",
+    "07-bouncing-ball": "a ball bouncing fast in a meadow",
+    "08-rising-rocket": "a rocket rising fast in the night sky",
+    "09-spinning-star": "a star spinning fast in the sky",
+    "10-still-tree": "a tree standing still at sunset",
+    "11-fast-car": "a car moving left fast in a city",
+    "12-falling-apple": "an apple falling slowly on grey",
+}
+
+
+def main() -> None:
+    """Record all of them with the model's own settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    model = load_model("sprites")
+    for seed, (name, prompt) in enumerate(tqdm(PROMPTS.items(), unit="recording")):
+        card = model.card
+        recording = record(model, prompt, seed=seed, steps=card.steps, guidance=card.guidance)
+        recording.save(options.out / f"{name}.json")
+
+
+if __name__ == "__main__":
+    main()
