@@ -1,0 +1,67 @@
+"""AdaCache Studio in the browser: python app.py [--host ADDRESS] [--port 7860] [--runs ./runs] [--share]."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+
+import gradio as gr
+
+from app.runs.archive import MAX_ZIP_BYTES
+from components.page import build
+from components.theme import theme
+from components.visitors import login
+from components.web import WEB, head
+
+MAX_QUEUE = 32
+
+
+def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = False, wait: bool = True) -> str:
+    """Serve the page without telling strangers more than needed; returns its address."""
+    page.queue(max_size=MAX_QUEUE)
+    _, local, _ = page.launch(
+        server_name=host,  # none: GRADIO_SERVER_NAME, which a Space sets, or this machine only
+        server_port=port,
+        share=share,
+        inbrowser=wait and has_screen(),
+        prevent_thread_lock=not wait,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        run_history=False,
+        auth=login(),
+        max_file_size=MAX_ZIP_BYTES,
+        footer_links=[],
+        theme=theme(),
+        css_paths=[WEB / f"{name}.css" for name in ("studio", "codebook", "controls", "lab", "compare", "runs")],
+        head=head(),
+    )
+    return str(local)
+
+
+def has_screen() -> bool:
+    """Whether a browser opened here would be seen by somebody."""
+    return sys.platform == "darwin" or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def main() -> None:
+    """Read the flags and serve until interrupted."""
+    parser = argparse.ArgumentParser(description="AdaCache Studio: adaptive caching of video diffusion, live")
+    parser.add_argument(
+        "--host", help="address to listen on; 0.0.0.0 for the network (default: this machine only)"
+    )
+    parser.add_argument("--port", type=int, help="port; the first free one from 7860 on by default")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder every run is written into")
+    parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
+    flags = parser.parse_args()
+    try:
+        login()
+    except ValueError as error:
+        parser.error(str(error))
+    launch(build(flags.runs.resolve()), flags.host, flags.port, flags.share)
+
+
+if __name__ == "__main__":
+    main()

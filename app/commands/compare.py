@@ -1,0 +1,107 @@
+"""python -m app compare: every method on the same prompts and seeds, as a table, a plot and a row a run.
+
+python -m app compare --model sprites --prompts FILE --methods adacache-fast,pab-slow --seeds 0,1 --out DIR
+"""
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.caching.named import names
+from app.compare.measure import Bench
+from app.compare.plan import BASELINE, Plan, methods_of, read_prompts
+from app.compare.plot import quality_latency
+from app.compare.table import in_words, points, sentences, to_json, to_markdown, to_text
+from app.denoiser import fingerprint
+from app.device import device_name
+from app.files import atomic_path, write_json
+from app.journal import Journal
+from app.judge.marks import examiner_of
+from app.models.registry import card, load_model
+
+PROMPTS = Path(__file__).parents[2] / "assets" / "prompts" / "compare.txt"
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command."""
+    parser = commands.add_parser("compare", help="compare methods on the same prompts", allow_abbrev=False)
+    parser.set_defaults(run=run)
+    parser.add_argument("--model", default="sprites")
+    parser.add_argument("--prompts", type=Path, default=PROMPTS, help="text file, one prompt a line")
+    parser.add_argument("--methods", help="names separated by commas (default: a front of each family)")
+    parser.add_argument("--seeds", default="0", help="whole numbers separated by commas")
+    parser.add_argument("--steps", type=int, help="denoising steps of the baseline (default: the model's)")
+    parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    parser.add_argument("--out", type=Path, required=True, help="folder; rows already there are kept")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure what is missing, and write and print the table."""
+    plan = plan_from(options)
+    model = load_model(plan.card.id)
+    for prompt in plan.prompts:  # a prompt the model cannot use is known before anything is measured
+        model.encode_prompt(prompt)
+    settings = {**plan.settings(), "weights": fingerprint(model)}
+    journal = Journal.open(options.out / "rows.jsonl", settings)
+    bench = Bench(model, plan, options.out, examiner_of(plan.card.id))
+    measured = {(row["prompt"], row["seed"], row["method"]) for row in journal.rows}
+    groups = [(prompt, seed) for seed in plan.seeds for prompt in plan.prompts]
+    for prompt, seed in tqdm(groups, unit="prompt", delay=1e-9):
+        missing = {n: m for n, m in plan.methods.items() if (prompt, seed, n) not in measured}
+        if not missing:
+            continue
+        for row in bench.measure(prompt, seed, missing):
+            if (prompt, seed, row["method"]) not in measured:
+                journal.append(row)
+    wanted = {(prompt, seed, name) for prompt, seed in groups for name in (BASELINE, *plan.methods)}
+    rows = [row for row in journal.rows if (row["prompt"], row["seed"], row["method"]) in wanted]
+    found, about = points(rows), about_of(plan)
+    write_json(options.out / "table.json", to_json(found, about))
+    pages = {"table.md": to_markdown(found, about), "plot.svg": quality_latency(found, in_words(about))}
+    for name, text in pages.items():
+        with atomic_path(options.out / name) as temporary:
+            temporary.write_text(text)
+    print(to_text(found))
+    print("\nDoes an AdaCache variant (hold or forecast) dominate, at least as fast with higher PSNR and SSIM?")
+    print("\n".join(sentences(found)))
+    return 0
+
+
+def plan_from(options: argparse.Namespace) -> Plan:
+    """The comparison that the options describe; a ValueError says what is wrong with them."""
+    model = card(options.model)
+    steps = model.steps if options.steps is None else options.steps
+    wished = [] if options.methods is None else [name.strip() for name in options.methods.split(",")]
+    if "" in wished:
+        raise ValueError(f"--methods needs names separated by commas; there are: {', '.join(names(model.id))}")
+    return Plan(
+        card=model,
+        prompts=read_prompts(options.prompts),
+        seeds=read_seeds(options.seeds),
+        methods=methods_of(model, steps, wished),
+        steps=steps,
+        guidance=model.guidance if options.guidance is None else options.guidance,
+    )
+
+
+def read_seeds(text: str) -> tuple[int, ...]:
+    """Seeds separated by commas, without repetitions."""
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"--seeds needs whole numbers separated by commas, got {text[:40]!r}") from None
+
+
+def about_of(plan: Plan) -> dict[str, Any]:
+    """What was measured, for readers of the table."""
+    return {
+        **plan.settings(),
+        "title": plan.card.title,
+        "prompts": len(plan.prompts),
+        "seeds": list(plan.seeds),
+        "device": device_name(),
+        "date": date.today().isoformat(),
+    }

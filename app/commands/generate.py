@@ -1,0 +1,120 @@
+"""python -m app generate: one race from the command line, with its videos, trace and summary in a folder.
+
+python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.commands.options import add_method_options, method_from
+from app.commands.runs import RUNS
+from app.events import Compared, Event, Failed, Found, Loading, Started, Step
+from app.models.registry import card
+from app.request import Request
+from app.runs.baseline import none_kept
+from app.runs.store import RunStore
+from app.studio import race
+from app.trace import steps_of
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command and its options."""
+    parser = commands.add_parser("generate", help="generate a video with and without AdaCache", allow_abbrev=False)
+    parser.set_defaults(run=run)
+    parser.add_argument("--model", default="sprites", help="a model of `python -m app models`")
+    parser.add_argument("--prompt", required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
+    parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    add_method_options(parser)
+    parser.add_argument("--sequential", action="store_true", help="finish the baseline first, measure undisturbed")
+    parser.add_argument(
+        "--reuse-baseline",
+        type=Path,
+        nargs="?",
+        const=RUNS,
+        metavar="RUNS",
+        help="take the baseline from an earlier run in this folder of runs (default: runs), if there is one",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Race, show progress, and leave the results in the folder; on failure it is left as it was."""
+    request = request_from(options)
+    kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
+    with staging_folder(options.out) as folder:
+        summary = follow(race(request, folder, sequential=options.sequential, kept=kept))
+    if summary["baseline_measured"]:
+        print(f"baseline and its seconds taken from an earlier run, measured {summary['baseline_measured']}")
+    print(
+        f"{summary['speedup']:.2f}x  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
+        f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
+        f"{summary['psnr_db']:.1f} dB  {options.out}"
+    )
+    return 0
+
+
+def request_from(options: argparse.Namespace) -> Request:
+    """The request the options describe; a ValueError names what is wrong with them."""
+    model = card(options.model)
+    return Request(
+        model=model.id,
+        prompt=options.prompt,
+        method=method_from(options, model),
+        seed=options.seed,
+        steps=model.steps if options.steps is None else options.steps,
+        guidance=model.guidance if options.guidance is None else options.guidance,
+    )
+
+
+def follow(events: Iterator[Event]) -> dict[str, Any]:
+    """Show the race as a progress bar; returns its summary, or raises what ended it."""
+    with tqdm(unit="step", delay=1e-9) as bar:  # not drawn before the first step
+        for event in events:
+            match event:
+                case Loading(message=message):
+                    bar.set_description(message)
+                case Started():
+                    bar.total = sum(steps_of(event.request, len(event.timesteps)).values())
+                    if event.ignored:
+                        bar.write(f"not understood and ignored: {', '.join(event.ignored)}", file=sys.stderr)
+                case Found(same=False):
+                    bar.write("the baseline on disk is of other weights or another device", file=sys.stderr)
+                case Step(side=side):
+                    bar.set_description(side)
+                    bar.update()
+                case Failed(message=message):
+                    raise ValueError(message)
+                case Compared(summary=summary):
+                    return summary
+    raise RuntimeError("the race ended without a result")
+
+
+@contextmanager
+def staging_folder(out: Path) -> Iterator[Path]:
+    """A folder whose files move into `out` if the block succeeds; otherwise `out` is as it was."""
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=out, prefix=".generating-"))
+        try:
+            yield staging
+            for path in sorted(staging.iterdir()):
+                os.replace(path, out / path.name)
+        finally:
+            shutil.rmtree(staging)
+    except BaseException:
+        for folder in missing:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise

@@ -1,0 +1,196 @@
+"""python -m app record, simulate and calibrate: the Codebook Lab from the command line."""
+
+import argparse
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.caching.adacache import AdaCacheConfig
+from app.caching.codebook import Codebook
+from app.commands.options import adacache_from, add_adacache_options, parse_locations
+from app.files import write_json
+from app.lab.calibrate import Calibration, calibrate
+from app.lab.check import Check, check
+from app.lab.record import record
+from app.lab.recorder import RecorderConfig
+from app.lab.recording import Recording, load_recording
+from app.lab.simulate import simulate
+from app.models.registry import card, load_model
+
+MAX_PROMPTS = 500
+
+
+def add_parser(commands: Any) -> None:
+    """Register the three commands."""
+    recording = commands.add_parser("record", help="record a baseline run for simulation", allow_abbrev=False)
+    recording.set_defaults(run=run_record)
+    recording.add_argument("--model", default="sprites")
+    recording.add_argument("--prompt", required=True)
+    recording.add_argument("--seed", type=int, default=0)
+    recording.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
+    recording.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    recording.add_argument("--residual", default="temporal-attn")
+    recording.add_argument("--locations", default="mid")
+    recording.add_argument("--max-lag", type=int, default=12, help="longest cache rate that can be simulated")
+    recording.add_argument("--subsample", type=int, default=1, help="keep every k-th patch only")
+    recording.add_argument("--out", type=Path, required=True, help="JSON file to write")
+
+    simulating = commands.add_parser(
+        "simulate", help="what a codebook would do on a recording", allow_abbrev=False
+    )
+    simulating.set_defaults(run=run_simulate)
+    simulating.add_argument("recording", type=Path)
+    simulating.add_argument("--check", action="store_true", help="also generate for real and state the difference")
+    add_adacache_options(simulating)
+
+    calibrating = commands.add_parser("calibrate", help="find a codebook for a wished speedup", allow_abbrev=False)
+    calibrating.set_defaults(run=run_calibrate)
+    calibrating.add_argument("--model", default="sprites")
+    calibrating.add_argument("--speedup", type=float)
+    calibrating.add_argument("--error", type=float, help="instead of a speedup: the largest mean error")
+    calibrating.add_argument("--prompts", type=Path, required=True, help="text file, one prompt a line")
+    calibrating.add_argument("--seed", type=int, default=0)
+    calibrating.add_argument("--recordings", type=Path, help="folder of recordings, reused and added to")
+    calibrating.add_argument("--out", type=Path, required=True, help="codebook JSON to write")
+    add_adacache_options(calibrating)
+
+
+def run_record(options: argparse.Namespace) -> int:
+    """Record one run."""
+    model = load_model(options.model)
+    config = RecorderConfig(
+        residual=options.residual,
+        locations=parse_locations(options.locations),
+        max_lag=options.max_lag,
+        subsample=options.subsample,
+    )
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    steps = model.card.steps if options.steps is None else options.steps
+    with tqdm(total=steps, unit="step", delay=1e-9) as bar:
+        recording = record(
+            model,
+            options.prompt,
+            seed=options.seed,
+            steps=steps,
+            guidance=model.card.guidance if options.guidance is None else options.guidance,
+            config=config,
+            on_step=lambda step: bar.update() and None,
+        )
+    recording.save(options.out)
+    return 0
+
+
+def run_simulate(options: argparse.Namespace) -> int:
+    """Print the predicted schedule as JSON, and with --check the real one beside it."""
+    recording = load_recording(options.recording)
+    config = adacache_from(options, card(recording.model))
+    simulation = simulate(recording, config)
+    answer: dict[str, object] = {
+        "computed_steps": list(simulation.computed),
+        "rates": [decision.rate for decision in simulation.decisions],
+        "predicted_speedup": simulation.speedup,
+        "predicted_error": simulation.error,
+    }
+    if options.check:
+        answer["check"] = check_to_json(check(load_model(recording.model), recording, config))
+    print(json.dumps(answer))
+    return 0
+
+
+def run_calibrate(options: argparse.Namespace) -> int:
+    """Record the prompts that are not recorded yet, choose, and write the codebook with how it was made."""
+    model = card(options.model)
+    method = replace(adacache_from(options, model), codebook=Codebook((1.0,), (1,)))
+    prompts = read_prompts(options.prompts)
+    recordings = record_all(options, prompts, method)
+    calibration = calibrate(recordings, method, speedup=options.speedup, error=options.error)
+    write_json(options.out, calibrated_preset(options, calibration, recordings))
+    chosen, (held_out, spread) = calibration.chosen, calibration.held_out_speedup
+    print(f"{options.out}: {json.dumps(chosen.codebook.to_json())}")
+    print(
+        f"predicted {chosen.speedup:.2f}x at error {chosen.error:.4f}; on held-out prompts {held_out:.2f}x, "
+        f"standard deviation {spread:.2f} over {len(calibration.held_out)} folds"
+    )
+    return 0
+
+
+def read_prompts(path: Path) -> list[str]:
+    """Prompts of a text file, one a line; empty lines and repetitions are left out."""
+    prompts = list(dict.fromkeys(line.strip() for line in path.read_text().splitlines() if line.strip()))
+    if not 2 <= len(prompts) <= MAX_PROMPTS:
+        raise ValueError(f"{path} must hold 2 to {MAX_PROMPTS} prompts, one a line, got {len(prompts)}")
+    return prompts
+
+
+def record_all(options: argparse.Namespace, prompts: list[str], method: AdaCacheConfig) -> list[Recording]:
+    """A recording of each prompt, from the folder of recordings where it is there already."""
+    model = load_model(options.model)
+    config = RecorderConfig(residual=method.residual, locations=method.locations)
+    folder = options.recordings
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    known = [load_recording(path) for path in sorted(folder.glob("*.json"))] if folder is not None else []
+    recordings = []
+    for number, prompt in enumerate(tqdm(prompts, unit="recording")):
+        wanted = (model.card.id, prompt, options.seed, model.card.guidance, model.schedule(model.card.steps))
+        found = next((r for r in known if identity(r) == wanted and matches(r, method)), None)
+        if found is None:
+            found = record(
+                model,
+                prompt,
+                seed=options.seed,
+                steps=model.card.steps,
+                guidance=model.card.guidance,
+                config=config,
+            )
+            if folder is not None:
+                found.save(folder / f"{number:03d}-seed{options.seed}.json")
+        recordings.append(found)
+    return recordings
+
+
+def identity(recording: Recording) -> tuple[object, ...]:
+    """What a recording is of, apart from its probe."""
+    return (recording.model, recording.prompt, recording.seed, recording.guidance, recording.timesteps)
+
+
+def matches(recording: Recording, method: AdaCacheConfig) -> bool:
+    """Whether a recording was made with the method's probe."""
+    return recording.residual == method.residual and recording.blocks == method.blocks(recording.depth)
+
+
+def calibrated_preset(
+    options: argparse.Namespace, calibration: Calibration, recordings: list[Recording]
+) -> dict[str, Any]:
+    """The codebook in the form of assets/codebooks, with how it was made."""
+    wish = f"{options.speedup:g}x" if options.speedup is not None else f"error {options.error:g}"
+    motion = " with motion regularisation" if options.motion else ""
+    return {
+        "title": f"Calibrated for {wish}{motion}",
+        "steps": recordings[0].steps,
+        "models": [options.model],
+        "source": f"python -m app calibrate on {len(recordings)} prompts, seed {options.seed}, {date.today()}",
+        "codebook": calibration.chosen.codebook.to_json(),
+        "calibration": {
+            "wish": wish,
+            "motion": options.motion,
+            "predicted_speedup": calibration.chosen.speedup,
+            "predicted_error": calibration.chosen.error,
+            "held_out": [list(fold) for fold in calibration.held_out],
+            "prompts": [recording.prompt for recording in recordings],
+        },
+    }
+
+
+def check_to_json(checked: Check) -> dict[str, object]:
+    """The difference between the simulated and the real run."""
+    return {
+        "real_computed_steps": list(checked.real),
+        "same_schedule": checked.same,
+        "difference_in_computed_steps": checked.difference,
+        "real_seconds_a_step": checked.seconds_a_step,
+    }

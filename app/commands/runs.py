@@ -1,0 +1,62 @@
+"""python -m app runs: list, export, import and delete the runs on disk."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from app.moments import in_words
+from app.runs.archive import export_zip, import_zip
+from app.runs.store import RunStore
+
+RUNS = Path("runs")
+
+
+def add_parser(commands: Any) -> None:
+    """Register the command and its four acts."""
+    parser = commands.add_parser("runs", help="list, export, import and delete runs", allow_abbrev=False)
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+    for name, act, said in (
+        ("list", run_list, "one line a run, newest first"),
+        ("export", run_export, "write a run as one zip"),
+        ("import", run_import, "add the zip of a run"),
+        ("delete", run_delete, "delete a run; the page can restore it for an hour"),
+    ):
+        own = acts.add_parser(name, help=said, allow_abbrev=False)
+        own.set_defaults(run=act)
+        own.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: runs)")
+        if name in ("export", "delete"):
+            own.add_argument("id")
+        if name == "export":
+            own.add_argument("--out", type=Path, required=True, help="zip file to write")
+        if name == "import":
+            own.add_argument("zip", type=Path)
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """Print what there is."""
+    for run in RunStore(options.runs).runs():
+        summary = run.summary
+        print(
+            f"{run.id:40} {in_words(run.about.made):>18} {summary['speedup']:6.2f}x "
+            f"{summary['computed_steps']:4}/{summary['baseline_steps']} {summary['psnr_db']:6.1f} dB  "
+            f"{run.request.model} {summary['method']}  {' '.join(run.request.prompt.split())}"
+        )
+    return 0
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write one zip."""
+    export_zip(RunStore(options.runs).get(options.id), options.out)
+    return 0
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Add one zip and print the run's id."""
+    print(import_zip(RunStore(options.runs), options.zip).id)
+    return 0
+
+
+def run_delete(options: argparse.Namespace) -> int:
+    """Delete one run."""
+    RunStore(options.runs).delete(options.id)
+    return 0

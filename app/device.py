@@ -1,0 +1,18 @@
+"""The device that runs the models."""
+
+import torch
+
+
+def device_name() -> str:
+    """For example "CPU, 2 threads" or "NVIDIA A100-SXM4-80GB"."""
+    if torch.cuda.is_available():
+        return str(torch.cuda.get_device_name())
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} {'thread' if threads == 1 else 'threads'}"
+
+
+def compute_device() -> tuple[torch.device, torch.dtype]:
+    """The GPU with bfloat16, or the CPU with float32, which is only of use for small checkpoints."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device()), torch.bfloat16
+    return torch.device("cpu"), torch.float32

@@ -1,0 +1,56 @@
+"""Thousands of codebooks on one recording, for calibration.
+
+What a step looks up depends only on the step, the computed step before it and the rate between them, so it is
+measured once. The schedules are those of simulate.py; a test holds both together.
+"""
+
+from dataclasses import dataclass, field
+
+from app.caching.adacache import AdaCacheConfig, AdaptiveSchedule
+from app.caching.codebook import Codebook
+from app.lab.recording import Recording
+from app.lab.simulate import measure, reuse_error, speedup
+
+Steps = tuple[int, ...]
+
+
+@dataclass
+class Replay:
+    """A recording under one method, ready for any codebook whose rates the recording holds."""
+
+    recording: Recording
+    method: AdaCacheConfig
+    _looked_up: dict[tuple[int, int, int], float] = field(default_factory=dict)
+    _scores: dict[Steps, tuple[float, float]] = field(default_factory=dict)
+
+    def score(self, codebook: Codebook) -> tuple[float, float]:
+        """Predicted speedup and error of a codebook."""
+        computed = self.computed(codebook)
+        if computed not in self._scores:
+            self._scores[computed] = speedup(self.recording, computed), reuse_error(self.recording, computed)
+        return self._scores[computed]
+
+    def computed(self, codebook: Codebook) -> Steps:
+        """The steps a codebook computes."""
+        computed, rate = [1], 1
+        while (step := self._following(computed[-1], rate)) <= self.recording.steps:
+            key = (step, computed[-1], rate)
+            if key not in self._looked_up:
+                self._looked_up[key] = self._look_up(*key)
+            computed.append(step)
+            rate = codebook.rate(self._looked_up[key])
+        return tuple(computed)
+
+    def _following(self, step: int, rate: int) -> int:
+        """The next computed step; the released code forces the last two."""
+        forced = self.recording.steps - 1 if self.method.formula == "official" else self.recording.steps + 1
+        return min(step + rate, max(step + 1, forced))
+
+    def _look_up(self, step: int, before: int, rate: int) -> float:
+        """The distance looked up in `step` when `before` was computed last and chose `rate`."""
+        schedule = AdaptiveSchedule(self.method, self.recording.steps, computed_step=before - 1)
+        for computed, last in ((before, before - 1), (step, before)):
+            schedule.computes(computed)
+            decision = schedule.decide(measure(self.recording, self.method, computed, last))
+            schedule.rate = rate
+        return decision.regularised or 0.0

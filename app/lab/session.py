@@ -1,0 +1,55 @@
+"""record_run(request) -> events: a recording made where races are run, one step at a time, with stop."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event as Flag
+
+import torch
+
+from app.events import Event, Failed, Recorded, Started, Step, Stopped
+from app.lab.record import record_stepwise
+from app.lab.recorder import RecorderConfig
+from app.loading import loading
+from app.models.video_model import VideoModel
+from app.request import Request
+from app.studio import StopRequested, in_words
+from app.trace import StepRecord, Trace
+
+
+def record_run(
+    request: Request, folder: Path, *, stop: Flag, previews: bool, load: Callable[[str], VideoModel]
+) -> Iterator[Event]:
+    """Record a request's baseline with its method's probe; called as app.studio.race is, and writes no files."""
+    try:
+        yield from _run(request, stop, load)
+    except StopRequested:
+        yield Stopped(Trace(request, {}))
+    except (ValueError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+        yield Failed(in_words(error))
+
+
+def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event]:
+    def poll() -> None:
+        if stop.is_set():
+            raise StopRequested
+
+    model = yield from loading(load, request.model, poll)
+    conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
+    yield Started(request, schedule, conditioning.understood, conditioning.ignored)
+    method = request.adacache
+    making = record_stepwise(
+        model,
+        request.prompt,
+        seed=request.seed,
+        steps=request.steps,
+        guidance=request.guidance,
+        config=RecorderConfig(method.residual, method.locations) if method else RecorderConfig(),
+        poll=poll,
+    )
+    while True:
+        try:
+            step = next(making)
+        except StopIteration as end:
+            yield Recorded(end.value)
+            return
+        yield Step("baseline", StepRecord(step, schedule[step - 1], "all", 0.0), 0.0, b"")

@@ -1,0 +1,100 @@
+"""What-if: the schedule a codebook would choose on a recorded run, and what it would save and cost.
+
+The recorded residuals are those of the unaccelerated trajectory. A real accelerated run drifts from it, so a
+simulated schedule is a prediction; `python -m app simulate --check` and the Lab measure how far it is off.
+"""
+
+from dataclasses import dataclass
+
+from app.caching.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, MotionRegularisation
+from app.caching.policy import Decision
+from app.caching.probe import change, motion, order_of
+from app.lab.recording import Recording
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A predicted run. decisions: one a computed step; error: mean relative change of the probe residual between
+    each step and the computed step whose residual it would use (0 at computed steps)."""
+
+    computed: tuple[int, ...]
+    decisions: tuple[Decision, ...]
+    speedup: float
+    error: float
+
+
+def simulate(recording: Recording, config: AdaCacheConfig) -> Simulation:
+    """Follow AdaCache over a recording; a ValueError says if the recording does not hold what it needs."""
+    check_probe(recording, config)
+    schedule = AdaptiveSchedule(config, recording.steps)
+    computed: list[int] = []
+    decisions: list[Decision] = []
+    for step in range(1, recording.steps + 1):
+        before = schedule.computed_step
+        if schedule.computes(step):
+            decisions.append(schedule.decide(measure(recording, config, step, before)))
+            computed.append(step)
+    return Simulation(
+        tuple(computed), tuple(decisions), speedup(recording, computed), reuse_error(recording, computed)
+    )
+
+
+def fixed_interval(recording: Recording, interval: int) -> Simulation:
+    """Compute every `interval`-th step: the reference that adapts to nothing."""
+    _check_lag(recording, interval)
+    computed = list(range(1, recording.steps + 1, interval))
+    return Simulation(tuple(computed), (), speedup(recording, computed), reuse_error(recording, computed))
+
+
+def speedup(recording: Recording, computed: list[int] | tuple[int, ...]) -> float:
+    """Predicted speedup from the recorded costs of a computed and of a reused step."""
+    whole = recording.steps * recording.computed_seconds
+    reused = recording.steps - len(computed)
+    return whole / (len(computed) * recording.computed_seconds + reused * recording.reused_seconds)
+
+
+def reuse_error(recording: Recording, computed: list[int] | tuple[int, ...]) -> float:
+    """Mean over all steps of the relative change since the computed step whose residual is used."""
+    total, last, at = 0.0, 0, 0
+    for step in range(1, recording.steps + 1):
+        if at < len(computed) and computed[at] == step:
+            last, at = step, at + 1
+        else:
+            total += recording.distance(step, step - last)
+    return total / recording.steps
+
+
+def check_probe(recording: Recording, config: AdaCacheConfig) -> None:
+    """A recording answers only for the probe it was made with."""
+    if config.residual != recording.residual:
+        raise ValueError(f"the recording is of {recording.residual}, the method probes {config.residual}")
+    if config.blocks(recording.depth) != recording.blocks:
+        probed = config.blocks(recording.depth)
+        raise ValueError(f"the recording is of blocks {recording.blocks}, the method probes {probed}")
+    if config.subsample not in (1, recording.subsample):
+        kept = f"the recording is of every {recording.subsample}. patch"
+        raise ValueError(f"{kept}, the method measures every {config.subsample}.")
+    _check_lag(recording, config.rate(0, recording.steps))
+    if config.motion is not None and not set(config.motion.strides) <= set(recording.probes[0].frames[1]):
+        raise ValueError(
+            f"the recording holds motion at strides 1, 2, 4, the method asks for {config.motion.strides}"
+        )
+
+
+def _check_lag(recording: Recording, rate: int) -> None:
+    if rate > recording.max_lag:
+        raise ValueError(f"a cache rate of {rate} looks back further than the recorded {recording.max_lag} steps")
+
+
+def measure(recording: Recording, config: AdaCacheConfig, step: int, before: int) -> list[Measurement]:
+    """What the probes measure in a computed step; `before` is the computed step before it, 0 if there is none."""
+    order, relative = order_of(config.distance), config.formula == "official"
+    strides = (config.motion or MotionRegularisation()).strides
+    measurements = []
+    for probe in recording.probes:
+        changed = None
+        if before:
+            changed = change(probe.change[order][step - 1][step - before - 1], config.distance, relative=relative)
+        frames = [probe.frames[order][stride][step - 1] for stride in strides]
+        measurements.append(Measurement(changed, motion(frames, config.distance, relative=relative)))
+    return measurements

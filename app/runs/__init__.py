@@ -1,0 +1,1 @@
+"""Runs on disk: one folder each, whole or not there; listed, compared, exported, imported, reused."""

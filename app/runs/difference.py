@@ -1,0 +1,47 @@
+"""Two runs side by side: the settings in which they differ, and the curve each was decided by."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from app.caching.methods import method_to_json
+from app.request import Request
+from app.runs.run import Run
+
+
+def differing_settings(one: Request, other: Request) -> list[tuple[str, str, str]]:
+    """(setting, value in one, value in the other), for those that are not the same."""
+    ours, theirs = _settings(one), _settings(other)
+    names = dict.fromkeys([*ours, *theirs])
+    pairs = [(name, ours.get(name, "none"), theirs.get(name, "none")) for name in names]
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def distance_curve(run: Run) -> list[tuple[int, float]]:
+    """(step, distance that was looked up) of the accelerated side; empty where the method looks none up."""
+    measured = [(record.step, record.regularised) for record in run.trace.records["accelerated"]]
+    return [(step, value) for step, value in measured if value is not None and math.isfinite(value)]
+
+
+def _settings(request: Request) -> dict[str, str]:
+    """Every setting of a request by its name, flat and in words."""
+    asked = {name: value for name, value in request.to_json().items() if name != "method"}
+    settings = method_to_json(request.method)
+    method = settings.pop("name")
+    return {name: _in_words(value) for name, value in {**asked, "method": method, **_flat(settings)}.items()}
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        nested = isinstance(value, Mapping) and name != "codebook"
+        flat |= {f"{name} {inner}": x for inner, x in _flat(value).items()} if nested else {name: value}
+    return {name.replace("_", " "): value for name, value in flat.items()}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{threshold}: {rate}" for threshold, rate in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,113 @@
+"""Run: a finished run as its folder holds it. Whatever is read here may come from a stranger and is checked.
+
+Reading fails with a ValueError in one sentence; a folder that was torn by a crash is such a failure too.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.files import read_json, write_json
+from app.moments import read_moment, write_moment
+from app.request import Request
+from app.summary import read_summary
+from app.trace import SIDES, Side, Trace, steps_of
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)
+VISITOR = re.compile(r"[0-9a-f]{32}|")
+TRACE, SUMMARY, ABOUT, POSTER = "trace.json", "summary.json", "run.json", "poster.webp"
+VIDEOS: dict[Side, str] = {side: f"{side}.mp4" for side in SIDES}
+MAX_JSON_BYTES = 8_000_000
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a run beside its measurements: when it was made, by which browser, and whether here."""
+
+    made: datetime
+    visitor: str = ""
+    imported: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.visitor, str) or not VISITOR.fullmatch(self.visitor):
+            raise ValueError("a run's visitor is 32 hexadecimal digits, or empty")
+        if not isinstance(self.imported, bool):
+            raise ValueError(f"a run is imported or not, got {self.imported!r}")
+
+    def save(self, folder: Path) -> None:
+        """Write run.json."""
+        written = {"schema": SCHEMA, "made": write_moment(self.made)}
+        write_json(folder / ABOUT, {**written, "visitor": self.visitor, "imported": self.imported})
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run: its identity, where it lies, and what was measured."""
+
+    id: str
+    folder: Path
+    trace: Trace
+    summary: dict[str, Any]
+    about: About
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return self.trace.request
+
+    @property
+    def baseline_measured(self) -> datetime:
+        """When the baseline's seconds were measured: in this run, or in an earlier one whose baseline it took."""
+        earlier = self.summary["baseline_measured"]
+        return read_moment(earlier) if earlier else self.about.made
+
+    def video(self, side: Side) -> Path:
+        """A side's video."""
+        return self.folder / VIDEOS[side]
+
+
+def load_run(folder: Path, run_id: str) -> Run:
+    """Read a run's folder; a ValueError or an OSError says what is broken in it."""
+    trace = read_trace(read_json(folder / TRACE, MAX_JSON_BYTES))
+    summary = read_summary(read_json(folder / SUMMARY, MAX_JSON_BYTES), trace)
+    if missing := [name for name in VIDEOS.values() if not (folder / name).is_file()]:
+        raise ValueError(f"the run lacks {' and '.join(missing)}")
+    return Run(run_id, folder, trace, summary, read_about(folder))
+
+
+def read_trace(value: object) -> Trace:
+    """The trace of a finished run: both sides, all steps."""
+    if not isinstance(value, Mapping):
+        raise ValueError("a trace must be a JSON object")
+    try:
+        trace = Trace.from_json(dict(value))
+    except KeyError as error:
+        raise ValueError(f"the trace lacks {error}") from None
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the trace is damaged: {str(error)[:100]}") from None
+    request = trace.request
+    baseline = max(len(trace.records.get("baseline", ())), request.steps)
+    steps = steps_of(request, baseline)
+    for side in SIDES:
+        made = [record.step for record in trace.records.get(side, ())]
+        if made != list(range(1, steps[side] + 1)):
+            raise ValueError(f"the trace has {len(made)} steps of the {side} side, not all {steps[side]} in order")
+        if trace.seconds(side) <= 0:
+            raise ValueError(f"the trace has no seconds for the {side} side")
+    if len(trace.computed_steps("baseline")) != baseline:
+        raise ValueError("the trace has a baseline that reuses steps")
+    return trace
+
+
+def read_about(folder: Path) -> About:
+    """What run.json says; a folder written by the command line has none, and its files tell when it was made."""
+    if not (folder / ABOUT).is_file():
+        return About(datetime.fromtimestamp((folder / SUMMARY).stat().st_mtime, UTC))
+    value = read_json(folder / ABOUT, MAX_JSON_BYTES)
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        raise ValueError(f"a run.json of schema {SCHEMA} is needed")
+    return About(read_moment(value.get("made")), value.get("visitor", ""), value.get("imported", False))

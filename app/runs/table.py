@@ -1,0 +1,18 @@
+"""The steps of a run as a table: one row a step and side, for spreadsheets and scripts."""
+
+import csv
+from dataclasses import fields
+from io import StringIO
+
+from app.trace import SIDES, StepRecord, Trace
+
+
+def steps_csv(trace: Trace) -> str:
+    """Comma-separated values with a heading; empty where nothing was measured."""
+    text = StringIO()
+    writer = csv.DictWriter(text, ["side", *(field.name for field in fields(StepRecord))], lineterminator="\n")
+    writer.writeheader()
+    for side in SIDES:
+        for record in trace.records[side]:
+            writer.writerow({"side": side, **record.to_json()})
+    return text.getvalue()
