@@ -1,0 +1,44 @@
+"""The Compare room: the shipped comparison as table and plot, what the methods are, the paper's FLOPs beside ours.
+
+All of it is measured by `python -m app compare` and `python -m benchmarks.flops`; this only reads their files.
+"""
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+from app.caching.methods import KINDS
+from app.compare.plan import FAMILIES, FORECAST
+from app.compare.table import in_words
+from components.web import panel
+
+FOLDER = Path(__file__).parents[2] / "assets" / "compare"
+
+
+def compare_room(folder: Path = FOLDER) -> gr.HTML:
+    """Build the panel from the files of a folder; without a comparison it says how to make one."""
+    table, counted = folder / "sprites.json", folder / "flops.json"
+    shown = json.loads(table.read_text()) if table.is_file() else None
+    return panel(
+        "compare",
+        "compare-panel",
+        about=in_words(shown["about"]) if shown else "",
+        families=list(FAMILIES),
+        points=shown["points"] if shown else [],
+        dominance=shown["dominance"] if shown else [],
+        kinds=kinds(),
+        flops=json.loads(counted.read_text()) if counted.is_file() else [],
+    )
+
+
+def kinds() -> list[dict[str, str]]:
+    """Every family with its paragraph and source."""
+    forecast = {
+        "family": FORECAST,
+        "text": "AdaCache's schedule, but a reused step adds not the last computed residual: it adds the straight "
+        "line through the last two. It costs the memory of a second residual and goes beyond the paper.",
+        "source": "This project",
+    }
+    described = [{"family": kind.title, "text": kind.description, "source": kind.source} for kind in KINDS]
+    return [described[0], forecast, *described[1:]]

@@ -1,0 +1,1 @@
+"""The Codebook Lab: one panel, what its scripts ask the server, and the runs it starts."""

@@ -1,0 +1,138 @@
+"""The page: builds the panels and wires them to the racetrack."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from time import time
+from typing import Any
+
+import gradio as gr
+
+from app.device import device_name
+from app.doctor import missing
+from app.models.registry import CARDS, load_model
+from app.models.video_model import ModelCard, VideoModel
+from app.runs.store import RunStore, read_visitor
+from components.api import endpoints
+from components.charts import charts
+from components.compare.panel import compare_room
+from components.controls import controls, read_request, show_request, wire_controls
+from components.header import header
+from components.lab.panel import RECORDINGS, lab
+from components.live import Updates, live
+from components.runs.panel import asked_run, runs_room
+from components.runs.reopening import reopen
+from components.share import PARAMETER, from_query, to_query
+from components.stage import stage
+from components.track import Racetrack
+from components.view import recorded
+from components.visitors import limits_here, visitor_key
+from components.warmup import Warmup
+from components.web import sentence, serve_assets
+
+FIRST_RUN = Path(__file__).parents[1] / "assets" / "sprites" / "first_run"
+VISITORS = 16  # runs that go on or wait at once, over all tabs
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build(
+    runs: Path,
+    cards: Mapping[str, ModelCard] = CARDS,
+    load: Callable[[str], VideoModel] = load_model,
+    first_run: Path = FIRST_RUN,
+    recordings: Path = RECORDINGS,
+) -> gr.Blocks:
+    """The whole page over a folder for runs; the first model begins to load at once."""
+    card = next(iter(cards.values()))
+    warmup = Warmup(card.id, load)
+    warmup.start()
+    store = RunStore(runs, public="SPACE_ID" in os.environ)  # a Space's visitors share it
+    store.tidy()
+    track = Racetrack(store, warmup.load, limits=limits_here())
+    shown = recorded(first_run) if first_run.is_dir() else None
+    serve_assets(first_run)
+
+    with gr.Blocks(
+        title="AdaCache Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
+    ) as page:
+        status = header(card.title, device_name(), warmup.state)
+        with gr.Row(elem_id="studio"):
+            with gr.Column(elem_id="controls", scale=0, min_width=300):
+                panels = controls(card, cards)
+            with gr.Column(elem_id="bench", min_width=400):
+                videos = stage(shown, cards[shown.request.model] if shown else card)
+                plots = charts(shown)
+
+        with gr.Row(elem_id="lab"):
+            lab(track, cards, recordings, VISITORS, QUIET)
+
+        with gr.Row(elem_id="compare"):
+            compare_room()
+
+        with gr.Row(elem_id="runs"):
+            room = runs_room(store, cards)
+
+        endpoints(track, cards, VISITORS)  # first, for its names
+
+        def generate(tab: gr.Request, visitor: Any, reuse: bool, *values: Any) -> Iterator[Updates]:
+            key = visitor_key(tab, track.limits)
+            yield from live(track, cards, warmup.state, key, read_visitor(visitor), reuse, values)
+
+        def open_run(picked: gr.EventData, tab: gr.Request) -> Updates:
+            try:
+                if track.going(visitor_key(tab, track.limits)):
+                    raise ValueError("a run is going in this tab; stop it before opening another")
+                run = store.get(*asked_run(picked))
+                return [*reopen(run, cards, len(panels.shown)), gr.update(opened={"run": run.id, "at": time()})]
+            except (ValueError, OSError) as error:
+                answer = {"error": sentence(error), "at": time()}
+                return [*[gr.skip()] * (len(panels.shown) + 4), gr.update(opened=answer)]
+
+        def stop(visitor: gr.Request) -> None:
+            track.stop(visitor_key(visitor, track.limits))
+
+        def picked(model: str) -> Updates:
+            refusal = missing(model) if model in CARDS else None
+            said = gr.update(text=refusal or "", kind="error" if refusal else "info")
+            return [gr.update(model=cards[model].title), said]
+
+        def share(*values: Any) -> Any:
+            try:
+                return gr.update(link=to_query(read_request(cards, *values)), error="", asked=time())
+            except ValueError as error:
+                return gr.update(error=sentence(error), asked=time())
+
+        def restore(visitor: gr.Request) -> Updates:
+            unchanged = [gr.skip()] * len(panels.shown)
+            given = visitor.query_params.get(PARAMETER)
+            if given is None:
+                return [*unchanged, gr.skip()]
+            try:
+                return [*show_request(cards, from_query(given)), gr.skip()]
+            except ValueError as error:
+                text = f"{sentence(error)} The page has its usual settings."
+                return [*unchanged, gr.update(text=text, kind="error")]
+
+        def model_states() -> Iterator[Any]:
+            for state in warmup.states():
+                yield gr.update(state=state)
+
+        gr.on(
+            [panels.generate.click, panels.prompt.text.submit],
+            generate,
+            [room, panels.reuse, *panels.inputs],
+            [videos, plots, panels.prompt.words, panels.message, panels.generate, panels.stop],
+            trigger_mode="once",
+            concurrency_limit=VISITORS,
+            **QUIET,
+        )
+        outputs = [*panels.shown, videos, plots, panels.prompt.words, panels.message, room]
+        room.select(open_run, None, outputs, **QUIET)
+        panels.stop.click(stop, queue=False, **QUIET)
+        page.unload(stop)
+        page.load(model_states, outputs=status, concurrency_limit=None, **QUIET)
+        page.load(restore, None, [*panels.shown, panels.message], queue=False, **QUIET)
+        panels.share.click(share, panels.inputs, panels.share, queue=False, **QUIET)
+        wire_controls(panels, cards, QUIET)
+        panels.model.change(picked, panels.model, [status, panels.message], queue=False, **QUIET)
+    return page

@@ -1,0 +1,134 @@
+"""What the server answers to the scripts of the Runs room. Every question names the browser that asks.
+
+Questions come from strangers: ids, visitors and uploads are checked by the store and by `uploaded`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from app.caching.codebook import presets
+from app.models.video_model import ModelCard
+from app.moments import in_words
+from app.request import Request
+from app.runs.archive import export_zip, import_zip
+from app.runs.clip import poster
+from app.runs.difference import differing_settings, distance_curve
+from app.runs.run import Run
+from app.runs.store import RunStore, read_visitor
+from components.method import title_of
+from components.web import data_uri, served, uploaded
+
+MAX_LISTED = 500
+FIGURES = (
+    "speedup",
+    "computed_steps",
+    "psnr_db",
+    "baseline_seconds",
+    "accelerated_seconds",
+    "peak_cache_bytes",
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers questions over a store; a ValueError is the answer in words."""
+
+    store: RunStore
+    cards: Mapping[str, ModelCard]
+
+    def listing(self, asked: object) -> dict[str, Any]:
+        """The visitor's runs, newest first."""
+        runs = self.store.runs(_visitor(asked))
+        return {"runs": [self._listed(run) for run in runs[:MAX_LISTED]], "count": len(runs)}
+
+    def deleted(self, asked: object) -> dict[str, Any]:
+        """Delete a run; it can be restored for a while."""
+        self.store.delete(_field(asked, "id"), _visitor(asked))
+        return {}
+
+    def restored(self, asked: object) -> dict[str, Any]:
+        """Bring a deleted run back."""
+        self.store.restore(_field(asked, "id"), _visitor(asked))
+        return {}
+
+    def exported(self, asked: object) -> dict[str, Any]:
+        """A run as one zip the browser may fetch."""
+        run = self.store.get(_field(asked, "id"), _visitor(asked))
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"adacache-run-{run.id}.zip"
+            export_zip(run, path)
+            return {"path": served(path), "name": path.name}
+
+    def imported(self, asked: object) -> dict[str, Any]:
+        """Add an uploaded zip to the runs; the upload itself is removed."""
+        path = uploaded(_field(asked, "path"))
+        try:
+            return {"added": import_zip(self.store, path, _visitor(asked)).id}
+        finally:
+            path.unlink(missing_ok=True)
+
+    def compared(self, asked: object) -> dict[str, Any]:
+        """Two runs: what differs, what was measured, both accelerated videos, both curves."""
+        ids = _field(asked, "ids")
+        if not isinstance(ids, list) or len(ids) != 2:
+            raise ValueError("two runs can be compared")
+        one, other = (self.store.get(run_id, _visitor(asked)) for run_id in ids)
+        return {
+            "differing": differing_settings(one.request, other.request),
+            "runs": [self._compared(run) for run in (one, other)],
+            "steps": max(len(run.trace.records["baseline"]) for run in (one, other)),
+        }
+
+    def _listed(self, run: Run) -> dict[str, Any]:
+        request, summary = run.request, run.summary
+        card = self.cards.get(request.model)
+        picture = poster(run.folder)
+        return {
+            "id": run.id,
+            "prompt": request.prompt,
+            "model": card.title if card else request.model,
+            "method": method_title(request),
+            "seed": request.seed,
+            "steps": len(run.trace.records["baseline"]),
+            "speedup": summary["speedup"],
+            "computed": summary["computed_steps"],
+            "psnr": summary["psnr_db"],
+            "made": in_words(run.about.made),
+            "reused": in_words(run.baseline_measured) if summary["baseline_measured"] else "",
+            "imported": run.about.imported,
+            "opens": card is not None,
+            "poster": data_uri(picture, "image/webp") if picture else "",
+        }
+
+    def _compared(self, run: Run) -> dict[str, Any]:
+        card = self.cards.get(run.request.model)
+        return {
+            **self._listed(run),
+            **{name: run.summary[name] for name in FIGURES},
+            "video": served(run.video("accelerated")),
+            "curve": distance_curve(run),
+            "aspect": card.width / card.height if card else 16 / 9,
+            "fps": card.fps if card else 8.0,
+        }
+
+
+def method_title(request: Request) -> str:
+    """A method in a few words: AdaCache by its codebook and whether it regularises by motion."""
+    method = request.adacache
+    if method is None:
+        return title_of(request.method, request.model)
+    preset = next((item.title for item in presets().values() if item.codebook == method.codebook), "Custom")
+    return f"AdaCache {preset}{', motion' if method.motion else ''}"
+
+
+def _visitor(asked: object) -> str:
+    return read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
+
+
+def _field(asked: object, name: str) -> Any:
+    if not isinstance(asked, dict) or name not in asked:
+        raise ValueError("the page does not fit this server; reload it")
+    return asked[name]

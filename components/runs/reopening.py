@@ -1,0 +1,34 @@
+"""A run shown again in the Studio: its settings in the controls, its measurements in the panels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from app.models.video_model import ModelCard
+from app.runs.run import Run
+from components.charts import charts_props
+from components.controls import show_request
+from components.stage import stage_props
+from components.view import reopened
+
+
+def reopen(run: Run, cards: Mapping[str, ModelCard], controls: int) -> list[Any]:
+    """Updates for: so many controls, stage, charts, words, message. A ValueError says why it cannot be shown."""
+    request = run.request
+    if request.model not in cards:
+        raise ValueError(f"the model of this run, {request.model}, is not here; it can be compared and exported")
+    said = ""
+    try:
+        settings = show_request(cards, request)
+    except ValueError as error:
+        settings = [gr.skip()] * controls
+        said = f"The controls are not those of this run: {error}."
+    view = reopened(run)
+    return [
+        *settings,
+        gr.update(**stage_props(view, cards[request.model])),
+        gr.update(**charts_props(view)),
+        gr.update(understood=[list(pair) for pair in view.understood], ignored=list(view.ignored)),
+        gr.update(text=said, kind="info"),
+    ]

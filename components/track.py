@@ -1,0 +1,172 @@
+"""Where races are run for the page: one at a time, each in a worker thread and a folder of its own.
+
+A run belongs to the session that started it. Whatever ends it, the device is handed on only after the worker
+has really left it, and a run without a result leaves no folder behind.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from shutil import rmtree
+from threading import Event as Flag
+from threading import Lock, Thread
+from time import monotonic
+
+from app.events import Compared, Event, Failed, Recorded, Stopped
+from app.models.video_model import VideoModel
+from app.request import Request
+from app.runs.run import Run
+from app.runs.store import RunStore, about_now
+from app.studio import race
+from app.trace import Trace
+from components.line import MAX_WAITING, Line, Turn
+from components.visitors import Limits, owner
+from components.web import sentence
+
+POLL_SECONDS = 0.2
+UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
+Job = Callable[..., Iterator[Event]]  # called as race is
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Other visitors come first; `ahead` is how many."""
+
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """This run does not start, and the one that goes on is left alone."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """Stop was asked for; the current step is being left."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The run is whole on disk; what was measured on it follows."""
+
+    run: Run
+
+
+News = Event | Kept | Waiting | Refused | Stopping
+
+
+@dataclass
+class Racetrack:
+    """Runs races, at most one per session, and hands their events to the page."""
+
+    store: RunStore
+    load: Callable[[str], VideoModel]
+    line: Line = field(default_factory=Line)
+    turns: dict[str, Turn] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+    limits: Limits = field(default_factory=Limits)
+
+    def stop(self, session: str) -> None:
+        """Ask the session's run to end; without one, nothing happens."""
+        with self.lock:
+            turn = self.turns.get(session)
+        if turn is not None:
+            self.line.stop(turn)
+
+    def going(self, session: str) -> bool:
+        """Whether this session's run goes on or waits."""
+        with self.lock:
+            return session in self.turns
+
+    def news(self, session: str, request: Request, job: Job = race, visitor: str = "") -> Generator[list[News]]:
+        """Race when the device is free, and tell what happened since the last time; at least one thing each time.
+
+        The run is kept as that visitor's.
+        A listener slower than the race is told several things at once. Closing this iterator stops the run.
+        """
+        try:
+            self.limits.check(request)
+        except ValueError as error:
+            yield [Refused(sentence(error))]
+            return
+        turn = Turn()
+        with self.lock:
+            taken = owner(session) in map(owner, self.turns)
+            if not taken:
+                self.turns[session] = turn
+        if taken:
+            where = "from this address" if self.limits.one_run_per_address else "in this tab"
+            yield [Refused(f"A run is already going {where}; stop it before starting another.")]
+            return
+        try:
+            yield from self._wait_and_run(request, turn, job, visitor)
+        finally:
+            self.line.stop(turn)
+            with self.lock:
+                del self.turns[session]
+
+    def _wait_and_run(self, request: Request, turn: Turn, job: Job, visitor: str) -> Generator[list[News]]:
+        if not self.line.join(turn):
+            yield [Failed(f"{MAX_WAITING} runs are waiting already; try again in a while")]
+            return
+        told = 0
+        while ahead := self.line.ahead(turn):
+            if ahead != told:
+                yield [Waiting(ahead)]
+                told = ahead
+            turn.stop.wait(POLL_SECONDS)
+        if not self.line.start(turn):
+            yield [Stopped(Trace(request, {}))]
+            return
+        events: Queue[News] = Queue()
+        Thread(target=self._work, args=(turn, request, job, visitor, events), daemon=True).start()
+        yield from _follow(events, turn.stop)
+
+    def _work(self, turn: Turn, request: Request, job: Job, visitor: str, events: Queue[News]) -> None:
+        last: Event = Stopped(Trace(request, {}))
+        making = None
+        try:
+            making = self.store.begin(request.key())
+            for event in job(request, making, stop=turn.stop, previews=True, load=self.load):
+                last = event
+                if not _ends(event):
+                    events.put(event)
+            if isinstance(last, Compared):
+                events.put(Kept(self.store.keep(making, about_now(visitor))))
+        except OSError as error:
+            last = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
+        except Exception:
+            log.exception("race broke off")
+            last = Failed("this run broke off on an internal error; the server's log has the details")
+        finally:
+            if making is not None:
+                rmtree(making, ignore_errors=True)  # a whole run has left it
+            self.line.leave(turn)
+            events.put(last)
+
+
+def _follow(events: Queue[News], stop: Flag) -> Generator[list[News]]:
+    told, due = False, 0.0
+    while True:
+        if stop.is_set() and not told:
+            yield [Stopping()]
+            told = True
+        try:
+            batch = [events.get(timeout=POLL_SECONDS)]
+            if not _ends(batch[0]):
+                stop.wait(max(0.0, due - monotonic()))
+            due = monotonic() + UPDATE_SECONDS
+            batch += [events.get_nowait() for _ in range(events.qsize())]
+        except Empty:
+            continue
+        yield batch
+        if _ends(batch[-1]):
+            return
+
+
+def _ends(event: News) -> bool:
+    return isinstance(event, Compared | Recorded | Stopped | Failed)
