@@ -1,0 +1,186 @@
+"""A real Chromium on a real page whose model is the tiny transformer of the golden weights."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from torch import Tensor
+
+from app.caching.adacache import AdaCacheConfig
+from app.caching.codebook import presets
+from app.lab.record import record
+from app.request import Request
+from app.studio import race
+from components.page import build
+from tests.chromium import find_chromium
+from tests.tiny import CARD, TinyVideoModel
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TINY = replace(CARD, example_prompts=("a dog moving right fast over snow", "a fish swaying in the ocean"))
+
+
+TIMEOUT = 180_000  # milliseconds, for machines that have other things to do
+
+
+@dataclass
+class Pace:
+    """How fast the model is: it rests in every step, and waits before one while the gate is closed."""
+
+    seconds: float = 0.0
+    gate: Event = field(default_factory=Event)
+    steps_left: int = -1  # until the gate closes by itself
+
+    def hold_after(self, steps: int) -> None:
+        """Make some steps and wait in the next, until told to go on."""
+        self.steps_left = steps
+        self.gate.set()
+
+    def release(self) -> None:
+        """Go on, at full speed."""
+        self.seconds, self.steps_left = 0.0, -1
+        self.gate.set()
+
+
+class PacedModel(TinyVideoModel):
+    """The tiny model at a pace a test can set."""
+
+    card = TINY
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self.pace = pace
+
+    def denoise_step(self, *arguments: Any) -> tuple[Tensor, Tensor]:
+        if self.pace.steps_left == 0:
+            self.pace.gate.clear()
+        self.pace.steps_left -= 1
+        self.pace.gate.wait()
+        time.sleep(self.pace.seconds)
+        return super().denoise_step(*arguments)
+
+
+@dataclass
+class Studio:
+    """The page under test: where it is, what it writes, how fast its model is."""
+
+    url: str
+    runs: Path
+    pace: Pace
+    browser: Browser
+    pages: list[Page] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    start: Callable[[], tuple[Any, str]] = field(kw_only=True)  # another server over the same folder
+
+    @contextmanager
+    def restarted(self) -> Iterator["Studio"]:
+        """The page of a new server that finds only what is on disk."""
+        demo, url = self.start()
+        other = replace(self, url=url, pages=[])
+        yield other
+        for page in other.pages:
+            page.context.close()
+        demo.close()
+
+    def visit(self, width: int = 1440, height: int = 900, reuse: bool = False) -> Page:
+        """A new visitor with a page that is ready; anything its scripts throw fails the test.
+
+        Baselines of other tests' runs are reused only on request.
+        """
+        page = self.browser.new_context(viewport={"width": width, "height": height}).new_page()
+        page.set_default_timeout(TIMEOUT)
+        self.pages.append(page)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(self.url)
+        page.wait_for_selector(".plots[data-ready=true]")
+        page.wait_for_selector("#generate:not([disabled])")
+        page.set_checked("#reuse-baseline input", reuse)
+        return page
+
+    def folders(self) -> set[Path]:
+        """Every run on disk."""
+        return set(self.runs.iterdir()) if self.runs.exists() else set()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        pytest.fail("no Chromium found; `python -m tests.chromium` installs one")
+    expect.set_options(timeout=TIMEOUT)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("first_run")
+    request = Request("tiny", "a recorded prompt", AdaCacheConfig(presets()["fast"].codebook), steps=12)
+    for _ in race(request, folder, load=lambda _: TinyVideoModel()):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recordings")
+    model = TinyVideoModel()
+    for number, prompt in enumerate(("a", "two words", "three short words")):
+        made = record(model, prompt, seed=number, steps=30, guidance=7.0)
+        timed = replace(made, computed_seconds=0.02, reused_seconds=0.001)  # not of a busy machine
+        timed.save(folder / f"{number:02d}.json")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def launched(
+    browser: Browser, first_run: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    torch.set_num_threads(1)  # the browser needs the other cores
+    spec = spec_from_file_location("app_entry", ROOT / "app.py")
+    assert spec
+    assert spec.loader
+    entry = module_from_spec(spec)
+    spec.loader.exec_module(entry)
+    runs, pace = tmp_path_factory.mktemp("studio") / "runs", Pace()
+
+    def start() -> tuple[Any, str]:
+        demo = build(runs, {"tiny": TINY}, lambda _: PacedModel(pace), first_run, recordings)
+        return demo, entry.launch(demo, "127.0.0.1", None, wait=False)
+
+    demo, url = start()
+    yield Studio(url, runs, pace, browser, start=start)
+    demo.close()
+
+
+@pytest.fixture
+def studio(launched: Studio) -> Iterator[Studio]:
+    """The page, at full speed again and with all visitors gone after the test."""
+    launched.pace.release()
+    yield launched
+    launched.pace.release()
+    for page in launched.pages:
+        page.context.close()
+    launched.pages.clear()
+    errors = list(launched.errors)
+    launched.errors.clear()
+    assert errors == []

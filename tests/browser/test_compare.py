@@ -1,0 +1,39 @@
+"""The Compare room in a browser: table and plot of a comparison, families to filter by, settings on hover."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from components.compare import panel
+from components.compare.panel import FOLDER
+from tests.browser.conftest import Studio
+
+
+def test_families_filter_plot_and_table(studio: Studio) -> None:
+    shipped = json.loads((FOLDER / "sprites.json").read_text())
+    page = studio.visit()
+    page.click("#tab-compare")
+    page.wait_for_selector(".panel-compare[data-ready=true]")
+    lines = page.locator(".compare-table tbody tr")
+    expect(lines).to_have_count(len(shipped["points"]))
+    plot = page.locator(".compare-plot")
+    expect(plot).to_have_attribute("data-points", str(len(shipped["points"]) - 1))
+    own = sum(point["family"] == "Fewer steps" for point in shipped["points"])
+    page.get_by_role("button", name="Fewer steps").click()
+    expect(lines).to_have_count(len(shipped["points"]) - own)
+    expect(plot).to_have_attribute("data-points", str(len(shipped["points"]) - 1 - own))
+    lines.nth(1).hover()
+    expect(page.locator(".compare-table .settings")).to_contain_text(lines.nth(1).locator(".name").inner_text())
+    expect(page.locator(".compare-flops tbody tr").first).to_contain_text("3230.24")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size({"width": 800, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_room_without_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: dict[str, object] = {}
+    monkeypatch.setattr(panel, "panel", lambda *names, **props: built.update(props))
+    panel.compare_room(tmp_path)
+    assert built["points"] == []

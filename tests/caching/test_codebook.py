@@ -1,0 +1,97 @@
+"""Codebooks: look-up, validation and reading."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.caching.codebook import Codebook, load_codebook, parse_codebook, presets
+
+FAST = Codebook((0.08, 0.16, 0.24, 0.32, 0.40, 1.00), (6, 5, 4, 3, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("distance", "rate"),
+    [
+        (0.0, 6),
+        (0.0799, 6),
+        (0.08, 5),
+        (0.2, 4),
+        (0.32, 2),
+        (0.40, 1),
+        (0.99, 1),
+        (7.0, 1),
+        (math.nan, 1),
+        (-1, 6),
+    ],
+)
+def test_a_distance_below_a_threshold_selects_its_rate(distance: float, rate: int):
+    assert FAST.rate(distance) == rate
+
+
+def test_published_codebooks_are_the_papers():
+    named = presets()
+    assert named["fast"].codebook == FAST
+    assert named["slow"].codebook.to_json() == {"0.08": 3, "0.16": 2, "0.24": 1, "1": 1}
+    assert named["fast-100"].codebook.rates == (12, 10, 8, 6, 4, 3)
+    assert named["fast-100"].steps == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"0.2": 3, "0.1": 2}', "must increase, got 0.2 before 0.1"),
+        ('{"0.1": 2, "0.2": 3}', "must not increase with the threshold, got 2 before 3"),
+        ('{"0.1": 0}', "whole numbers from 1 to 1000, got 0"),
+        ('{"0.1": 1.5}', "got 1.5"),
+        ('{"0.1": true}', "got True"),
+        ('{"nan": 2}', "finite and positive, got nan"),
+        ('{"inf": 2}', "got inf"),
+        ('{"-1": 2}', "got -1"),
+        ('{"a": 2}', "must be numbers, got 'a'"),
+        ('{"0.1": 2, "0.1": 2}', "twice"),
+        ("{}", "is a JSON object such as"),
+        ("[1]", "is a JSON object such as"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
+    ],
+)
+def test_a_broken_codebook_is_named(text: str, said: str):
+    with pytest.raises(ValueError, match=r"(?s).") as error:
+        parse_codebook(text)
+    assert said in str(error.value)
+
+
+rows = st.lists(
+    st.floats(1e-6, 1e6, allow_nan=False).map(lambda x: float(f"{x:.6g}")), min_size=1, max_size=8, unique=True
+).flatmap(
+    lambda thresholds: st.lists(st.integers(1, 50), min_size=len(thresholds), max_size=len(thresholds)).map(
+        lambda rates: Codebook(tuple(sorted(thresholds)), tuple(sorted(rates, reverse=True)))
+    )
+)
+
+
+@given(rows)
+def test_json_round_trip(codebook: Codebook):
+    assert parse_codebook(json.dumps(codebook.to_json())) == codebook
+
+
+@given(rows, st.floats(0, 2), st.floats(0, 2))
+def test_a_larger_distance_never_reuses_longer(codebook: Codebook, a: float, b: float):
+    assert codebook.rate(max(a, b)) <= codebook.rate(min(a, b))
+
+
+def test_a_codebook_file(tmp_path: Path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"0.08": 6, "0.16": 5, "1.00": 1}')
+    assert load_codebook(str(path)).rates == (6, 5, 1)
+    path.write_text('{"title": "Mine", "codebook": {"0.2": 3, "1.0": 1}}')
+    assert load_codebook(str(path)).rates == (3, 1)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="cannot read codebook"):
+        load_codebook(str(path))
+    with pytest.raises(ValueError, match=r"presets: .*fast"):
+        load_codebook("nope")

@@ -1,0 +1,138 @@
+"""The registry: every method has a name, an explanation, a JSON form, a policy, and settings by name."""
+
+import json
+
+import pytest
+
+from app.caching.accumulated import AccumulatedConfig
+from app.caching.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.codebook import Codebook
+from app.caching.delta_dit import DeltaDiTConfig, DeltaInterval
+from app.caching.fewer_steps import FewerStepsConfig
+from app.caching.first_block import FirstBlockConfig
+from app.caching.fixed_interval import FixedIntervalConfig
+from app.caching.methods import (
+    KINDS,
+    Method,
+    build_policy,
+    kind_of,
+    method_from_json,
+    method_to_json,
+    published,
+)
+from app.caching.named import named_method, names
+from app.caching.pab import MLPBroadcast, PABConfig
+from app.caching.tgate import TGATEConfig
+
+MODELS = ("open-sora-1.2", "open-sora-plan-1.1", "latte-1")
+BOOK = Codebook((0.1, 1.0), (4, 1))
+METHODS: tuple[Method, ...] = (
+    AdaCacheConfig(BOOK),
+    AdaCacheConfig(BOOK, locations=(0, 2), motion=MotionRegularisation(strides=(1, 2), window=(2, 8))),
+    AdaCacheConfig(BOOK, reuse="forecast", made_for=100),
+    PABConfig(),
+    PABConfig(3, 5, 7, (100, 850.5), MLPBroadcast((676, 788), (0, 1, 2)), "bfloat16"),
+    TGATEConfig(19, (1, 12), 3),
+    DeltaDiTConfig(),
+    DeltaDiTConfig((DeltaInterval((1, 6), (4, 7)), DeltaInterval((20, 29), (0, 3))), 3, "released"),
+    FixedIntervalConfig(3),
+    AccumulatedConfig(0.2, (3.0, -1.5, 0.0)),
+    FirstBlockConfig(0.08),
+    FewerStepsConfig(12),
+)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_json_round_trip(method: Method):
+    copy = method_from_json(json.loads(json.dumps(method_to_json(method))))
+    assert copy == method
+    assert hash(copy) == hash(method)
+
+
+def test_every_kind_is_explained_and_builds_a_policy_a_run():
+    assert {kind_of(method).name for method in METHODS} == {kind.name for kind in KINDS}
+    for method in METHODS:
+        assert build_policy(method) is not build_policy(method)
+    for kind in KINDS:
+        assert len(kind.description.split()) >= 25
+        assert kind.source
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "a JSON object with a name, got 'None'"),
+        ({}, "unknown method 'None'; known: adacache, pab"),
+        ({"name": "magic"}, "unknown method 'magic'"),
+        ({"name": "adacache"}, "AdaCache: setting 'codebook' is missing"),
+        ({"name": "adacache", "codebook": {"a": 1}}, "thresholds must be numbers, got 'a'"),
+        ({"name": "adacache", "codebook": {"1": 1}, "motion": {"speed": 1}}, "unknown setting 'speed'"),
+        ({"name": "adacache", "codebook": {"1": 1}, "motion": {"window": [1]}}, "window"),
+        ({"name": "pab", "ranges": 3}, "unknown setting 'ranges'; there are: spatial, temporal, cross"),
+        ({"name": "pab", "window": 450}, "setting 'window' must be a list, got '450'"),
+        ({"name": "pab", "window": [1, "x"]}, "must be a finite number, got 'x'"),
+        ({"name": "pab", "mlp": {"timesteps": [676]}}, "setting 'blocks' is missing"),
+        ({"name": "pab", "mlp": 3}, "must be a JSON object, got '3'"),
+        ({"name": "tgate", "gate": "late"}, "got 'late'"),
+        ({"name": "delta-dit", "intervals": [[1, 6]]}, "must be a JSON object"),
+        ({"name": "fixed-interval", "interval": 2.5}, "got 2.5"),
+        ({"name": "fewer-steps", "steps": None}, "got None"),
+    ],
+)
+def test_bad_json_is_named(value: object, said: str):
+    with pytest.raises(ValueError, match=r"(?s).") as error:
+        method_from_json(value)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("adacache-slow", AdaCacheConfig(Codebook((0.08, 0.16, 0.24, 1.0), (3, 2, 1, 1)))),
+        ("fixed-interval-3", FixedIntervalConfig(3)),
+        ("fewer-steps-12", FewerStepsConfig(12)),
+        ("first-block-0.08", FirstBlockConfig(0.08)),
+        ("accumulated-0.2", AccumulatedConfig(0.2)),
+        ("tgate", TGATEConfig(13, (1, 12), 2)),
+    ],
+)
+def test_names(name: str, method: Method):
+    assert kind_of(named_method(name, "open-sora-1.2")) is kind_of(method)
+    if not isinstance(method, AdaCacheConfig):
+        assert named_method(name, "open-sora-1.2") == method
+
+
+def test_motion_comes_with_the_name():
+    motion = MotionRegularisation(reference=0.2)
+    assert named_method("adacache-fast-moreg", "sprites", motion).motion == motion  # type: ignore[union-attr]
+    assert named_method("adacache-fast", "sprites", motion).motion is None  # type: ignore[union-attr]
+
+
+def test_options_beyond_the_paper_come_with_the_name():
+    book = Codebook((0.08, 0.16, 0.24, 1.0), (3, 2, 1, 1))
+    method = named_method("adacache-slow-moreg-forecast-any-steps", "sprites")
+    assert isinstance(method, AdaCacheConfig)
+    assert (method.reuse, method.made_for, method.motion) == ("forecast", 30, MotionRegularisation())
+    assert method.codebook.row(0.1) == book.row(0.1)
+    assert named_method("adacache-slow-forecast", "sprites").made_for is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["magic", "adacache-", "adacache-nope", "pab-slow", "tgate-3", ""])
+def test_unknown_names_list_the_known_ones(name: str):
+    with pytest.raises(ValueError, match=r"there are: adacache-fast-100\[-moreg\].*fewer-steps-NUMBER"):
+        named_method(name, "no-such-model")
+    assert name not in names("no-such-model")
+
+
+@pytest.mark.parametrize("name", ["first-block-", "first-block-x", "fixed-interval-0.5", "fewer-steps-0"])
+def test_bad_numbers_in_names_are_named(name: str):
+    with pytest.raises(ValueError, match="got"):
+        named_method(name, "sprites")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_published_setting_can_be_named(model: str):
+    assert len(published(model)) == 8
+    for id, setting in published(model).items():
+        assert named_method(id, model) == setting.method
+        assert setting.source

@@ -1,0 +1,1 @@
+"""Replay of upstream's recorded runs through our own code: `python -m tests.golden DIR`."""

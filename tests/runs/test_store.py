@@ -1,0 +1,155 @@
+"""The store of runs: whole runs or none, ids that stay inside, visitors kept apart, old runs making room."""
+
+import json
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.runs import store as store_module
+from app.runs.difference import differing_settings
+from app.runs.picture import plots_png
+from app.runs.run import Run
+from app.runs.store import RunStore
+from app.runs.table import steps_csv
+from tests.runs.conftest import MADE, REQUEST, SLOW, keep
+
+ADA, BOB = "a" * 32, "b" * 32
+
+
+def change(path: Path, *keys: str | int, to: object) -> None:
+    """Change one value of a JSON file."""
+    value = whole = json.loads(path.read_text())
+    for key in keys[:-1]:
+        value = value[key]
+    value[keys[-1]] = to
+    path.write_text(json.dumps(whole))
+
+
+def test_runs_survive_a_restart_newest_first(store: RunStore, made: Path) -> None:
+    older = keep(store, made)
+    newer = keep(store, made, made=MADE + timedelta(days=1))
+    again = RunStore(store.folder)
+    assert again.runs() == [newer, older]
+    assert again.get(older.id).request == REQUEST
+
+
+def test_what_a_crash_leaves_is_never_a_run(store: RunStore, made: Path) -> None:
+    making = store.begin("0" * 16)
+    (making / "trace.json").write_bytes((made / "trace.json").read_bytes())
+    assert store.runs() == []
+    store.tidy()
+    assert making.is_dir()  # another server may be at it
+    os.utime(making, (0, 0))
+    store.tidy()
+    assert list(store.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["trace.json", "summary.json", "run.json"])
+def test_a_torn_file_is_left_out(run: Run, name: str) -> None:
+    data = (run.folder / name).read_bytes()
+    (run.folder / name).write_bytes(data[: len(data) // 2])
+    assert RunStore(run.folder.parent).runs() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "keys", "value", "said"),
+    [
+        ("trace.json", ("schema",), 2, "schema"),
+        ("trace.json", ("request", "prompt"), "", "prompt is empty"),
+        ("trace.json", ("request", "model"), {"a": 1}, "names its model"),
+        ("trace.json", ("records", "accelerated", 0, "seconds"), float("nan"), "NaN"),
+        ("trace.json", ("records", "accelerated", 0, "seconds"), float("inf"), "Infinity"),
+        ("trace.json", ("records", "accelerated", 0, "rate"), "<b>", "rate"),
+        ("trace.json", ("records", "accelerated", 0, "distance"), "<b>", "distance"),
+        ("trace.json", ("records", "baseline"), [], "0 steps of the baseline"),
+        ("trace.json", ("records", "baseline", 3, "computed"), "none", "reuses steps"),
+        ("trace.json", ("request", "method", "motion"), {"strides": ["x"]}, "AdaCache"),
+        ("summary.json", ("speedup",), 99.0, "speedup is not what its trace tells"),
+        ("summary.json", ("prompt",), "another", "prompt is not what"),
+        ("summary.json", ("psnr_db",), "high", "psnr_db must be a finite number"),
+        ("summary.json", ("understood",), [["a"]], "words of the prompt"),
+        ("run.json", ("made",), "yesterday", "a moment is written as"),
+        ("run.json", ("visitor",), "../x", "32 hexadecimal digits"),
+    ],
+)
+def test_what_does_not_fit_is_left_out_and_named(
+    run: Run, file: str, keys: tuple[str | int, ...], value: object, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(run.folder / file, *keys, to=value)
+    assert RunStore(run.folder.parent).runs() == []
+    assert said in caplog.text
+
+
+def test_a_run_of_an_older_version_is_read(run: Run) -> None:
+    path = run.folder / "summary.json"
+    old = {
+        k: v for k, v in run.summary.items() if k not in ("settings", "understood", "ignored", "baseline_measured")
+    }
+    path.write_text(json.dumps({**old, "more": "<b>"}))
+    (again,) = RunStore(run.folder.parent).runs()
+    assert again.summary == {**run.summary, "understood": [], "ignored": []}
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../made", "/etc", "a/b", "a\0b", "x" * 81, "ä", None, 7, ["a"]])
+def test_no_id_leads_out_of_the_folder(run: Run, store: RunStore, name: object) -> None:
+    for act in (store.get, store.delete, store.restore):
+        with pytest.raises(ValueError, match="no longer"):
+            act(name)
+    assert store.runs() == [run]
+
+
+def test_deleting_can_be_undone_for_an_hour(run: Run, store: RunStore) -> None:
+    store.delete(run.id)
+    assert store.runs() == []
+    assert store.restore(run.id) == run
+    store.delete(run.id)
+    deleted = store.folder / f".deleted-{run.id}"
+    os.utime(deleted, (time.time() - 3700,) * 2)
+    store.tidy()
+    with pytest.raises(ValueError, match="can no longer be restored"):
+        store.restore(run.id)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_on_a_shared_server_everyone_sees_their_own(store: RunStore, made: Path) -> None:
+    store.public = True
+    run = keep(store, made, visitor=ADA)
+    assert store.runs(ADA) == [run]
+    assert store.baseline(REQUEST, ADA) is not None
+    for other in (BOB, ""):
+        assert store.runs(other) == []
+        assert store.baseline(REQUEST, other) is None
+        for act in (store.get, store.delete):
+            with pytest.raises(ValueError, match="no longer there"):
+                act(run.id, other)
+    store.delete(run.id, ADA)
+    with pytest.raises(ValueError, match="can no longer"):
+        store.restore(run.id, BOB)
+
+
+def test_only_a_shared_server_makes_room(store: RunStore, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "PUBLIC_RUNS", 2)
+    runs = [keep(store, made, visitor=ADA, made=MADE + timedelta(days=day)) for day in range(3)]
+    assert len(store.runs()) == 3
+    store.public = True
+    store.tidy()
+    assert store.runs(ADA) == runs[:0:-1]
+
+
+def test_a_run_as_table_and_picture(run: Run) -> None:
+    heading, *rows = steps_csv(run.trace).splitlines()
+    assert heading.startswith("side,step,timestep,computed,seconds,distance")
+    assert len(rows) == 12
+    assert plots_png(run).startswith(b"\x89PNG")
+
+
+def test_comparing_names_only_what_differs() -> None:
+    other = type(REQUEST)(**{**REQUEST.__dict__, "seed": 7, "method": type(REQUEST.method)(SLOW)})  # type: ignore[call-arg]
+    assert differing_settings(REQUEST, other) == [
+        ("seed", "0", "7"),
+        ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1"),
+    ]
+    assert differing_settings(REQUEST, REQUEST) == []

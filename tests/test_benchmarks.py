@@ -1,0 +1,49 @@
+"""The benchmarks' arithmetic: the permutation test and Welch's t by hand, prompts in pairs, the classes."""
+
+import numpy as np
+import pytest
+
+from app.models.sprites.text import understand
+from app.models.sprites.vocabulary import load_vocabulary
+from app.training.codebooks import CLASSES, composed
+from benchmarks.lab import figures
+from benchmarks.motion import permutation_test, prompts, welch
+
+
+def test_the_permutation_test_by_counting():
+    # Of the 20 ways to choose 3 of 6, two (this one and its mirror) differ as much: p = 0.1.
+    one, other = np.array([4.0, 5, 6]), np.array([1.0, 2, 3])
+    assert permutation_test(one, other, 20_000) == pytest.approx(0.1, abs=0.01)
+    assert permutation_test(one, one, 1000) == 1
+    assert permutation_test(np.arange(50.0) + 100, np.arange(50.0), 1000) == pytest.approx(1 / 1001)
+
+
+def test_welch_by_hand():
+    # Means 5 and 2, variances 1 and 1, 3 each: 3 / sqrt(2 / 3) with 4 degrees of freedom.
+    assert welch(np.array([4.0, 5, 6]), np.array([1.0, 2, 3])) == pytest.approx((3 / np.sqrt(2 / 3), 4.0))
+    assert welch(np.ones(3), np.ones(3)) == (None, None)
+
+
+def test_motion_prompts_differ_in_motion_and_speed_only():
+    made = prompts(20)
+    for (_, still, _), (_, fast, motion) in zip(made[::2], made[1::2], strict=True):
+        one, other = (understand(prompt, load_vocabulary()) for prompt in (still, fast))
+        assert (one.name("object"), one.name("background")) == (other.name("object"), other.name("background"))
+        assert (one.name("motion"), one.name("speed")) == ("still", None)
+        assert (other.name("motion"), other.name("speed")) == (motion, "fast")
+
+
+def test_calibration_prompts_take_the_classes_in_turn():
+    speeds = [understand(prompt, load_vocabulary()).name("speed") or "still" for prompt in composed(9)]
+    assert speeds == list(CLASSES) * 3
+
+
+def test_figures_of_the_lab():
+    per_method = {"wished": 20.0, "matched": 30.0, "paper": 25.0}
+    rows = [
+        {"simulated": [1, 2, 5], "real": (1, 2, 5), "psnr_db": per_method, "steps_over_computed": per_method},
+        {"simulated": [1, 2, 5], "real": (1, 2, 4, 6), "psnr_db": None, "steps_over_computed": {"wished": 9}},
+    ]
+    found = figures(rows, 2.0)
+    assert (found["same_schedule"], found["mean_difference_in_computed_steps"]) == (0.5, 0.5)
+    assert (found["quality_prompts"], found["matched_psnr_db"]) == (1, 30.0)
