@@ -1,0 +1,96 @@
+"""What the page costs: python -m benchmarks.page
+
+In one process and one model: a race read as the command line reads it, then the same race from a press on Generate
+in a real browser until its numbers are there, alternating. Server and browser have a core each: that measures what
+the page costs the server, not a browser that draws without a GPU on the server's cores (with both on the
+same two cores the ratio was 1.4 to 1.8). Prints one JSON line with the ratio of the medians.
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import torch
+from playwright.sync_api import Page, sync_playwright
+
+from app.caching.adacache import AdaCacheConfig
+from app.caching.codebook import presets
+from app.events import Compared
+from app.models.registry import load_model
+from app.request import Request
+from app.studio import race
+from components.page import build
+from tests.browser.conftest import FLAGS
+from tests.chromium import find_chromium
+
+ROUNDS = 3
+HELD_TO = 1.1
+READY_SECONDS = 4.0
+
+
+def main() -> int:
+    """Alternate both; exit 1 if the page costs too much or is ready too late."""
+    model = load_model("sprites")
+    prompt, codebook = model.card.example_prompts[0], presets()[model.card.codebook].codebook
+    request = Request(model.card.id, prompt, AdaCacheConfig(codebook, motion=model.card.motion))
+    spec = spec_from_file_location("app_entry", Path(__file__).parents[1] / "app.py")
+    assert spec
+    assert spec.loader
+    entry = module_from_spec(spec)
+    spec.loader.exec_module(entry)
+    command, page_seconds = [], []
+    torch.set_num_threads(1)
+    os.sched_setaffinity(0, {1})  # inherited by the browser
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.sched_setaffinity(0, {0})  # inherited by the server's threads
+        demo = build(Path(folder) / "runs")
+        url = entry.launch(demo, "127.0.0.1", None, wait=False)
+        os.sched_setaffinity(0, {1})
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        os.sched_setaffinity(0, {0})
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        started = time.perf_counter()
+        page.goto(url)
+        page.wait_for_selector("#generate:not([disabled])")
+        ready = time.perf_counter() - started
+        page.uncheck("#reuse-baseline input")
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            assert isinstance(list(race(request, Path(folder)))[-1], Compared)
+            command.append(time.perf_counter() - started)
+            page_seconds.append(generate(page))
+        browser.close()
+        demo.close()
+    ratio = statistics.median(page_seconds) / statistics.median(command)
+    reached = ratio <= HELD_TO and ready <= READY_SECONDS
+    print(
+        json.dumps(
+            {
+                "ready_seconds": round(ready, 2),
+                "command_seconds": [round(s, 2) for s in command],
+                "page_seconds": [round(s, 2) for s in page_seconds],
+                "ratio": round(ratio, 3),
+                "held_to": {"ratio": HELD_TO, "ready_seconds": READY_SECONDS},
+                "reached": reached,
+            }
+        )
+    )
+    return 0 if reached else 1
+
+
+def generate(page: Page) -> float:
+    """Seconds from the press on Generate until the run is over and may be repeated."""
+    started = time.perf_counter()
+    page.click("#generate")
+    page.wait_for_selector("#stop:not([disabled])", timeout=60_000)
+    page.wait_for_selector("#stop[disabled]", timeout=300_000)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(main())
