@@ -67,7 +67,7 @@ def build(
             lab(track, cards, recordings, VISITORS, QUIET)
 
         with gr.Row(elem_id="compare"):
-            compare_room()
+            compare_room(cards)
 
         with gr.Row(elem_id="runs"):
             room = runs_room(store, cards)

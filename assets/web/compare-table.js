@@ -2,7 +2,7 @@
 import { heading } from "./lab-heading.js";
 import { make } from "./tokens.js";
 
-const HEAD = ["Method", "Speedup", "Computed", "TFLOPs", "PSNR", "SSIM", "Judge", "Dominated by AdaCache"];
+const HEAD = ["Method", "Speedup", "Computed", "TFLOPs", "PSNR", "SSIM", "Judge", "Dominated by AdaCache", ""];
 const HELP =
   "Computed: residual branches computed, of all those of the baseline. Judge: how often a classifier that saw only " +
   "rendered clips recognises what the prompt asked for, mean over object, background, motion and speed. Dominated: an " +
@@ -55,8 +55,21 @@ function row(state, point) {
   const answer = state.answer(point.name);
   line.append(name, ...figures.map((text) => make("td", "", text)));
   line.append(make("td", answer?.by ? "by" : "by none", answer ? answer.by || "no" : ""));
+  line.append(trial(state, point));
   line.addEventListener("pointerenter", () => state.look(point.name));
   return line;
+}
+
+/** The way into the Studio with this point's settings. */
+function trial(state, { name, link }) {
+  const cell = make("td", "try");
+  if (!link) return cell;
+  const anchor = make("a", "", "Try it");
+  anchor.href = `?${new URLSearchParams({ [state.parameter]: link })}`;
+  anchor.title = "Open the Studio with these settings";
+  anchor.setAttribute("aria-label", `Try ${name} in the Studio`);
+  cell.append(anchor);
+  return cell;
 }
 
 /** The paper's Table 1 FLOPs beside ours. */

@@ -25,10 +25,11 @@ function open(element, props) {
 }
 
 /** Which families are shown, which point is looked at; callbacks hear of both. */
-function createState({ points, dominance, families: order }, families) {
+function createState({ points, dominance, parameter, families: order }, families) {
   const listeners = [];
   const state = {
     points,
+    parameter,
     shown: new Set(families),
     looked: "",
     colour: (family) => (family ? `var(--family-${order.indexOf(family)})` : "var(--baseline)"),

@@ -4,19 +4,24 @@ All of it is measured by `python -m app compare` and `python -m benchmarks.flops
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
-from app.caching.methods import KINDS
+from app.caching.methods import KINDS, method_from_json
 from app.compare.plan import FAMILIES, FORECAST
 from app.compare.table import in_words
+from app.models.video_model import ModelCard
+from app.request import Request
+from components.share import PARAMETER, to_query
 from components.web import panel
 
 FOLDER = Path(__file__).parents[2] / "assets" / "compare"
 
 
-def compare_room(folder: Path = FOLDER) -> gr.HTML:
+def compare_room(cards: Mapping[str, ModelCard], folder: Path = FOLDER) -> gr.HTML:
     """Build the panel from the files of a folder; without a comparison it says how to make one."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
@@ -25,11 +30,22 @@ def compare_room(folder: Path = FOLDER) -> gr.HTML:
         "compare-panel",
         about=in_words(shown["about"]) if shown else "",
         families=list(FAMILIES),
-        points=shown["points"] if shown else [],
+        points=[with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
+        parameter=PARAMETER,
         dominance=shown["dominance"] if shown else [],
         kinds=kinds(),
         flops=json.loads(counted.read_text()) if counted.is_file() else [],
     )
+
+
+def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[str, ModelCard]) -> dict[str, Any]:
+    """The point, with the settings that try it in the Studio where this page has its model; empty for the baseline."""
+    card = cards.get(about["model"])
+    if card is None or point["settings"] is None:
+        return {**point, "link": ""}
+    method = method_from_json(point["settings"])
+    request = Request(card.id, card.example_prompts[0], method, steps=about["steps"], guidance=about["guidance"])
+    return {**point, "link": to_query(request)}
 
 
 def kinds() -> list[dict[str, str]]:

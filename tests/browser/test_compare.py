@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from app.caching.methods import method_to_json
+from app.models.registry import CARDS
 from components.compare import panel
-from components.compare.panel import FOLDER
+from components.compare.panel import FOLDER, with_link
+from components.share import from_query
 from tests.browser.conftest import Studio
 
 
@@ -35,5 +38,16 @@ def test_families_filter_plot_and_table(studio: Studio) -> None:
 def test_a_room_without_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: dict[str, object] = {}
     monkeypatch.setattr(panel, "panel", lambda *names, **props: built.update(props))
-    panel.compare_room(tmp_path)
+    panel.compare_room(CARDS, tmp_path)
     assert built["points"] == []
+
+
+def test_every_point_can_be_tried_in_the_studio() -> None:
+    shipped = json.loads((FOLDER / "sprites.json").read_text())
+    linked = [with_link(point, shipped["about"], CARDS) for point in shipped["points"]]
+    assert [point["name"] for point in linked if not point["link"]] == ["none"]
+    for point in linked[1:]:
+        request = from_query(point["link"])
+        assert method_to_json(request.method) == point["settings"]
+        assert (request.model, request.steps) == (shipped["about"]["model"], shipped["about"]["steps"])
+    assert with_link(shipped["points"][1], shipped["about"], {})["link"] == ""
