@@ -7,17 +7,21 @@ from importlib import import_module
 
 from app.models.registry import REQUIREMENTS, card
 from app.models.requirements import Diagnosis
+from app.size import Size
 
 
-def diagnose(model: str) -> Diagnosis:
-    """Check a model's needs; a ValueError names the models there are. Loads and downloads nothing."""
+def diagnose(model: str, size: Size | None = None) -> Diagnosis:
+    """Check a model's needs for a size it offers, or its own; loads and downloads nothing.
+
+    A ValueError names the models there are.
+    """
     described = card(model)
     if model not in REQUIREMENTS:
         return Diagnosis(described.title, ())
     module, *arguments = REQUIREMENTS[model]
-    return Diagnosis(described.title, tuple(import_module(module).checks(*arguments)))
+    return Diagnosis(described.title, tuple(import_module(module).checks(*arguments, *([size] if size else []))))
 
 
-def missing(model: str) -> str | None:
+def missing(model: str, size: Size | None = None) -> str | None:
     """Why a model cannot be picked here, in words for the page; none where it can, if need be after a download."""
-    return diagnose(model).refusal
+    return diagnose(model, size).refusal

@@ -8,6 +8,7 @@ from typing import Any, Self
 from app.caching.adacache import AdaCacheConfig
 from app.caching.methods import Method, method_from_json, method_to_json
 from app.checks import number, whole
+from app.size import Size
 
 MAX_PROMPT = 1500
 MAX_STEPS = 1000
@@ -25,6 +26,7 @@ class Request:
     seed: int = 0
     steps: int = 30
     guidance: float = 4.0
+    size: Size | None = None  # the model's own
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -36,19 +38,24 @@ class Request:
         whole("seed", self.seed, 0, MAX_SEED)
         whole("steps", self.steps, 2, MAX_STEPS)
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
+        if not isinstance(self.size, Size | None):
+            raise ValueError(f"a request's size is a Size or none, got {str(self.size)[:60]!r}")
 
     def to_json(self) -> dict[str, Any]:
-        """The request as JSON; `from_json` gives an equal one back."""
-        return {**asdict(self), "method": method_to_json(self.method)}
+        """The request as JSON; `from_json` gives an equal one back. No size is written where none is asked for."""
+        value = {**asdict(self), "method": method_to_json(self.method)}
+        if self.size is None:
+            del value["size"]
+        return value
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read a request; unknown and missing fields are errors."""
+        """Read a request; unknown and missing fields are errors, but for a missing size."""
         known = set(cls.__dataclass_fields__)
-        if set(value) != known:
-            odd = sorted(set(value) ^ known)
+        if odd := sorted((set(value) | {"size"}) ^ known):
             raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:200]}")
-        return cls(**{**value, "method": method_from_json(value["method"])})
+        size = Size.from_json(value["size"]) if "size" in value else None
+        return cls(**{**value, "method": method_from_json(value["method"]), "size": size})
 
     @property
     def adacache(self) -> AdaCacheConfig | None:

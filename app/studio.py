@@ -23,7 +23,7 @@ from app.metrics.quality import psnr
 from app.models.memory import free_bytes, release_memory
 from app.models.memory_plan import check_cache_fits
 from app.models.registry import load_model
-from app.models.video_model import Frames, VideoModel
+from app.models.video_model import Frames, VideoModel, at_size
 from app.request import Request
 from app.runs.baseline import LATENTS, KeptBaseline, none_kept, write_latents
 from app.summary import summarise
@@ -82,7 +82,7 @@ def _run(
         if stop.is_set():
             raise StopRequested
 
-    model = yield from loading(load, request.model, poll)
+    model = at_size((yield from loading(load, request.model, poll)), request.size)
     if request.steps > model.card.max_steps:
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {

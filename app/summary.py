@@ -83,6 +83,7 @@ def _told_by(trace: Trace) -> dict[str, Any]:
         "seed": request.seed,
         "steps": request.steps,
         "guidance": request.guidance,
+        "size": vars(request.size) if request.size else None,
         **_method(request.method),
         "baseline_steps": len(trace.computed_steps("baseline")),
         "computed_steps": len(trace.computed_steps("accelerated")),

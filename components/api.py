@@ -13,6 +13,7 @@ from app.caching.named import named_method
 from app.events import Compared, Failed, Loading, Recorded, Started, Stopped
 from app.models.video_model import ModelCard
 from app.request import Request
+from app.size import SizeNames
 from components.track import Racetrack, Refused, Stopping, Waiting
 from components.view import View
 from components.visitors import visitor_key
@@ -34,15 +35,21 @@ def endpoints(track: Racetrack, cards: Mapping[str, ModelCard], visitors: int) -
         seed: float,
         steps: float,
         guidance: float,
+        resolution: str,
+        aspect_ratio: str,
+        length: str,
         visitor: gr.Request,
     ) -> tuple[dict[str, Any], dict[str, Any], str, str]:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; steps and guidance -1 are the model's own.
+        AdaCache method; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
+        the model's own.
         """
         try:
-            request = _request(cards, prompt, model, method, codebook, seed, steps, guidance)
+            request = _request(
+                cards, prompt, model, method, codebook, seed, steps, guidance, (resolution, aspect_ratio, length)
+            )
         except ValueError as error:
             raise gr.Error(sentence(error), print_exception=False) from None
         view = _run(track, visitor_key(visitor, track.limits), request)
@@ -72,6 +79,7 @@ def endpoints(track: Racetrack, cards: Mapping[str, ModelCard], visitors: int) -
             gr.Number(0, label="seed", precision=0),
             gr.Number(OWN, label="steps", precision=0),
             gr.Number(OWN, label="guidance"),
+            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length")),
         ]
         outputs = [
             gr.JSON(label="summary"),
@@ -93,6 +101,7 @@ def _request(
     seed: float,
     steps: float,
     guidance: float,
+    size: SizeNames,
 ) -> Request:
     if model not in cards:
         raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")
@@ -109,6 +118,7 @@ def _request(
         seed=seed,  # type: ignore[arg-type]  # checked there
         steps=card.steps if steps == OWN else steps,  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
+        size=card.asked_size(*size),
     )
 
 

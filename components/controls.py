@@ -7,11 +7,13 @@ from typing import Any
 import gradio as gr
 
 from app.caching.codebook import presets
+from app.doctor import missing
 from app.models.video_model import ModelCard
 from app.request import Request
 from components.codebook import codebook_props
 from components.method import ADACACHE, MethodPanel, choices, method_panel, read_method, shown_for, values_of
 from components.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
+from components.size import SizePanel, read_size, said_props, size_panel, size_props
 from components.web import panel
 
 Updates = list[Any]
@@ -26,6 +28,7 @@ class Controls:
 
     prompt: PromptPanel
     model: gr.Dropdown
+    size: SizePanel
     method: MethodPanel
     inputs: list[gr.Component]
     shown: list[Any]
@@ -58,15 +61,17 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
             seed = _number("Seed", 0, "seed", precision=0)
             steps = _number("Steps", card.steps, "steps", precision=0)
             guidance = _number("Guidance", card.guidance, "guidance")
+        size = size_panel(card)
         method = method_panel(card)
         share = panel("share", "share", link="", error="", asked=0)
-    inputs = [model, prompt.text, seed, steps, guidance, *method.inputs]
+    inputs = [model, prompt.text, seed, steps, guidance, *size.inputs, *method.inputs]
     return Controls(
         prompt=prompt,
         model=model,
+        size=size,
         method=method,
         inputs=inputs,
-        shown=[*inputs, prompt.library, method.about, method.adacache],
+        shown=[*inputs, size.column, size.said, prompt.library, method.about, method.adacache],
         reuse=reuse,
         generate=generate,
         stop=stop,
@@ -87,6 +92,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
             gr.update(groups=group_props(card)),
             card.steps,
             card.guidance,
+            *size_props(card),
             gr.update(choices=choices(card), value=ADACACHE),
             codebook_props(presets()[card.codebook].codebook),
             *shown_for(card, ADACACHE),
@@ -95,11 +101,19 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def method_of(model: str, chosen: str) -> Updates:
         return shown_for(cards[model], chosen)
 
+    def size_of(model: str, *picked: Any) -> Updates:
+        size = read_size(cards[model], *picked)
+        refusal = missing(model, size)
+        said = gr.update(text=refusal or "", kind="error" if refusal else "info")
+        return [said_props(cards[model], size), said]
+
     about = [method.knob, method.about, method.adacache]
     steps, guidance = built.inputs[3:5]
-    own = [built.model, built.prompt.library, steps, guidance, method.choice, method.codebook, *about]
-    built.model.input(settings_of, built.model, own, **quiet)
+    own = [built.model, built.prompt.library, steps, guidance, *built.size.shown, method.choice, method.codebook]
+    built.model.input(settings_of, built.model, [*own, *about], **quiet)
     method.choice.input(method_of, [built.model, method.choice], about, **quiet)
+    for dropdown in built.size.inputs:
+        dropdown.input(size_of, [built.model, *built.size.inputs], [built.size.said, built.message], **quiet)
     wire_prompt(built.prompt, built.model, quiet)
 
 
@@ -110,6 +124,9 @@ def read_request(
     seed: int,
     steps: int,
     guidance: float,
+    resolution: str | None,
+    aspect_ratio: str | None,
+    length: str | None,
     *method: Any,
 ) -> Request:
     """The request the controls ask for; a ValueError says what is wrong with it."""
@@ -121,6 +138,7 @@ def read_request(
         seed=seed,
         steps=steps,
         guidance=guidance,
+        size=read_size(card, resolution, aspect_ratio, length),
     )
 
 
@@ -129,15 +147,19 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
     card = _card(cards, request.model)
     chosen, knob, *settings = values_of(card, request.method)
     adjust, about, adacache = shown_for(card, chosen, knob)
+    *picked, sized, said = size_props(card, request.size)
     return [
         gr.update(value=card.id, info=card.needs),
         request.prompt,
         request.seed,
         request.steps,
         request.guidance,
+        *picked,
         gr.update(choices=choices(card), value=chosen),
         adjust,
         *settings,
+        sized,
+        said,
         gr.update(groups=group_props(card)),
         about,
         adacache,

@@ -14,7 +14,7 @@ from components.web import panel, served
 
 def stage(view: View | None, card: ModelCard) -> gr.HTML:
     """The panel, showing a view or, without one, an empty stage."""
-    props = stage_props(view, card) if view else {"aspect": card.width / card.height, "fps": card.fps}
+    props = stage_props(view, card) if view else {"aspect": card.size.aspect, "fps": card.fps}
     return panel("stage", "stage", label="Baseline and accelerated", **props)
 
 
@@ -47,7 +47,7 @@ def stage_props(view: View, card: ModelCard) -> dict[str, Any]:
         "reused": view.reused,
         "prompt": request.prompt,
         "sentences": list(view.sentences),
-        "aspect": card.width / card.height,
+        "aspect": (request.size or card.size).aspect,
         "fps": card.fps,
     }
 

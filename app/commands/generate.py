@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.commands.options import add_method_options, method_from
+from app.commands.options import add_method_options, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
 from app.events import Compared, Event, Failed, Found, Loading, Started, Step
 from app.models.registry import card
@@ -35,6 +35,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    add_size_options(parser)
     add_method_options(parser)
     parser.add_argument("--sequential", action="store_true", help="finish the baseline first, measure undisturbed")
     parser.add_argument(
@@ -74,6 +75,7 @@ def request_from(options: argparse.Namespace) -> Request:
         seed=options.seed,
         steps=model.steps if options.steps is None else options.steps,
         guidance=model.guidance if options.guidance is None else options.guidance,
+        size=size_from(options, model),
     )
 
 

@@ -136,7 +136,7 @@ def record_all(options: argparse.Namespace, prompts: list[str], method: AdaCache
     known = [load_recording(path) for path in sorted(folder.glob("*.json"))] if folder is not None else []
     recordings = []
     for number, prompt in enumerate(tqdm(prompts, unit="recording")):
-        wanted = (model.card.id, prompt, options.seed, model.card.guidance, model.schedule(model.card.steps))
+        wanted = (model.card.id, prompt, options.seed, model.card.guidance, model.schedule(model.card.steps), None)
         found = next((r for r in known if identity(r) == wanted and matches(r, method)), None)
         if found is None:
             found = record(
@@ -155,7 +155,14 @@ def record_all(options: argparse.Namespace, prompts: list[str], method: AdaCache
 
 def identity(recording: Recording) -> tuple[object, ...]:
     """What a recording is of, apart from its probe."""
-    return (recording.model, recording.prompt, recording.seed, recording.guidance, recording.timesteps)
+    return (
+        recording.model,
+        recording.prompt,
+        recording.seed,
+        recording.guidance,
+        recording.timesteps,
+        recording.size,
+    )
 
 
 def matches(recording: Recording, method: AdaCacheConfig) -> bool:

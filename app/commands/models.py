@@ -16,7 +16,6 @@ def run(options: argparse.Namespace) -> int:
     """Print one model a paragraph."""
     for card in CARDS.values():
         print(f"{card.id:16} {card.title}: {card.description}")
-        print(
-            f"{'':16} {card.frames} frames of {card.width} x {card.height}, {card.steps} steps, needs {card.needs}"
-        )
+        more = " and other sizes" if card.sizes else ""
+        print(f"{'':16} {card.size}{more}, {card.steps} steps, needs {card.needs}")
     return 0

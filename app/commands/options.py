@@ -1,4 +1,4 @@
-"""Options that several commands share: AdaCache's settings."""
+"""Options that several commands share: the method with its settings, and the size of the video."""
 
 import argparse
 from typing import get_args
@@ -9,6 +9,7 @@ from app.caching.methods import Method
 from app.caching.named import named_method
 from app.caching.probe import Distance
 from app.models.video_model import ModelCard
+from app.size import Size
 
 
 def add_adacache_options(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,18 @@ def method_from(options: argparse.Namespace, model: ModelCard) -> Method:
     if options.method == "adacache":
         return adacache_from(options, model)
     return named_method(options.method, model.id, model.motion)
+
+
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """The size of the video, for models that make several."""
+    parser.add_argument("--resolution", default="", help="such as 480p (default: the model's)")
+    parser.add_argument("--aspect-ratio", default="", help="height:width, such as 9:16 (default: the model's)")
+    parser.add_argument("--length", default="", help="such as 2s, or frames such as 51 (default: the model's)")
+
+
+def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
+    """The size the options ask for; none for the model's own. A ValueError says what is accepted."""
+    return model.asked_size(options.resolution, options.aspect_ratio, options.length)
 
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

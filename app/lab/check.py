@@ -7,7 +7,7 @@ from app.caching.adacache_policy import AdaCache
 from app.denoiser import Denoiser
 from app.lab.recording import Recording
 from app.lab.simulate import simulate
-from app.models.video_model import VideoModel
+from app.models.video_model import VideoModel, at_size
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Check:
 
 def check(model: VideoModel, recording: Recording, config: AdaCacheConfig) -> Check:
     """Run a recording's request with AdaCache for real and compare the schedules."""
+    model = at_size(model, recording.size)
     denoiser = Denoiser.start(
         model,
         model.encode_prompt(recording.prompt),

@@ -15,6 +15,7 @@ from app.caching.adacache import PROBED, ProbeResidual
 from app.caching.probe import Norms
 from app.checks import number, whole
 from app.files import write_json
+from app.size import Size
 
 SCHEMA = 1
 STRIDES = (1, 2, 4)
@@ -64,6 +65,7 @@ class Recording:
     computed_seconds: float
     reused_seconds: float
     probes: tuple[ProbeRecording, ...]
+    size: Size | None = None  # asked for, where it is not the model's own
 
     def __post_init__(self) -> None:
         self._check_fields()
@@ -104,8 +106,10 @@ class Recording:
             }
             for probe in self.probes
         ]
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "probes"}
-        return {"schema": SCHEMA, **fields, "probes": probes}
+        plain = set(self.__dataclass_fields__) - {"probes", "size"}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name in plain}
+        size = {"size": vars(self.size)} if self.size else {}
+        return {"schema": SCHEMA, **fields, **size, "probes": probes}
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -115,7 +119,9 @@ class Recording:
             raise ValueError(f"a recording of schema {SCHEMA} is needed, got {found!r}")
         try:
             value = {"asked": len(value["timesteps"]), **value}  # older files are of samplers that make as many
-            fields = {name: value[name] for name in cls.__dataclass_fields__}
+            fields = {name: value[name] for name in cls.__dataclass_fields__ if name != "size"}
+            if "size" in value:
+                fields["size"] = Size.from_json(value["size"])
             fields["timesteps"] = tuple(float(t) for t in fields["timesteps"])
             fields["blocks"] = tuple(int(block) for block in fields["blocks"])
             fields["probes"] = tuple(_read_probe(probe) for probe in fields["probes"])

@@ -1,6 +1,7 @@
 """record_run(request) -> events: a recording made where races are run, one step at a time, with stop."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
 
@@ -10,7 +11,7 @@ from app.events import Event, Failed, Recorded, Started, Step, Stopped
 from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
 from app.loading import loading
-from app.models.video_model import VideoModel
+from app.models.video_model import VideoModel, at_size
 from app.request import Request
 from app.studio import StopRequested, in_words
 from app.trace import StepRecord, Trace
@@ -33,7 +34,7 @@ def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Ite
         if stop.is_set():
             raise StopRequested
 
-    model = yield from loading(load, request.model, poll)
+    model = at_size((yield from loading(load, request.model, poll)), request.size)
     conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
     yield Started(request, schedule, conditioning.understood, conditioning.ignored)
     method = request.adacache
@@ -50,6 +51,6 @@ def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Ite
         try:
             step = next(making)
         except StopIteration as end:
-            yield Recorded(end.value)
+            yield Recorded(replace(end.value, size=request.size))
             return
         yield Step("baseline", StepRecord(step, schedule[step - 1], "all", 0.0), 0.0, b"")

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from app.models.memory import gigabytes
+from app.models.memory import free_bytes, gigabytes, host_bytes
 
 Part = Literal["text", "transformer", "vae"]  # in the order of use
 Residence = Literal["device", "host", "disk"]  # where a part waits while another one works
@@ -78,6 +78,17 @@ def plan_memory(
         wanted = f"{gigabytes(without_text + RESERVE)} on {device} and {text} of main memory"
         found = f"{gigabytes(free_device)} and {gigabytes(free_host)}"
     raise NotEnoughMemory(f"needs {wanted} ({each}), {found} are free; choose fewer frames or a smaller size")
+
+
+def plan_now(needs: Mapping[Part, Need], device: torch.device, loaded: Mapping[Part, nn.Module]) -> MemoryPlan:
+    """The plan for what is free now, and for what parts that are loaded already would give back."""
+
+    def held(place: str) -> int:
+        parts = [part for part in loaded.values() if next(part.parameters()).device.type == place]
+        return sum(weight_bytes(part) for part in parts)
+
+    free_device, free_host = free_bytes(device) + held(device.type), host_bytes() + held("cpu")
+    return plan_memory(needs, device, free_device=free_device, free_host=free_host)
 
 
 def plan_pipeline(

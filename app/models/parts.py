@@ -1,6 +1,7 @@
 """A model's text encoder, transformer and VAE: loaded when used, and out of each other's way as planned."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -8,15 +9,26 @@ from torch import nn
 from app.models.memory_plan import MemoryPlan, Part
 
 Loader = Callable[[torch.device], nn.Module]
+Loaded = dict[Part, nn.Module]
 
 
 class Parts:
     """The parts of a model under a memory plan."""
 
-    def __init__(self, loaders: Mapping[Part, Loader], plan: MemoryPlan):
+    def __init__(
+        self,
+        loaders: Mapping[Part, Loader],
+        make_plan: Callable[[Loaded], MemoryPlan],  # given what is loaded, which may make room
+        loaded: Loaded | None = None,  # by others under another plan
+    ):
         self.loaders = loaders
-        self.plan = plan
-        self.loaded: dict[Part, nn.Module] = {}
+        self.make_plan = make_plan
+        self.loaded: Loaded = {} if loaded is None else loaded
+
+    @cached_property
+    def plan(self) -> MemoryPlan:
+        """Made when it is first needed, so that a size is refused only where it is used."""
+        return self.make_plan(self.loaded)
 
     def use(self, part: Part) -> nn.Module:
         """A part on its device; what the plan has no room for beside it is released first."""

@@ -1,7 +1,7 @@
 """VideoModel: what a race needs of a model, and ModelCard: what a person needs to know of it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from app.caching.adacache import MotionRegularisation
 from app.caching.branch import FACTORISED, Layout
 from app.caching.cache import BranchCache
 from app.caching.policy import RunShape
+from app.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
 
@@ -35,11 +36,31 @@ class ModelCard:
     motion: MotionRegularisation  # what motion regularisation means for this model's residuals
     example_prompts: tuple[str, ...]
     layout: Layout = FACTORISED  # the residual branches of each block
+    sizes: SizeTable | None = None  # that a request may ask for; none where there is one size only
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
         """What a method may know of a run of this model."""
         return RunShape(schedule, self.depth, self.layout)
+
+    @property
+    def size(self) -> Size:
+        """The size of its videos, unless a request asks for another."""
+        return Size(self.height, self.width, self.frames)
+
+    def asked_size(self, resolution: str = "", aspect_ratio: str = "", length: str = "") -> Size | None:
+        """The size of these names, "" standing for the model's own; none where that is its own size altogether.
+
+        A ValueError says what is accepted.
+        """
+        names = resolution, aspect_ratio, length
+        if not any(names):
+            return None
+        if self.sizes is None:
+            raise ValueError(f"{self.title} makes {self.size} only, got {' '.join(filter(None, names))[:60]!r}")
+        own = self.sizes.names(self.size)
+        size = self.sizes.size(*(given or usual for given, usual in zip(names, own, strict=True)))
+        return None if size == self.size else size
 
 
 @dataclass(frozen=True)
@@ -83,3 +104,20 @@ class VideoModel(Protocol):
 
     def decode(self, latent: Tensor) -> Frames:
         """The video of a finished latent."""
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A model whose videos can have several sizes."""
+
+    def with_size(self, size: Size) -> VideoModel:
+        """The same model, its weights shared, for videos of another size; a ValueError where it makes none."""
+
+
+def at_size(model: VideoModel, size: Size | None) -> VideoModel:
+    """A model for videos of a size, or of its own; a ValueError where it makes others only."""
+    if size is None or size == model.card.size:
+        return model
+    if not isinstance(model, Resizable):
+        raise ValueError(f"{model.card.title} makes {model.card.size} only, got {size}")
+    return model.with_size(size)

@@ -25,7 +25,9 @@ def distance_curve(run: Run) -> list[tuple[int, float]]:
 
 def _settings(request: Request) -> dict[str, str]:
     """Every setting of a request by its name, flat and in words."""
-    asked = {name: value for name, value in request.to_json().items() if name != "method"}
+    asked = {name: value for name, value in request.to_json().items() if name not in ("method", "size")}
+    if request.size:
+        asked["size"] = str(request.size)
     settings = method_to_json(request.method)
     method = settings.pop("name")
     return {name: _in_words(value) for name, value in {**asked, "method": method, **_flat(settings)}.items()}

@@ -35,8 +35,8 @@ export function createRow(run, marked, acts) {
   return row;
 }
 
-function about({ model, method, seed }) {
-  return `${model} · ${method} · seed ${seed}`;
+function about({ model, size, method, seed }) {
+  return [model, size, method, `seed ${seed}`].filter(Boolean).join(" · ");
 }
 
 function figure(value, name, kind = "") {

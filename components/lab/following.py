@@ -146,6 +146,7 @@ def _request(recording: Recording, method: AdaCacheConfig, cards: Mapping[str, M
         seed=recording.seed,
         steps=recording.asked,
         guidance=recording.guidance,
+        size=recording.size,
     )
 
 

@@ -92,6 +92,7 @@ class Answers:
             "model": card.title if card else request.model,
             "method": method_title(request),
             "seed": request.seed,
+            "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
             "speedup": summary["speedup"],
             "computed": summary["computed_steps"],
@@ -105,12 +106,13 @@ class Answers:
 
     def _compared(self, run: Run) -> dict[str, Any]:
         card = self.cards.get(run.request.model)
+        size = run.request.size or (card.size if card else None)
         return {
             **self._listed(run),
             **{name: run.summary[name] for name in FIGURES},
             "video": served(run.video("accelerated")),
             "curve": distance_curve(run),
-            "aspect": card.width / card.height if card else 16 / 9,
+            "aspect": size.aspect if size else 16 / 9,
             "fps": card.fps if card else 8.0,
         }
 

@@ -26,7 +26,7 @@ from diffusers import (
 from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
 
 from app.models.diffusers_models.cards import SOURCES
-from app.models.diffusers_models.families import Size
+from app.size import Size
 from tests.opensora.checkpoint import tokenizer
 
 SIZES = {

@@ -9,7 +9,7 @@ from app.doctor import diagnose
 from app.models.diffusers_models.architectures import PUBLISHED
 from app.models.diffusers_models.cards import FOLDER_VARIABLE, SOURCES
 from app.models.diffusers_models.estimate import decode, estimate_published, predict, stream_bytes
-from app.models.diffusers_models.families import FAMILIES, Size
+from app.models.diffusers_models.families import FAMILIES
 from app.models.registry import load_model
 from tests.opensora.test_meta import Watch
 
@@ -23,7 +23,7 @@ def test_a_step_stays_on_its_device_in_bfloat16(name: str):
     source, architecture = SOURCES[name], PUBLISHED[name]
     transformer = architecture.build_transformer(torch.bfloat16, num_layers=2)
     assert {tensor.device.type for tensor in transformer.state_dict().values()} == {"meta"}
-    grid = architecture.grid(Size(source.card.height, source.card.width, source.card.frames))
+    grid = architecture.grid(source.card.size)
     with torch.inference_mode(), Watch() as watch:
         predict(source.family, transformer, grid, FAMILIES[source.family].words)
     assert watch.heavy > 2 * 6

@@ -12,12 +12,12 @@ import sentencepiece
 import torch
 from safetensors.torch import save_file
 
-from app.models.opensora.sizes import VideoSize
+from app.size import Size
 from tests.golden.result import read_json, read_tensors
 from tests.golden.vae12 import published_config
 
 DATA = Path(__file__).parents[1] / "golden" / "data"
-SIZE = VideoSize(height=64, width=80, frames=17)
+SIZE = Size(height=64, width=80, frames=17)
 WORDS = ("a red fox runs over the snow", "a small dog sails a blue ship", "aesthetic score: 6.5.")
 
 

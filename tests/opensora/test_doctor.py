@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.__main__ import main
 from app.doctor import diagnose, missing
+from app.models.opensora.card import CARD
 from app.models.opensora.repositories import FOLDER_VARIABLE
 from app.models.registry import load_model
 from app.models.requirements import check_packages
@@ -90,6 +92,14 @@ def test_a_gpu_too_small_is_refused_with_the_figures(no_gpu: None, monkeypatch: 
     refusal = missing("open-sora-1.2")
     assert refusal is not None
     assert re.search(r"GPU memory: needs \d\.\d GB on cuda:0 and .* \(text .*\), 4\.0 GB and", refusal)
+
+
+def test_a_smaller_size_fits_where_the_papers_does_not(no_gpu: None, monkeypatch: pytest.MonkeyPatch):
+    small, large = CARD.asked_size("144p"), CARD.asked_size("720p", length="8s")
+    pretend_gpu(monkeypatch, 5 * GIB)
+    assert missing("open-sora-1.2", small) is None
+    assert "GPU memory: needs" in (missing("open-sora-1.2", large) or "")
+    assert main(["doctor", "--resolution", "144p"]) == 2  # Sprites has one size
 
 
 def test_little_main_memory_is_said(no_gpu: None, monkeypatch: pytest.MonkeyPatch):

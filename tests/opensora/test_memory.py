@@ -5,11 +5,8 @@ import torch
 
 from app.models.memory import gigabytes, host_bytes, peak_bytes
 from app.models.memory_plan import RESERVE, Need, NotEnoughMemory, Part, plan_memory, plan_pipeline
-from app.models.opensora.estimate import estimate, stream_bytes
+from app.models.opensora.estimate import Checkpoint, estimate
 from app.models.opensora.sizes import PAPER_SIZE
-from app.models.opensora.vae import VAEConfig
-from app.models.stdit3 import STDiT3Config
-from app.models.t5 import T5_XXL_PARAMETERS
 
 GIB = 2**30
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
@@ -120,7 +117,7 @@ def test_a_pipeline_needs_main_memory_for_all_parts_and_the_device_for_the_large
 
 
 def test_the_published_model_at_the_papers_size():
-    needs = estimate(STDiT3Config(), VAEConfig(), T5_XXL_PARAMETERS, PAPER_SIZE, torch.bfloat16)
+    needs = estimate(Checkpoint(), PAPER_SIZE)
     gib = {part: (need.weights / GIB, need.working / GIB) for part, need in needs.items()}
     assert gib["text"][0] == pytest.approx(8.87, abs=0.01)
     assert gib["transformer"][0] == pytest.approx(2.25, abs=0.01)
@@ -128,4 +125,4 @@ def test_the_published_model_at_the_papers_size():
     assert 1.5 < gib["transformer"][1] < 3
     assert 1.5 < gib["vae"][1] < 4
     # 15 x 30 x 53 tokens, two halves, 1152 channels of two bytes
-    assert stream_bytes(STDiT3Config(), (15, 60, 106), torch.bfloat16) == 15 * 30 * 53 * 2 * 1152 * 2
+    assert Checkpoint().stream_bytes(PAPER_SIZE) == 15 * 30 * 53 * 2 * 1152 * 2

@@ -15,8 +15,8 @@ from app.caching.codebook import load_codebook
 from app.caching.pab import PABConfig
 from app.events import Compared, Failed, Finished, Started
 from app.models.memory_plan import RESERVE, MemoryPlan, Residence
+from app.models.opensora.estimate import Checkpoint
 from app.models.opensora.model import OpenSora, load
-from app.models.opensora.sizes import VideoSize
 from app.models.opensora.vae import OpenSoraVAE, VAEConfig
 from app.models.opensora.vae_spatial import SpatialConfig
 from app.models.opensora.vae_temporal import TemporalConfig
@@ -26,6 +26,8 @@ from app.models.stdit3 import STDiT3Config
 from app.models.t5 import Tokenizer, encode, load_text_encoder
 from app.models.video_model import Conditioning, Frames
 from app.request import Request
+from app.runs.baseline import LATENTS, read_latents
+from app.size import Size
 from app.studio import race
 from tests.golden.result import read_json, read_tensors
 from tests.golden.stdit3 import load_transformer
@@ -60,6 +62,47 @@ def test_a_race_from_prompt_to_mp4(model: OpenSora, tmp_path: Path):
 
 def test_the_same_seed_gives_the_same_video(model: OpenSora):
     assert np.array_equal(generate(model), generate(model))
+
+
+@pytest.mark.parametrize("size", [Size(80, 64, 17), Size(64, 96, 34)])
+def test_a_race_at_another_size(model: OpenSora, size: Size, tmp_path: Path):
+    """The same weights, and at every place what a model loaded for that size has."""
+    events = list(race(replace(REQUEST, size=size), tmp_path, load=lambda _: model))
+    compared = events[-1]
+    assert isinstance(compared, Compared), compared
+    assert isinstance(events[0], Started)
+    latent_frames = size.frames // 17 * 5
+    shift = (size.height * size.width / 512**2 * latent_frames) ** 0.5
+    even = [1 - step / 6 for step in range(6)]
+    assert events[0].timesteps == pytest.approx([1000 * shift * t / (1 + (shift - 1) * t) for t in even])
+    video = iio.imread(tmp_path / "baseline.mp4")
+    assert video.shape == (size.frames, *(4 * side for side in (size.height, size.width)), 3)
+    assert compared.summary["size"] == vars(size)
+    assert read_latents(tmp_path / LATENTS)[1].shape == (1, 4, latent_frames, size.height // 8, size.width // 8)
+    assert compared.trace.request.size == size
+    assert model.card.size == SIZE
+    assert model.with_size(size).parts.loaded is model.parts.loaded
+
+
+def test_a_resized_model_is_one_loaded_at_that_size(checkpoint: Path, model: OpenSora):
+    size = Size(72, 96, 17)
+    resized, loaded = model.with_size(size), load(checkpoint, size)
+    assert resized.card == loaded.card
+    assert resized.card.stream_bytes == 2 * 5 * 5 * 6 * 64 * 4  # 9 x 12 latents are 5 x 6 patches
+    assert np.array_equal(generate(resized), generate(loaded))
+
+
+def test_a_size_it_cannot_make_or_hold_ends_the_race_in_words(
+    model: OpenSora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def said(size: Size) -> str:
+        failed = list(race(replace(REQUEST, size=size), tmp_path, load=lambda _: model))[-1]
+        assert isinstance(failed, Failed)
+        return failed.message
+
+    assert said(Size(64, 80, 20)) == "frames must be 1 or a multiple of 17 up to 816, got 20"
+    monkeypatch.setattr("app.models.memory_plan.free_bytes", lambda device: 0)
+    assert "choose fewer frames or a smaller size" in said(Size(2160, 3840, 17))
 
 
 @pytest.mark.parametrize("residence", ["host", "disk"])
@@ -105,11 +148,11 @@ def test_recorded_runs_with_a_first_frame():
     """Upstream's sampler with a frame mask, 30 steps (golden adacache_runs, xmask_nocache)."""
     weights, tensors = DATA / "adacache_weights.json", read_tensors(DATA / "adacache_runs.json")
     transformer = load_transformer(weights)
-    size = VideoSize(*(int(tensors[f"arg.{name}"][0]) for name in ("height", "width", "num_frames")))
+    size = Size(*(int(tensors[f"arg.{name}"][0]) for name in ("height", "width", "num_frames")))
     config = STDiT3Config.from_upstream(read_json(weights)["config"])
-    parts = Parts({"transformer": lambda device: transformer}, MemoryPlan(CPU, CPU, "device", 0))
+    parts = Parts({"transformer": lambda device: transformer}, lambda _: MemoryPlan(CPU, CPU, "device", 0))
     null = transformer.y_embedder.y_embedding
-    model = OpenSora(parts, Tokenizer.__new__(Tokenizer), null, config, VAEConfig(), size)
+    model = OpenSora(parts, Tokenizer.__new__(Tokenizer), null, Checkpoint(config), size)
     words = int(tensors["mask"].sum())
     text = torch.cat([tensors["y"], null[None, None]])[:, :, :words]
     first_frame = tensors["z"][:, :, :1]
@@ -143,7 +186,7 @@ def test_image_to_video_keeps_the_first_frame(model: OpenSora):
 
 
 def test_an_image_is_one_frame(checkpoint: Path):
-    model = load(checkpoint, VideoSize(64, 80, 1))
+    model = load(checkpoint, Size(64, 80, 1))
     latent = model.initial_latent(0)
     assert latent.shape == (1, 4, 1, 8, 10)
     with torch.inference_mode():

@@ -16,6 +16,7 @@ from app.events import Compared, Event, Finished, Found, Step, Stopped
 from app.request import Request
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
+from app.size import Size
 from app.studio import race
 from app.trace import SIDES
 from tests.runs.conftest import MADE, MODEL, REQUEST, SLOW
@@ -74,7 +75,15 @@ def test_the_date_is_that_of_the_measurement_however_often_it_is_reused(run: Run
 
 
 @pytest.mark.parametrize(
-    "changes", [{"prompt": "a tests"}, {"seed": 1}, {"steps": 7}, {"guidance": 3.0}, {"model": "other"}]
+    "changes",
+    [
+        {"prompt": "a tests"},
+        {"seed": 1},
+        {"steps": 7},
+        {"guidance": 3.0},
+        {"model": "other"},
+        {"size": Size(64, 80, 34)},
+    ],
 )
 def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dict[str, Any]) -> None:
     assert store.baseline(REQUEST) is not None
@@ -83,7 +92,7 @@ def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dic
 
 
 def test_every_field_but_the_method_is_covered() -> None:
-    assert set(Request.__dataclass_fields__) == {"prompt", "seed", "steps", "guidance", "model", "method"}
+    assert set(Request.__dataclass_fields__) == {"prompt", "seed", "steps", "guidance", "model", "method", "size"}
 
 
 def changed_weights() -> TinyVideoModel:

@@ -38,7 +38,7 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
     method = ("adacache", None, codebook, True, "official", "l1", "temporal-attn", "mid", "hold", 0)
     held = []
     for seed in range(RUNS):
-        values = ("tiny", "a test", seed, 4, 7.0, *method)
+        values = ("tiny", "a test", seed, 4, 7.0, None, None, None, *method)
         *_, last = live(track, {"tiny": MODEL.card}, "ready", f"tab {seed}", "", True, values)
         assert last[-1]["interactive"] is False
         held.append(held_bytes())
@@ -58,4 +58,3 @@ def held_bytes() -> int:
     storages = (thing.untyped_storage() for thing in gc.get_objects() if type(thing) is torch.Tensor)
     tensors = {storage.data_ptr(): storage.nbytes() for storage in storages}
     return tracemalloc.get_traced_memory()[0] + sum(tensors.values())
-

@@ -8,8 +8,8 @@ import torch
 from diffusers.utils import logging
 from torch import nn
 
-from app.models.diffusers_models.families import Size
 from app.models.diffusers_models.latte import adopt
+from app.size import Size
 
 
 @dataclass(frozen=True)

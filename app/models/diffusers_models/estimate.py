@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from app.models.diffusers_models.architectures import PUBLISHED, on_meta
 from app.models.diffusers_models.cards import SOURCES, FamilyName, Source
-from app.models.diffusers_models.families import FAMILIES, Size
+from app.models.diffusers_models.families import FAMILIES
 from app.models.memory import peak_bytes
 from app.models.memory_plan import CACHED_STREAMS, Need, Part, weight_bytes
 
@@ -23,7 +23,7 @@ def estimate_published(model: str) -> dict[Part, Need]:
     vae_dtype = torch.float32 if source.vae_in_float32 else torch.bfloat16
     transformer = architecture.build_transformer(torch.bfloat16)
     vae = architecture.build_vae(vae_dtype)
-    grid = architecture.grid(Size(source.card.height, source.card.width, source.card.frames))
+    grid = architecture.grid(source.card.size)
     return estimate(source, transformer, vae, grid, source.text_parameters * 2)
 
 

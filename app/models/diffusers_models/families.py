@@ -13,6 +13,7 @@ from app.caching.branch import TEXT_IN_SPACE, WHOLE_BLOCKS, Layout
 from app.caching.cache import BranchCache
 from app.models.diffusers_models import blocks
 from app.models.diffusers_models.cards import FamilyName
+from app.size import Size
 
 Pipeline = Any  # diffusers is untyped
 BOTH_HALVES = ("prompt_embeds", "negative_prompt_embeds")
@@ -22,15 +23,6 @@ MASKED_HALVES = (
     "negative_prompt_embeds",
     "negative_prompt_attention_mask",
 )
-
-
-@dataclass(frozen=True)
-class Size:
-    """Of the decoded video, in pixels and frames."""
-
-    height: int
-    width: int
-    frames: int
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.device import compute_device
 from app.models.diffusers_models.blocks import blocks_name
 from app.models.diffusers_models.cards import FOLDER_VARIABLE, SOURCES, Source
 from app.models.diffusers_models.estimate import estimate, meta_copy, stream_bytes
-from app.models.diffusers_models.families import FAMILIES, Pipeline, Size
+from app.models.diffusers_models.families import FAMILIES, Pipeline
 from app.models.diffusers_models.latte import CachedLatte, adopt
 from app.models.diffusers_models.model import DiffusersModel
 from app.models.diffusers_models.requirements import checks
@@ -21,6 +21,7 @@ from app.models.memory import free_bytes, host_bytes
 from app.models.memory_plan import MemoryPlan, plan_pipeline, weight_bytes
 from app.models.requirements import Diagnosis
 from app.models.weights import Progress, fetch, find, local_folder, read_config
+from app.size import Size
 
 
 def load(

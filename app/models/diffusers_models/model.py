@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from app.caching.cache import BranchCache
-from app.models.diffusers_models.families import Family, Pipeline, Size, token_frames
+from app.models.diffusers_models.families import Family, Pipeline, token_frames
 from app.models.diffusers_models.paused import Paused
 from app.models.preview import LatentToRGB, fit
 from app.models.video_model import Conditioning, Frames, ModelCard
@@ -53,7 +53,7 @@ class DiffusersModel:
         self.family = family
         self.card = card
         self.negative_prompt = negative_prompt
-        self.size = Size(card.height, card.width, card.frames)
+        self.size = card.size
         self.look: LatentToRGB | None = None
         # Both let go of a run that is abandoned: a cache belongs to one run, and so does a finished latent.
         self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from app.caching.cache import BranchCache
 from app.device import compute_device
 from app.models.caption import cleaned_prompt
-from app.models.memory import free_bytes, host_bytes
-from app.models.memory_plan import plan_memory
+from app.models.memory_plan import plan_now
 from app.models.openplan.card import CARD
 from app.models.openplan.estimate import estimate
 from app.models.openplan.lattet2v import LatteT2V, LatteT2VConfig
@@ -128,7 +127,6 @@ def load(folder: Path | None = None, progress: Progress | None = None) -> OpenSo
     vae = VAEConfig.from_upstream(read_config(model / VAE))
     device, dtype = compute_device()
     needs = estimate(transformer, vae, parameters(read_config(text)), dtype)
-    plan = plan_memory(needs, device, free_device=free_bytes(device), free_host=host_bytes())
 
     def load_transformer(device: torch.device) -> nn.Module:
         return load_module(
@@ -145,6 +143,6 @@ def load(folder: Path | None = None, progress: Progress | None = None) -> OpenSo
             "transformer": load_transformer,
             "vae": load_vae,
         },
-        plan,
+        lambda loaded: plan_now(needs, device, loaded),
     )
     return OpenSoraPlan(parts, Tokenizer(text / "spiece.model", transformer.model_max_length), transformer, vae)

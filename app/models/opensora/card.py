@@ -1,6 +1,7 @@
 """What a person needs to know of Open-Sora 1.2."""
 
 from app.caching.adacache import MotionRegularisation
+from app.models.opensora.sizes import PAPER_SIZE, SIZES
 from app.models.video_model import ModelCard
 
 # The settings of the paper's Open-Sora experiments: 480p, 2 s, 30 steps.
@@ -9,15 +10,16 @@ CARD = ModelCard(
     title="Open-Sora 1.2",
     description="STDiT3-XL/2 with VAE 1.2 and T5 v1.1 XXL, from the published checkpoints.",
     needs="a GPU with 8 GB or more, 25 GB of weights from Hugging Face, and 16 GB of main memory",
-    height=480,
-    width=854,
-    frames=51,
+    height=PAPER_SIZE.height,
+    width=PAPER_SIZE.width,
+    frames=PAPER_SIZE.frames,
     fps=24.0,
     depth=28,
     steps=30,
     max_steps=1000,
     guidance=7.0,
     codebook="fast",
+    sizes=SIZES,
     motion=MotionRegularisation(),  # the released code's settings are for this model
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",

@@ -1,5 +1,6 @@
 """What each part of Open-Sora needs of the memory for one video, found without running it."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -8,17 +9,35 @@ from app.caching.cache import NO_CACHE
 from app.models.memory import peak_bytes
 from app.models.memory_plan import CACHED_STREAMS, Need, Part, weight_bytes
 from app.models.opensora.sampling import predict_velocity
-from app.models.opensora.sizes import VideoSize
 from app.models.opensora.vae import OpenSoraVAE, VAEConfig
 from app.models.stdit3 import STDiT3, STDiT3Config
+from app.models.t5 import T5_XXL_PARAMETERS
 from app.models.video_model import Conditioning
+from app.size import Size
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What of a checkpoint decides the memory that a video takes; the defaults are the published one on a GPU."""
+
+    transformer: STDiT3Config = STDiT3Config()  # noqa: RUF009 (frozen)
+    vae: VAEConfig = VAEConfig()  # noqa: RUF009 (frozen)
+    text_parameters: int = T5_XXL_PARAMETERS
+    dtype: torch.dtype = torch.bfloat16
+
+    def stream_bytes(self, size: Size) -> int:
+        """Bytes of the token stream of a video, both halves: what one kept residual takes."""
+        tokens = 2
+        _, *grid = self.vae.latent_shape(size.frames, size.height, size.width)
+        for side, patch in zip(grid, self.transformer.patch_size, strict=True):
+            tokens *= -(-side // patch)
+        return tokens * self.transformer.hidden_size * self.dtype.itemsize
 
 
 @cache
-def estimate(
-    transformer: STDiT3Config, vae: VAEConfig, text_parameters: int, size: VideoSize, dtype: torch.dtype
-) -> dict[Part, Need]:
+def estimate(checkpoint: Checkpoint, size: Size) -> dict[Part, Need]:
     """What each part needs for one video, found by tracing it on the meta device."""
+    transformer, vae, dtype = checkpoint.transformer, checkpoint.vae, checkpoint.dtype
     with torch.device("meta"):
         denoiser, autoencoder = STDiT3(transformer).to(dtype), OpenSoraVAE(vae).to(dtype)
         latent = torch.empty(1, *vae.latent_shape(size.frames, size.height, size.width))
@@ -32,17 +51,9 @@ def estimate(
 
     step = peak_bytes(
         lambda: predict_velocity(denoiser, latent, 500.0, conditioning, 7.0, size, NO_CACHE)
-    ) + CACHED_STREAMS * stream_bytes(transformer, tuple(latent.shape[2:]), dtype)
+    ) + CACHED_STREAMS * checkpoint.stream_bytes(size)
     return {
-        "text": Need(text_parameters * dtype.itemsize, 2 * text.nbytes),
+        "text": Need(checkpoint.text_parameters * dtype.itemsize, 2 * text.nbytes),
         "transformer": Need(weight_bytes(denoiser), step),
         "vae": Need(weight_bytes(autoencoder), peak_bytes(decode)),
     }
-
-
-def stream_bytes(config: STDiT3Config, grid: tuple[int, ...], dtype: torch.dtype) -> int:
-    """Bytes of the token stream, both halves, of a latent of `grid` (frames, h, w): what one residual takes."""
-    tokens = 2
-    for side, patch in zip(grid, config.patch_size, strict=True):
-        tokens *= -(-side // patch)
-    return tokens * config.hidden_size * dtype.itemsize

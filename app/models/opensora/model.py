@@ -1,6 +1,6 @@
 """Open-Sora 1.2 as a VideoModel: T5, STDiT3 and VAE 1.2 in turn, from the published checkpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -13,17 +13,16 @@ from torch import Tensor, nn
 
 from app.caching.cache import BranchCache
 from app.device import compute_device
-from app.models.memory import free_bytes, host_bytes
-from app.models.memory_plan import plan_memory
+from app.models.memory_plan import MemoryPlan, plan_now
 from app.models.opensora.caption import trained_caption
 from app.models.opensora.card import CARD
-from app.models.opensora.estimate import estimate, stream_bytes
+from app.models.opensora.estimate import Checkpoint, estimate
 from app.models.opensora.repositories import FOLDER_VARIABLE, REPOSITORIES
 from app.models.opensora.requirements import checks
 from app.models.opensora.sampling import predict_velocity
-from app.models.opensora.sizes import PAPER_SIZE, VideoSize
+from app.models.opensora.sizes import PAPER_SIZE, SMALLEST, check_size
 from app.models.opensora.vae import OpenSoraVAE, VAEConfig
-from app.models.parts import Parts
+from app.models.parts import Loaded, Parts
 from app.models.published import PublishedModel
 from app.models.rectified_flow import euler_step, predict_video, timesteps
 from app.models.requirements import refuse_unless_ready
@@ -31,6 +30,7 @@ from app.models.stdit3 import STDiT3, STDiT3Config
 from app.models.t5 import Tokenizer, encode, load_text_encoder, parameters
 from app.models.video_model import Conditioning, Frames
 from app.models.weights import Progress, load_module, local_folder, locate, read_config
+from app.size import Size
 
 NULL_CAPTION = "y_embedder.y_embedding"
 
@@ -43,13 +43,15 @@ class OpenSora(PublishedModel):
         parts: Parts,
         tokenizer: Tokenizer,
         null_caption: Tensor,
-        transformer: STDiT3Config,
-        vae: VAEConfig,
-        size: VideoSize = PAPER_SIZE,
+        checkpoint: Checkpoint,
+        size: Size = PAPER_SIZE,
     ):
+        check_size(size)
+        transformer, vae = checkpoint.transformer, checkpoint.vae
+        card = replace(CARD, depth=transformer.depth, stream_bytes=checkpoint.stream_bytes(size), **vars(size))
         super().__init__(
             parts,
-            replace(CARD, height=size.height, width=size.width, frames=size.frames, depth=transformer.depth),
+            card,
             latent_shape=vae.latent_shape(size.frames, size.height, size.width),
             durations=vae.durations(size.frames),
             caption_shape=(transformer.model_max_length, transformer.caption_channels),
@@ -57,7 +59,13 @@ class OpenSora(PublishedModel):
         )
         self.tokenizer = tokenizer
         self.null_caption = null_caption  # (words, caption_channels)
+        self.checkpoint = checkpoint
         self.size = size
+
+    def with_size(self, size: Size) -> "OpenSora":
+        """The same model for videos of another size: its weights are shared, its memory is planned anew."""
+        parts = Parts(self.parts.loaders, _planner(self.checkpoint, size), self.parts.loaded)
+        return OpenSora(parts, self.tokenizer, self.null_caption, self.checkpoint, size)
 
     def encode_prompt(self, prompt: str, first_frame: Frames | None = None) -> Conditioning:
         """Encode a prompt, and an image (1, height, width, 3) the video is to start from, cropped to its shape."""
@@ -132,21 +140,20 @@ class OpenSora(PublishedModel):
             return self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
 
 
-def load(folder: Path | None = None, size: VideoSize = PAPER_SIZE, progress: Progress | None = None) -> OpenSora:
+def load(folder: Path | None = None, size: Size = PAPER_SIZE, progress: Progress | None = None) -> OpenSora:
     """Open-Sora from a local folder, or from the Hub: what is missing there is downloaded.
 
-    Reads configurations only; each part's weights are read when it is first used. Raises ValueError,
-    which says what is missing. bfloat16 on a GPU, float32 on a CPU.
+    Reads configurations only; each part's weights are read when it is first used. Raises ValueError, which says
+    what is missing; a size that does not fit is refused when it is used. bfloat16 on a GPU, float32 on a CPU.
     """
     folder = folder or local_folder(FOLDER_VARIABLE)
     if folder is None:
-        refuse_unless_ready(CARD.title, checks())
+        refuse_unless_ready(CARD.title, checks(SMALLEST))
     text, transformer_file, vae_file = (locate(repository, folder, progress) for repository in REPOSITORIES)
     transformer_config = STDiT3Config.from_upstream(read_config(transformer_file))
     vae_config = VAEConfig.from_upstream(read_config(vae_file))
-    device, dtype = compute_device()
-    needs = estimate(transformer_config, vae_config, parameters(read_config(text)), size, dtype)
-    plan = plan_memory(needs, device, free_device=free_bytes(device), free_host=host_bytes())
+    _, dtype = compute_device()
+    checkpoint = Checkpoint(transformer_config, vae_config, parameters(read_config(text)), dtype)
 
     def load_transformer(device: torch.device) -> nn.Module:
         file = transformer_file / "model.safetensors"
@@ -162,12 +169,13 @@ def load(folder: Path | None = None, size: VideoSize = PAPER_SIZE, progress: Pro
             "transformer": load_transformer,
             "vae": load_vae,
         },
-        plan,
+        _planner(checkpoint, size),
     )
     with safe_open(transformer_file / "model.safetensors", framework="pt") as stored:
         null_caption = stored.get_tensor(NULL_CAPTION)
     tokenizer = Tokenizer(text / "spiece.model", transformer_config.model_max_length)
-    model = OpenSora(parts, tokenizer, null_caption, transformer_config, vae_config, size)
-    grid = vae_config.latent_shape(size.frames, size.height, size.width)[1:]
-    model.card = replace(model.card, stream_bytes=stream_bytes(transformer_config, grid, dtype))
-    return model
+    return OpenSora(parts, tokenizer, null_caption, checkpoint, size)
+
+
+def _planner(checkpoint: Checkpoint, size: Size) -> Callable[[Loaded], MemoryPlan]:
+    return lambda loaded: plan_now(estimate(checkpoint, size), compute_device()[0], loaded)

@@ -1,11 +1,8 @@
 """What Open-Sora 1.2 needs of this machine."""
 
-import torch
-
-from app.models.opensora.estimate import estimate
+from app.models.opensora.estimate import Checkpoint, estimate
 from app.models.opensora.repositories import FOLDER_VARIABLE, REPOSITORIES
 from app.models.opensora.sizes import PAPER_SIZE
-from app.models.opensora.vae import VAEConfig
 from app.models.requirements import (
     Check,
     check_gpu,
@@ -14,18 +11,17 @@ from app.models.requirements import (
     check_packages,
     check_weights,
 )
-from app.models.stdit3 import STDiT3Config
 from app.models.t5 import PACKAGES, T5_XXL_PARAMETERS
 from app.models.weights import local_folder
+from app.size import Size
 
 
-def checks() -> tuple[Check, ...]:
-    """Packages, GPU, weights and memory, for the paper's size."""
-    needs = estimate(STDiT3Config(), VAEConfig(), T5_XXL_PARAMETERS, PAPER_SIZE, torch.bfloat16)
+def checks(size: Size = PAPER_SIZE) -> tuple[Check, ...]:
+    """Packages, GPU, weights and memory, for videos of a size."""
     return (
         *check_packages(PACKAGES),
         check_gpu(),
         *check_weights(REPOSITORIES, local_folder(FOLDER_VARIABLE)),
-        check_gpu_memory(needs),
+        check_gpu_memory(estimate(Checkpoint(), size)),
         check_host_memory(T5_XXL_PARAMETERS),
     )

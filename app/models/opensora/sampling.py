@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from app.caching.cache import BranchCache
-from app.models.opensora.sizes import VideoSize
 from app.models.rectified_flow import guide
 from app.models.stdit3 import STDiT3
 from app.models.video_model import Conditioning
+from app.size import Size
 
 FPS = 24.0
 IMAGE_FPS = 120.0  # what the model was told of single frames in training
@@ -19,7 +19,7 @@ def predict_velocity(
     timestep: float,
     conditioning: Conditioning,
     guidance: float,
-    size: VideoSize,
+    size: Size,
     cache: BranchCache,
 ) -> Tensor:
     """The guided velocity of `latent` (1, channels, frames, h, w); both halves go through as one batch.
