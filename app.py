@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+if "SPACES_ZERO_GPU" in os.environ:
+    import spaces  # noqa: F401  # patches torch, so before anything that imports it
 
 import gradio as gr
 
 from app.runs.archive import MAX_ZIP_BYTES
+from app.zerogpu import prepare
 from components.page import build
 from components.theme import theme
 from components.visitors import login
@@ -60,6 +63,7 @@ def main() -> None:
         login()
     except ValueError as error:
         parser.error(str(error))
+    prepare()
     launch(build(flags.runs.resolve()), flags.host, flags.port, flags.share)
 
 

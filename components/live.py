@@ -14,7 +14,7 @@ import gradio as gr
 
 from app.events import Compared, Failed, Loading, Recorded, Started, Stopped
 from app.models.video_model import ModelCard
-from app.studio import race
+from app.zerogpu import race
 from components.charts import charts_props
 from components.controls import read_request
 from components.stage import stage_props

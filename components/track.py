@@ -6,6 +6,7 @@ has really left it, and a run without a result leaves no folder behind.
 
 import logging
 from collections.abc import Callable, Generator, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 from shutil import rmtree
@@ -18,8 +19,8 @@ from app.models.video_model import VideoModel
 from app.request import Request
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
-from app.studio import race
 from app.trace import Trace
+from app.zerogpu import race
 from components.line import MAX_WAITING, Line, Turn
 from components.visitors import Limits, owner
 from components.web import sentence
@@ -123,7 +124,9 @@ class Racetrack:
             yield [Stopped(Trace(request, {}))]
             return
         events: Queue[News] = Queue()
-        Thread(target=self._work, args=(turn, request, job, visitor, events), daemon=True).start()
+        # In this context, as ZeroGPU finds there whose quota to count.
+        arguments = self._work, turn, request, job, visitor, events
+        Thread(target=copy_context().run, args=arguments, daemon=True).start()
         yield from _follow(events, turn.stop)
 
     def _work(self, turn: Turn, request: Request, job: Job, visitor: str, events: Queue[News]) -> None:

@@ -12,12 +12,12 @@ from app.caching.adacache import AdaCacheConfig
 from app.events import Compared, Failed, Loading, Recorded, Started, Step, Stopped
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
-from app.lab.session import record_run
 from app.lab.simulate import Simulation, simulate
 from app.models.video_model import ModelCard
 from app.request import Request
 from app.runs.store import RunStore, read_visitor
 from app.trace import StepRecord
+from app.zerogpu import record_run
 from components.codebook import read_codebook
 from components.lab.answers import EVERY_STEP, finite
 from components.lab.library import Library
