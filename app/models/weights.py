@@ -7,7 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -97,18 +97,17 @@ def fetch(repository: Repository, progress: Progress | None = None) -> Path:
     A dropped connection resumes where it broke off and finished files are kept; a file that was under way when the
     process ended starts over (huggingface_hub 2).
     """
-    with suppress(WeightsError):
+    try:
         return find(repository, None)
+    except WeightsError as missing:
+        if constants.HF_HUB_OFFLINE:
+            raise WeightsError(f"cannot download {repository.id}: {missing}, and HF_HUB_OFFLINE is set") from None
     try:
         progress = progress or _listener.get()
         bar = None if progress is None else _reporting_bar(repository.id, progress)
         snapshot_download(repository.id, allow_patterns=repository.patterns, tqdm_class=bar)
     except (LocalEntryNotFoundError, HfHubHTTPError) as error:
-        reason = (
-            "HF_HUB_OFFLINE is set and it is not in the Hub cache"
-            if constants.HF_HUB_OFFLINE
-            else str(error.__cause__ or error).strip().splitlines()[0]
-        )
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise WeightsError(f"cannot download {repository.id}: {reason}") from None
     return find(repository, None)
 
