@@ -7,13 +7,12 @@ from typing import Any
 import gradio as gr
 
 from app.caching.codebook import presets
-from app.doctor import missing
 from app.models.video_model import ModelCard
 from app.request import Request
 from components.codebook import codebook_props
 from components.method import ADACACHE, MethodPanel, choices, method_panel, read_method, shown_for, values_of
 from components.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
-from components.size import SizePanel, read_size, said_props, size_panel, size_props
+from components.size import SizePanel, read_size, size_panel, size_props
 from components.web import panel
 
 Updates = list[Any]
@@ -101,19 +100,11 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def method_of(model: str, chosen: str) -> Updates:
         return shown_for(cards[model], chosen)
 
-    def size_of(model: str, *picked: Any) -> Updates:
-        size = read_size(cards[model], *picked)
-        refusal = missing(model, size)
-        said = gr.update(text=refusal or "", kind="error" if refusal else "info")
-        return [said_props(cards[model], size), said]
-
     about = [method.knob, method.about, method.adacache]
     steps, guidance = built.inputs[3:5]
     own = [built.model, built.prompt.library, steps, guidance, *built.size.shown, method.choice, method.codebook]
     built.model.input(settings_of, built.model, [*own, *about], **quiet)
     method.choice.input(method_of, [built.model, method.choice], about, **quiet)
-    for dropdown in built.size.inputs:
-        dropdown.input(size_of, [built.model, *built.size.inputs], [built.size.said, built.message], **quiet)
     wire_prompt(built.prompt, built.model, quiet)
 
 

@@ -23,6 +23,7 @@ from components.live import Updates, live
 from components.runs.panel import asked_run, runs_room
 from components.runs.reopening import reopen
 from components.share import PARAMETER, from_query, to_query
+from components.size import read_size, said_props
 from components.stage import stage
 from components.track import Racetrack
 from components.view import recorded
@@ -91,10 +92,12 @@ def build(
         def stop(visitor: gr.Request) -> None:
             track.stop(visitor_key(visitor, track.limits))
 
-        def picked(model: str) -> Updates:
-            refusal = missing(model) if model in CARDS else None
+        def picked(model: str, *sizes: Any) -> Updates:
+            size = read_size(cards[model], *sizes)
+            refusal = missing(model, size) if model in CARDS else None
             said = gr.update(text=refusal or "", kind="error" if refusal else "info")
-            return [gr.update(model=cards[model].title), said]
+            state = "cannot run here" if refusal else warmup.state_of(model)
+            return [gr.update(model=cards[model].title, state=state), said_props(cards[model], size), said]
 
         def share(*values: Any) -> Any:
             try:
@@ -134,5 +137,12 @@ def build(
         page.load(restore, None, [*panels.shown, panels.message], queue=False, **QUIET)
         panels.share.click(share, panels.inputs, panels.share, queue=False, **QUIET)
         wire_controls(panels, cards, QUIET)
-        panels.model.change(picked, panels.model, [status, panels.message], queue=False, **QUIET)
+        gr.on(
+            [choice.change for choice in (panels.model, *panels.size.inputs)],
+            picked,
+            [panels.model, *panels.size.inputs],
+            [status, panels.size.said, panels.message],
+            queue=False,
+            **QUIET,
+        )
     return page

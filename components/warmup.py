@@ -20,6 +20,7 @@ class Warmup:
     model: str
     loader: Callable[[str], VideoModel]
     state: str = LOADING
+    loaded: set[str] = field(default_factory=set)
     done: Flag = field(default_factory=Flag)
     lock: Lock = field(default_factory=Lock)
 
@@ -30,7 +31,15 @@ class Warmup:
     def load(self, model: str) -> VideoModel:
         """A model, after any loading that is under way."""
         with self.lock:
-            return self.loader(model)
+            loaded = self.loader(model)
+            self.loaded.add(model)
+            return loaded
+
+    def state_of(self, model: str) -> str:
+        """What to say of any model that can run here."""
+        if model == self.model:
+            return self.state
+        return "ready" if model in self.loaded else "loads with its first run"
 
     def states(self) -> Iterator[str]:
         """What to say of the first model, until it no longer changes."""

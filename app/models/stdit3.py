@@ -29,9 +29,9 @@ from app.models.layers import (
 class STDiT3Config:
     """Size of an STDiT3; the defaults are the published XL/2 of Open-Sora 1.2.
 
-    frame_positions: learned embeddings of the first that many latent frames (after patching). Open-Sora has none (0):
-    its rotary code tells frames apart only by their distance, so nothing says where in the clip a frame lies. Sprites
-    needs that: "right" begins at the left edge.
+    frame_positions: learned embeddings of the first that many latent frames (after patching). Open-Sora has none
+    (0): its rotary code tells frames apart only by their distance, so nothing says where in the clip a frame lies.
+    Sprites needs that: "right" begins at the left edge.
     """
 
     in_channels: int = 4

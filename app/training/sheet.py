@@ -18,6 +18,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from app.models.rectified_flow import euler_step, guide, shifted_timesteps
+from app.models.sprites.card import CARD
+from app.models.sprites.model import TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
 from app.models.sprites.vocabulary import ASSETS
@@ -96,8 +98,8 @@ def main() -> None:
     parser.add_argument("--prompts", nargs="+", default=list(PROMPTS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--guidance", type=float, default=4.0)
-    parser.add_argument("--shift", type=float, default=1.0)
+    parser.add_argument("--guidance", type=float, default=CARD.guidance)
+    parser.add_argument("--shift", type=float, default=TIMESTEP_SHIFT)
     arguments = parser.parse_args()
     transformer, table = load_weights(arguments.weights)
     encoder = SpritesText(table)

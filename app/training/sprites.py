@@ -107,7 +107,7 @@ class Trainee(nn.Module):
 
 
 def default_config(frame_positions: int = 8) -> STDiT3Config:
-    """The shape that ships: 512 tokens, 3.6 M parameters; windows, which lie anywhere in a clip, have no positions."""
+    """The shape that ships: 512 tokens, 3.7 M parameters. Windows lie anywhere in a clip: no positions."""
     return STDiT3Config(
         in_channels=4,
         patch_size=(2, 2, 2),
@@ -255,7 +255,7 @@ def take_over(model: Trainee, path: Path) -> None:
     wrong = model.load_state_dict(weights, strict=False)
     odd = [*(name for name in wrong.missing_keys if name != "transformer.frame_embed"), *wrong.unexpected_keys]
     if odd:
-        raise ValueError(f"{path} does not fit: {odd[0]}; accepted: weights of python -m app.training.sprites --export")
+        raise ValueError(f"{path} does not fit at {odd[0]}; accepted: what app.training.sprites --export writes")
 
 
 def _initialise(model: STDiT3) -> None:
@@ -352,9 +352,7 @@ def main() -> None:
     data = open_latents(arguments.data, training.clips)
     held_out = open_latents(arguments.held_out, 500)
     config = default_config(0) if training.short_until else default_config()
-    model = train(
-        config, training, budget, data, held_out, arguments.work, arguments.start, not arguments.eager
-    )
+    model = train(config, training, budget, data, held_out, arguments.work, arguments.start, not arguments.eager)
     if arguments.export:
         figures = {"steps": float(budget.steps), "validation": validate(model, held_out)}
         print(export(model, arguments.export, figures), "bytes", json.dumps(figures))

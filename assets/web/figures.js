@@ -3,6 +3,7 @@
 import { colour, rateColour, significant } from "./tokens.js";
 
 export const GUTTER = { left: 64, right: 72 };
+const LABEL_ROOM = 0.2; // of the rate axis
 const WIDEST_FACTOR = 3; // powers of ten; smaller and larger motion factors are drawn at the edge
 
 export function baseLayout(run, root) {
@@ -126,13 +127,15 @@ export function rateFigure(run, { axis, layout }) {
     line: { color: colour("ink"), width: 1.25 },
   };
   const rates = [...new Set([...(run.raced?.rates ?? []), ...(run.codebook?.rates ?? [1])])];
-  const yaxis = { ...axis, range: [0, run.highest + 0.5], tickvals: thinned(rates) };
+  const yaxis = { ...axis, range: [0, run.highest + 0.5], tickvals: thinned(rates, LABEL_ROOM * run.highest) };
   return [[steps, stairs], { ...layout, bargap: 0, yaxis }];
 }
 
-/** Every other rate, from the highest down, where there are many. */
-function thinned(rates) {
-  return rates.length < 5 ? rates : rates.sort((a, b) => b - a).filter((_, i) => i % 2 === 0);
+/** Rates from the highest down, as far as their labels do not touch. */
+function thinned(rates, room) {
+  const kept = [];
+  for (const rate of rates.sort((a, b) => b - a)) if (!kept.length || kept.at(-1) - rate >= room) kept.push(rate);
+  return kept;
 }
 
 export function motionFigure(run, { axis, layout }) {

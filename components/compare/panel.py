@@ -39,7 +39,7 @@ def compare_room(cards: Mapping[str, ModelCard], folder: Path = FOLDER) -> gr.HT
 
 
 def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[str, ModelCard]) -> dict[str, Any]:
-    """The point, with the settings that try it in the Studio where this page has its model; empty for the baseline."""
+    """The point, with the settings that try it in the Studio; empty for the baseline or a model not here."""
     card = cards.get(about["model"])
     if card is None or point["settings"] is None:
         return {**point, "link": ""}
