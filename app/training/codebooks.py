@@ -32,7 +32,7 @@ from app.models.sprites.world import draw_factors
 from app.models.video_model import VideoModel
 
 MODEL = "sprites"
-WISHES = ("gentle=1.1", "slow=1.3", "medium=1.7", "fast=2.3", "faster=2.9", "fastest=3.5")
+WISHES = ("gentle=1.1", "slow=1.3", "medium=1.7", "fast=2.4", "faster=2.9", "fastest=3.5")
 CLASSES = ("still", "slow", "fast")
 
 
