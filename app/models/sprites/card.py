@@ -17,8 +17,8 @@ CARD = ModelCard(
     max_steps=200,
     guidance=2.0,
     codebook="sprites-fast",
-    # In 30 recordings the motion of all clips starts near 0.26; still ones fall to 0.08, fast ones to 0.17. The power
-    # is chosen so that sprites-fast spends about as much on all of them together as without.
+    # In 30 recordings the motion of all clips starts near 0.26; still ones fall to 0.08, fast ones to 0.17. So
+    # sprites-fast spends about as much on all of them together as without.
     motion=MotionRegularisation(reference=0.2, power=4.0, gradient_scale=1.0),
     example_prompts=(
         "a car moving right fast in the desert",
