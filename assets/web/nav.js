@@ -7,6 +7,7 @@ const shown = new Map(); // room -> callback of every opening
 const receivers = new Map(); // room -> callback that takes what other rooms send
 const sent = new Map(); // room -> what waits for its receiver
 let current = "";
+let show = () => {};
 
 export function createNav() {
   const list = make("nav", "rooms");
@@ -17,7 +18,7 @@ export function createNav() {
     tab.id = `tab-${id}`;
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", id);
-    tab.addEventListener("click", () => (location.hash = id));
+    tab.addEventListener("click", () => go(id));
     list.append(tab);
     return tab;
   });
@@ -29,7 +30,7 @@ export function createNav() {
     next.click();
     event.preventDefault();
   });
-  const show = () => {
+  show = () => {
     current = location.hash.slice(1) in ROOMS ? location.hash.slice(1) : "studio";
     for (const id of Object.keys(ROOMS)) document.body.classList.toggle(`in-${id}`, id === current);
     for (const tab of tabs) {
@@ -52,6 +53,12 @@ export function createNav() {
   return list;
 }
 
+/** Open a room. Not by location.hash: the browser would scroll to the element of that name. */
+export function go(room) {
+  history.pushState(null, "", `#${room}`);
+  show();
+}
+
 /** Call back when a room is opened for the first time. */
 export function whenOpened(room, callback) {
   if (current === room) callback();
@@ -68,7 +75,7 @@ export function whenShown(room, callback) {
 export function send(room, gift) {
   if (receivers.has(room)) receivers.get(room)(gift);
   else sent.set(room, gift);
-  location.hash = room;
+  go(room);
 }
 
 /** Take what other rooms send to this one. */

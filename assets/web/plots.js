@@ -9,7 +9,10 @@ const CONFIG = {
   responsive: true,
   modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
 };
-const HEADROOM = 1.3; // the distance axis ends this far above the highest threshold that is compared with
+// The distance axis ends between these multiples of the highest threshold that is compared with, above the dots of a
+// run if that is possible.
+const HEADROOM = 1.3;
+const FURTHEST = 4;
 const HELP = {
   distance:
     "Raw: how much the probed residual changed since the last computed step. Normalised: divided by the steps in " +
@@ -46,17 +49,21 @@ export function createPlots() {
   let latest;
   let top = 1; // of the distance axis
 
-  /** The axis holds the thresholds; only another run or codebook moves it, not a drag. */
-  const fit = (run) => {
+  const topFor = (run) => {
     const compared = editing.codebook?.thresholds ?? [1];
     const highest = compared.at(-2) ?? compared[0];
-    const distances = (run?.accelerated ?? []).map((record) => record.regularised).filter(Number.isFinite);
-    top = HEADROOM * (run && !run.codebook ? Math.max(run.threshold, ...distances, 0.01) : highest);
+    const dots = Math.max(0, ...(run?.accelerated ?? []).map((record) => record.regularised).filter(Number.isFinite));
+    if (run && !run.codebook) return HEADROOM * Math.max(run.threshold, dots, 0.01);
+    return Math.min(Math.max(HEADROOM * highest, 1.1 * dots), FURTHEST * highest);
+  };
+  /** Another run or codebook moves the axis, or a dot above it, but not a drag. */
+  const fit = (run) => {
+    top = topFor(run);
     thresholds.setTop(top);
   };
   let dots = "";
   const draw = (run) => {
-    if (!latest || latest.id !== run.id || !run.codebook) fit(run);
+    if (!latest || latest.id !== run.id || !run.codebook || topFor(run) > top) fit(run);
     latest = run;
     root.classList.toggle("regularised", run.regularised);
     root.classList.toggle("banded", Boolean(run.codebook));

@@ -1,5 +1,5 @@
 // The Runs room: every run on disk, newest first. Open one in the Studio, compare two, export, import, delete.
-import { whenOpened, whenShown } from "./nav.js";
+import { go, whenOpened, whenShown } from "./nav.js";
 import { createComparison } from "./runs-compare.js";
 import { createRow } from "./runs-row.js";
 import { make } from "./tokens.js";
@@ -124,7 +124,7 @@ function open({ element, props, watch, trigger, server, upload }) {
   watch("opened", () => {
     const { error, run } = props.opened;
     if (error) notice.say(error, "error");
-    else if (run) location.hash = "studio";
+    else if (run) go("studio");
   });
   whenShown("runs", refresh);
 }
