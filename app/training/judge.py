@@ -71,9 +71,9 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
         judge.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average.weights, step = state["average"], state["step"]
-    frames, classes = _render(training.clips, held_out=False)
+    frames, classes = render_clips(training.clips, held_out=False)
     _pass_through_autoencoder(frames, training, latents)
-    held_out, held_out_classes = _render(400, held_out=True)
+    held_out, held_out_classes = render_clips(400, held_out=True)
     log, started = Log(work / "judge.jsonl"), time.monotonic()
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         random = generator(training.seed, step)
@@ -89,7 +89,7 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
         average.update(judge, step)
         step += 1
         if step % 200 == 0 or step == budget.steps:
-            accuracy = _accuracy(_averaged(average), held_out, held_out_classes)
+            accuracy = accuracy_on(_averaged(average), held_out, held_out_classes)
             log.write(step=step, loss=loss.item(), **accuracy)
             save_checkpoint(
                 checkpoint,
@@ -101,10 +101,10 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
             if min(accuracy.values()) >= training.until:
                 break
     final = _averaged(average)
-    return final, _accuracy(final, held_out, held_out_classes)
+    return final, accuracy_on(final, held_out, held_out_classes)
 
 
-def _render(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
+def render_clips(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
     """Frames (n, 16, 64, 64, 3) uint8 and class indices (n, 4); the speed of a still clip is NO_SPEED."""
     made = [clip(seed, held_out) for seed in range(clips)]
     offsets = torch.tensor(token_indices(dict.fromkeys(SLOTS), load_vocabulary())) + 1
@@ -139,7 +139,8 @@ def _disturb(images: Tensor, random: torch.Generator) -> Tensor:
 
 
 @torch.inference_mode()
-def _accuracy(judge: Judge, frames: Tensor, classes: Tensor) -> dict[str, float]:
+def accuracy_on(judge: Judge, frames: Tensor, classes: Tensor) -> dict[str, float]:
+    """Share of right answers, slot by slot, on what render_clips gives; speed over the clips that have one."""
     answers = [judge(_images(part)) for part in frames.split(32)]
     accuracy = {}
     for index, slot in enumerate(SLOTS):
