@@ -21,6 +21,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.sprites
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.drag
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from importlib.util import module_from_spec, spec_from_file_location
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ from app.events import Compared
 from app.models.registry import load_model
 from app.request import Request
 from app.studio import race
-from components.page import build
+from benchmarks.entry import served
 from tests.browser.conftest import FLAGS
 from tests.chromium import find_chromium
 
@@ -38,18 +38,12 @@ def main() -> int:
     model = load_model("sprites")
     prompt, codebook = model.card.example_prompts[0], presets()[model.card.codebook].codebook
     request = Request(model.card.id, prompt, AdaCacheConfig(codebook, motion=model.card.motion))
-    spec = spec_from_file_location("app_entry", Path(__file__).parents[1] / "app.py")
-    assert spec
-    assert spec.loader
-    entry = module_from_spec(spec)
-    spec.loader.exec_module(entry)
     command, page_seconds = [], []
     torch.set_num_threads(1)
     os.sched_setaffinity(0, {1})  # inherited by the browser
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
         os.sched_setaffinity(0, {0})  # inherited by the server's threads
-        demo = build(Path(folder) / "runs")
-        url = entry.launch(demo, "127.0.0.1", None, wait=False)
+        url = stack.enter_context(served(Path(folder) / "runs"))
         os.sched_setaffinity(0, {1})
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         os.sched_setaffinity(0, {0})
@@ -65,7 +59,6 @@ def main() -> int:
             command.append(time.perf_counter() - started)
             page_seconds.append(generate(page))
         browser.close()
-        demo.close()
     ratio = statistics.median(page_seconds) / statistics.median(command)
     reached = ratio <= HELD_TO and ready <= READY_SECONDS
     print(
