@@ -90,7 +90,7 @@ def shown_for(card: ModelCard, chosen: str, knob: float | None = None) -> list[A
     adjust = gr.update(visible="hidden")
     if name:
         default = getattr(KIND[chosen].config(), name)  # type: ignore[call-arg]  # those with a knob have defaults
-        precision = 0 if isinstance(default, int) else None
+        precision = 0 if isinstance(default, int) else 4  # none would leave that of the method before
         adjust = gr.update(
             visible=True,
             label=KNOB_LABELS.get(name, name.capitalize()),

@@ -112,6 +112,9 @@ def test_another_method_is_explained_and_run(studio: Studio) -> None:
     expect(page.locator(".caption.accelerated .name")).to_have_text("Fewer steps, 12")
     page.fill("#knob input", "31")
     refusal(page, "more than the baseline")
+    page.click("#method input")
+    page.get_by_role("option", name="Accumulated distance").click()
+    expect(page.locator("#knob input")).to_have_value("0.1")
 
 
 def test_a_step_is_looked_at_by_mouse_and_keys(studio: Studio) -> None:
