@@ -117,7 +117,7 @@ def recorded(model: VideoModel, index: int) -> tuple[Recording, Frames]:
     """A recording of a composed prompt and the unaccelerated video of the same run."""
     recorder, prompt = Recorder(RecorderConfig()), prompt_of(index)
     run = denoised(model, index, recorder)
-    return recording_of(run, recorder, prompt, index), run.decode()
+    return recording_of(run, recorder, prompt, index, model.card.steps), run.decode()
 
 
 def generate(model: VideoModel, index: int, policy: CachePolicy) -> tuple[Frames, tuple[int, ...]]:

@@ -78,7 +78,8 @@ class TinyVideoModel:
             width=torch.tensor([854.0]),
             cache=cache,
         )
-        velocity = guide(*out.chunk(2, dim=1)[0].chunk(2), guidance)
+        conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+        velocity = guide(conditional, unconditional, guidance)
         clean = predict_video(latent, velocity, schedule[step - 1])
         return euler_step(latent, velocity, schedule, step), clean
 
