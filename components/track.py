@@ -6,6 +6,7 @@ has really left it, and a run without a result leaves no folder behind.
 
 import logging
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from queue import Empty, Queue
@@ -127,7 +128,7 @@ class Racetrack:
         # In this context, as ZeroGPU finds there whose quota to count.
         arguments = self._work, turn, request, job, visitor, events
         Thread(target=copy_context().run, args=arguments, daemon=True).start()
-        yield from _follow(events, turn.stop)
+        yield from follow(events, turn.stop)
 
     def _work(self, turn: Turn, request: Request, job: Job, visitor: str, events: Queue[News]) -> None:
         last: Event = Stopped(Trace(request, {}))
@@ -152,7 +153,8 @@ class Racetrack:
             events.put(last)
 
 
-def _follow(events: Queue[News], stop: Flag) -> Generator[list[News]]:
+def follow(events: Queue[News], stop: Flag) -> Generator[list[News]]:
+    """Events in batches, one an UPDATE_SECONDS; what ends a run ends the wait as well. A set `stop` is told."""
     told, due = False, 0.0
     while True:
         if stop.is_set() and not told:
@@ -160,12 +162,13 @@ def _follow(events: Queue[News], stop: Flag) -> Generator[list[News]]:
             told = True
         try:
             batch = [events.get(timeout=POLL_SECONDS)]
-            if not _ends(batch[0]):
-                stop.wait(max(0.0, due - monotonic()))
-            due = monotonic() + UPDATE_SECONDS
-            batch += [events.get_nowait() for _ in range(events.qsize())]
         except Empty:
             continue
+        while not _ends(batch[-1]) and monotonic() < due and (told or not stop.is_set()):
+            with suppress(Empty):
+                batch.append(events.get(timeout=min(POLL_SECONDS, max(0.0, due - monotonic()))))
+        due = monotonic() + UPDATE_SECONDS
+        batch += [events.get_nowait() for _ in range(events.qsize())]
         yield batch
         if _ends(batch[-1]):
             return

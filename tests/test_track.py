@@ -1,16 +1,19 @@
-"""The racetrack: Stop while a model still loads, without a model."""
+"""The racetrack: Stop while a model still loads, and when what happened is shown."""
 
 from pathlib import Path
+from queue import Queue
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
+import pytest
+
 from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook
-from app.events import Started, Stopped
+from app.events import Failed, Loading, Started, Stopped
 from app.request import Request
 from app.runs.store import RunStore
-from components.track import Racetrack
+from components.track import News, Racetrack, follow
 from tests.tiny import TinyVideoModel
 
 REQUEST = Request("tiny", "a test", AdaCacheConfig(Codebook((1.0,), (1,))))
@@ -36,3 +39,18 @@ def test_stop_while_a_model_loads_ends_at_once_and_the_late_model_starts_nothing
     assert loaded.wait(60)
     assert not any(isinstance(event, Started) for event in told)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_end_of_a_run_does_not_wait_for_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.track.UPDATE_SECONDS", 1000.0)
+    events: Queue[News] = Queue()
+    news = follow(events, Flag())
+    events.put(Loading("first"))
+    assert next(news) == [Loading("first")]
+    seen: list[list[News]] = []
+    follower = Thread(target=lambda: seen.extend(news), daemon=True)
+    follower.start()
+    for event in (Loading("second"), Failed("the end")):
+        events.put(event)
+    follower.join(60)
+    assert [event for batch in seen for event in batch] == [Loading("second"), Failed("the end")]
