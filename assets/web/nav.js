@@ -55,6 +55,7 @@ export function createNav() {
 
 /** Open a room. Not by location.hash: the browser would scroll to the element of that name. */
 export function go(room) {
+  if (room === current) return;
   history.pushState(null, "", `#${room}`);
   show();
 }
