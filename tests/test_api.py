@@ -1,8 +1,6 @@
 """The endpoints for programs, called by gradio_client on a running app with the tiny model."""
 
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import imageio.v3 as iio
 import pytest
@@ -10,18 +8,13 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from components.page import build
+from tests.entry import load_entry
 from tests.tiny import CARD, TinyVideoModel
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    spec = spec_from_file_location("app_entry", ROOT / "app.py")
-    assert spec
-    assert spec.loader
-    entry = module_from_spec(spec)
-    spec.loader.exec_module(entry)
+    entry = load_entry()
     folder = tmp_path_factory.mktemp("api")
     page = build(
         folder / "runs", {"tiny": CARD}, lambda _: TinyVideoModel(), folder / "none", folder / "recordings"

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,9 +20,9 @@ from app.request import Request
 from app.studio import race
 from components.page import build
 from tests.chromium import find_chromium
+from tests.entry import load_entry
 from tests.tiny import CARD, TinyVideoModel
 
-ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -156,11 +155,7 @@ def launched(
     browser: Browser, first_run: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Studio]:
     torch.set_num_threads(1)  # the browser needs the other cores
-    spec = spec_from_file_location("app_entry", ROOT / "app.py")
-    assert spec
-    assert spec.loader
-    entry = module_from_spec(spec)
-    spec.loader.exec_module(entry)
+    entry = load_entry()
     runs, pace = tmp_path_factory.mktemp("studio") / "runs", Pace()
 
     def start() -> tuple[Any, str]:
