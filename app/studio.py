@@ -19,7 +19,7 @@ from app.denoiser import Denoiser, clock
 from app.events import Compared, Event, Failed, Finished, Found, Started, Step, Stopped
 from app.files import write_json
 from app.loading import loading
-from app.metrics.quality import psnr
+from app.metrics.registry import measure
 from app.models.memory import free_bytes, release_memory
 from app.models.memory_plan import check_cache_fits
 from app.models.registry import load_model
@@ -153,7 +153,7 @@ def _run(
         yield from tell(side, clean, denoisers[side].records[-1:])
 
     trace = _trace(request, records)
-    quality = psnr(videos["baseline"], videos["accelerated"])
+    quality = measure(videos["baseline"], videos["accelerated"])
     summary = summarise(trace, started, finished, quality, measured)
     write_latents(folder / LATENTS, first, baseline.latent)
     write_json(folder / "trace.json", trace.to_json())

@@ -7,6 +7,7 @@ from app.caching.adacache import AdaCacheConfig
 from app.caching.methods import Method, method_to_json
 from app.checks import number, whole
 from app.events import Finished, Started
+from app.metrics.registry import Quality
 from app.moments import read_moment
 from app.trace import Side, Trace
 
@@ -15,14 +16,14 @@ MEASURED = (
     "computed_fraction",
     "baseline_decode_seconds",
     "accelerated_decode_seconds",
-    "psnr_db",
     "peak_cache_bytes",
 )
-MAX_SECONDS, MAX_DB, MAX_BYTES, MAX_WORDS = 1e9, 1000.0, 2**50, 500
+MAX_SECONDS, MAX_BYTES, MAX_WORDS = 1e9, 2**50, 500
+MAX_QUALITY, MAX_METRICS, MAX_ID = 1e6, 32, 40
 
 
 def summarise(
-    trace: Trace, started: Started, finished: dict[Side, Finished], psnr_db: float, measured: str | None
+    trace: Trace, started: Started, finished: dict[Side, Finished], quality: Quality, measured: str | None
 ) -> dict[str, Any]:
     """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding.
 
@@ -34,7 +35,7 @@ def summarise(
         "computed_fraction": accelerated.computed_fraction,
         "baseline_decode_seconds": baseline.decode_seconds,
         "accelerated_decode_seconds": accelerated.decode_seconds,
-        "psnr_db": psnr_db,
+        "quality": quality,
         "peak_cache_bytes": accelerated.peak_cache_bytes,
         "baseline_measured": measured,
         "understood": [list(pair) for pair in started.understood],
@@ -56,7 +57,6 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
     for name in ("baseline_decode_seconds", "accelerated_decode_seconds"):
         number(name, value.get(name), 0, MAX_SECONDS)
     number("computed_fraction", value.get("computed_fraction"), 0, 1)
-    number("psnr_db", value.get("psnr_db"), -MAX_DB, MAX_DB)
     whole("peak_cache_bytes", value.get("peak_cache_bytes"), 0, MAX_BYTES)
     later: dict[str, Any] = {"baseline_measured": None, "understood": [], "ignored": []}  # not in older summaries
     measured, understood, ignored = (value.get(name, default) for name, default in later.items())
@@ -67,6 +67,7 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
     return {
         **told,
         **{name: value[name] for name in MEASURED},
+        "quality": _read_quality(value),
         "baseline_measured": measured,
         "understood": understood,
         "ignored": ignored,
@@ -91,6 +92,19 @@ def _told_by(trace: Trace) -> dict[str, Any]:
         "accelerated_seconds": accelerated,
         "speedup": baseline / accelerated,
     }
+
+
+def _read_quality(value: dict[str, Any]) -> Quality:
+    """Values by metric; summaries of older versions have the PSNR alone, as `psnr_db`."""
+    quality = value["quality"] if "quality" in value else {"psnr": value.get("psnr_db")}
+    if not isinstance(quality, dict) or len(quality) > MAX_METRICS:
+        raise ValueError(f"the quality must be a value for each metric, got {str(quality)[:40]!r}")
+    for name, measured in quality.items():
+        if not 1 <= len(name) <= MAX_ID:
+            raise ValueError(f"a metric's name has 1 to {MAX_ID} characters, got {name[:60]!r}")
+        if measured is not None or name == "psnr":
+            number(name, measured, -MAX_QUALITY, MAX_QUALITY)
+    return quality
 
 
 def _agree(value: object, expected: object) -> bool:

@@ -30,7 +30,7 @@ from app.lab.record import recording_of
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
-from app.metrics.quality import psnr
+from app.metrics.quality.psnr import psnr
 from app.models.registry import load_model
 from app.models.sprites.world import describe, draw_factors
 from app.models.video_model import Frames, VideoModel

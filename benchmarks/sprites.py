@@ -13,6 +13,7 @@ from pathlib import Path
 from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import presets
 from app.events import Compared, Failed
+from app.metrics.registry import quality_text
 from app.models.registry import load_model
 from app.request import Request
 from app.studio import race
@@ -57,7 +58,7 @@ def main() -> int:
             )
             print(
                 f"{codebook:5} seed {seed}  {summary['baseline_seconds']:6.2f} s  {summary['speedup']:.2f}x  "
-                f"{summary['computed_steps']}/{request.steps} steps  {summary['psnr_db']:.1f} dB  {prompt}"
+                f"{summary['computed_steps']}/{request.steps} steps  {quality_text(summary['quality'])}  {prompt}"
             )
     median = {name: round(statistics.median(row[name] for row in measured), 3) for name in measured[0]}
     reached = (

@@ -8,13 +8,15 @@ import gradio as gr
 from app.models.video_model import ModelCard
 from app.trace import SIDES
 from components.method import title_of
+from components.shared.quality import quality_props
 from components.view import View
 from components.web import panel, served
 
 
 def stage(view: View | None, card: ModelCard) -> gr.HTML:
     """The panel, showing a view or, without one, an empty stage."""
-    props = stage_props(view, card) if view else {"aspect": card.size.aspect, "fps": card.fps}
+    empty = {"aspect": card.size.aspect, "fps": card.fps, "quality": quality_props(None, card.size)}
+    props = stage_props(view, card) if view else empty
     return panel("stage", "stage", label="Baseline and accelerated", **props)
 
 
@@ -40,6 +42,7 @@ def stage_props(view: View, card: ModelCard) -> dict[str, Any]:
         "title": title_of(request.method, request.model),
         "steps": len(view.timesteps),
         "summary": view.summary or {},  # Gradio does not send None to props
+        "quality": quality_props(view.summary and view.summary["quality"], request.size or card.size),
         "state": view.state,
         "recorded": view.recorded,
         "run": view.run,

@@ -11,7 +11,7 @@ import pytest
 from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook
 from app.events import Compared, Event, Failed, Finished, Started, Step, Stopped
-from app.metrics.quality import psnr
+from app.metrics.quality.psnr import psnr
 from app.request import Request
 from app.studio import race
 from app.trace import Trace
@@ -83,7 +83,7 @@ def test_sequential_finishes_the_baseline_first(tmp_path: Path):
 
 def test_rates_of_1_give_the_same_video(tmp_path: Path):
     summary = json.loads((tmp_path / "summary.json").read_text()) if run(request(SAME), tmp_path) else {}
-    assert summary["psnr_db"] == 100.0
+    assert summary["quality"]["psnr"] == 100.0
     assert (tmp_path / "baseline.mp4").read_bytes() == (tmp_path / "accelerated.mp4").read_bytes()
 
 

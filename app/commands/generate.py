@@ -18,6 +18,7 @@ from tqdm import tqdm
 from app.commands.options import add_method_options, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
 from app.events import Compared, Event, Failed, Found, Loading, Started, Step
+from app.metrics.registry import quality_text
 from app.models.registry import card
 from app.request import Request
 from app.runs.baseline import none_kept
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     print(
         f"{summary['speedup']:.2f}x  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
-        f"{summary['psnr_db']:.1f} dB  {options.out}"
+        f"{quality_text(summary['quality'])}  {options.out}"
     )
     return 0
 

@@ -17,7 +17,8 @@ from app.denoiser import Denoiser
 from app.journal import Row
 from app.judge.marks import Examiner
 from app.metrics.flops import COUNTABLE, decides_while_running, flops
-from app.metrics.quality import psnr, ssim
+from app.metrics.quality.psnr import psnr
+from app.metrics.quality.ssim import ssim
 from app.models.video_model import Frames, ModelCard, VideoModel
 from app.video import write_mp4
 

@@ -14,7 +14,8 @@ from app.caching.schedule import Scheduled
 from app.denoiser import Denoiser
 from app.lab.figures import Curve, Figure
 from app.lab.recording import Recording
-from app.metrics.quality import psnr, ssim
+from app.metrics.quality.psnr import psnr
+from app.metrics.quality.ssim import ssim
 from app.models.video_model import Frames, VideoModel
 
 FOLDER = Path(__file__).parents[2] / "assets" / "figures"

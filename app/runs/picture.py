@@ -10,6 +10,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
+from app.metrics.registry import quality_text
 from app.moments import in_words
 from app.runs.run import Run
 from app.trace import SIDES, StepRecord
@@ -99,7 +100,7 @@ def _heading(sheet: Sheet, run: Run) -> None:
     earlier = f" (baseline measured {in_words(run.baseline_measured)})" if summary["baseline_measured"] else ""
     measured = (
         f"{summary['speedup']:.2f}x{earlier}, {summary['computed_steps']} of {summary['baseline_steps']} steps "
-        f"computed, PSNR {summary['psnr_db']:.1f} dB, {summary['baseline_seconds']:.2f} s -> "
+        f"computed, {quality_text(summary['quality'])}, {summary['baseline_seconds']:.2f} s -> "
         f"{summary['accelerated_seconds']:.2f} s"
     )
     sheet.text((LEFT, 64), settings, 13)

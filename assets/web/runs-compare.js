@@ -9,7 +9,6 @@ const GUTTER = { left: 64, right: 20, top: 8, bottom: 34 };
 const FIGURES = [
   ["Speedup", (run) => `${run.speedup.toFixed(2)}×${run.reused ? " (earlier baseline)" : ""}`],
   ["Steps computed", (run) => `${run.computed}/${run.steps}`],
-  ["PSNR to its baseline", (run) => `${run.psnr_db.toFixed(1)} dB`],
   ["Accelerated side", (run) => seconds(run.accelerated_seconds)],
   ["Baseline side", (run) => seconds(run.baseline_seconds)],
   ["Cache memory, peak", (run) => bytes(run.peak_cache_bytes)],
@@ -70,9 +69,15 @@ function tables({ runs, differing }) {
   const settings = differing.map(([name, ...values]) => [name[0].toUpperCase() + name.slice(1), ...values]);
   made.append(
     settings.length ? table("Settings that differ", settings) : make("p", "same", "The settings are the same."),
-    table("Measured", FIGURES.map(([name, value]) => [name, ...runs.map(value)])),
+    table("Measured", [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)]),
   );
   return made;
+}
+
+/** A row a metric: the value of each run against its own baseline, or why it has none. */
+function quality(runs) {
+  const shown = ({ value, unit, reason }) => (value ? `${value} ${unit}` : reason);
+  return runs[0].quality.map(({ title }, place) => [`${title} to its baseline`, ...runs.map((run) => shown(run.quality[place]))]);
 }
 
 function table(title, rows) {

@@ -27,11 +27,13 @@ export function createRow(run, marked, acts) {
   const speedup = figure(`${run.speedup.toFixed(2)}×`, run.reused ? "earlier baseline" : "speedup", "speedup");
   if (run.reused) speedup.title = `The baseline was measured in an earlier run, on ${run.reused}`;
   const computed = figure(`${run.computed}/${run.steps}`, "computed");
-  const psnr = figure(`${run.psnr.toFixed(1)} dB`, "PSNR");
+  const [first] = run.quality;
+  const quality = figure(first.value ? `${first.value} ${first.unit}` : "–", first.title);
+  quality.title = run.quality.map(({ title, value, unit, reason }) => `${title} ${`${value} ${unit}`.trim() || reason}`).join(", ");
   const made = figure(run.made, run.imported ? "imported" : "", "made");
   const save = button("export", `Export as zip: ${run.prompt}`, () => acts.export(run));
   const remove = button("delete", `Delete: ${run.prompt}`, () => acts.delete(run));
-  row.append(box, open, speedup, computed, psnr, made, save, remove);
+  row.append(box, open, speedup, computed, quality, made, save, remove);
   return row;
 }
 

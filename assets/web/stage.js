@@ -82,9 +82,11 @@ function createReadout() {
   const tiles = make("div", "tiles");
   const speedup = createTile("Speedup", "speedup");
   const computed = createTile("Steps computed", "computed");
-  const psnr = createTile("PSNR to baseline", "psnr");
+  const quality = createTile("Quality", "quality");
+  const others = make("div", "others");
+  quality.root.append(others);
   const memory = createTile("Cache memory, peak", "memory");
-  tiles.append(speedup.root, computed.root, psnr.root, memory.root);
+  tiles.append(speedup.root, computed.root, quality.root, memory.root);
   const health = make("ul", "health");
   const record = make("button", "record", "Record for the Lab");
   record.title = "Record this run's baseline, so that the Codebook Lab can try any codebook on it";
@@ -92,7 +94,7 @@ function createReadout() {
 
   let run = "";
   record.addEventListener("click", () => send("lab", { run }));
-  const show = ({ summary = {}, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
+  const show = ({ summary = {}, quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
     run = kept;
     record.hidden = !run || state !== "done";
     speedup.rename(reused ? "Speedup, to an earlier baseline" : "Speedup");
@@ -102,11 +104,22 @@ function createReadout() {
     speedup.show(summary.speedup ? `${summary.speedup.toFixed(2)}×` : "");
     const done = sides?.accelerated;
     computed.show(done?.steps ? String(done.computed) : "", done?.steps ? `/${done.done ? (done.of ?? steps) : done.steps}` : "");
-    psnr.show(summary.speedup ? summary.psnr_db.toFixed(1) : "", "dB");
+    const [first, ...rest] = measured;
+    quality.rename(`${first.title} to baseline`);
+    quality.root.title = first.reason || first.about;
+    quality.show(first.value, first.unit);
+    others.replaceChildren(...rest.map(figureOf));
     memory.show(...(summary.speedup ? bytes(summary.peak_cache_bytes).split(" ") : [""]));
     health.replaceChildren(...(sentences ?? []).map((sentence) => make("li", "", sentence)));
   };
   return { root, show };
+}
+
+/** A further metric in one short line: its name and value, or why it has none. */
+function figureOf({ title, value, unit, about, reason }) {
+  const shown = make("span", "other", `${title} ${value || "–"}${value && unit ? ` ${unit}` : ""}`);
+  shown.title = reason || about;
+  return shown;
 }
 
 function createTile(label, name) {

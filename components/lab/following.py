@@ -13,6 +13,7 @@ from app.events import Compared, Failed, Loading, Recorded, Started, Step, Stopp
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
 from app.lab.simulate import Simulation, simulate
+from app.metrics.registry import quality_text
 from app.models.video_model import ModelCard
 from app.request import Request
 from app.runs.store import RunStore, read_visitor
@@ -100,7 +101,7 @@ def _kept(library: Library, recording: Recording) -> Shown:
 
 def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str, Any]) -> str:
     real = tuple(record.step for record in records if record.computed != "none")
-    measured = f"Measured {summary['speedup']:.2f}×, {summary['psnr_db']:.1f} dB to the baseline."
+    measured = f"Measured {summary['speedup']:.2f}×, {quality_text(summary['quality'])} to the baseline."
     return f"{schedule_gap(simulated.computed, real)} {measured}"
 
 

@@ -19,13 +19,13 @@ from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
 from app.runs.store import RunStore, read_visitor
 from components.method import title_of
+from components.shared.quality import quality_props
 from components.web import data_uri, served, uploaded
 
 MAX_LISTED = 500
 FIGURES = (
     "speedup",
     "computed_steps",
-    "psnr_db",
     "baseline_seconds",
     "accelerated_seconds",
     "peak_cache_bytes",
@@ -96,7 +96,7 @@ class Answers:
             "steps": len(run.trace.records["baseline"]),
             "speedup": summary["speedup"],
             "computed": summary["computed_steps"],
-            "psnr": summary["psnr_db"],
+            "quality": quality_props(summary["quality"], request.size or (card.size if card else None)),
             "made": in_words(run.about.made),
             "reused": in_words(run.baseline_measured) if summary["baseline_measured"] else "",
             "imported": run.about.imported,

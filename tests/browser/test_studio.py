@@ -121,7 +121,7 @@ def test_generate_to_the_end(studio: Studio) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     computed = summary["computed_steps"]
     assert page.inner_text(".tile.speedup .value") == f"{summary['speedup']:.2f}×"
-    assert page.inner_text(".tile.psnr .value") == f"{summary['psnr_db']:.1f}"
+    assert page.inner_text(".tile.quality .value") == f"{summary['quality']['psnr']:.2f}"
     assert page.inner_text(".tile.computed .value") == str(computed)
     assert page.locator(".strip-row.accelerated .computed").count() == computed
     assert page.locator(".strip-row.baseline .computed").count() == BOTH_SIDES

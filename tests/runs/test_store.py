@@ -69,7 +69,9 @@ def test_a_torn_file_is_left_out(run: Run, name: str) -> None:
         ("trace.json", ("request", "method", "motion"), {"strides": ["x"]}, "AdaCache"),
         ("summary.json", ("speedup",), 99.0, "speedup is not what its trace tells"),
         ("summary.json", ("prompt",), "another", "prompt is not what"),
-        ("summary.json", ("psnr_db",), "high", "psnr_db must be a finite number"),
+        ("summary.json", ("quality", "psnr"), "high", "psnr must be a finite number"),
+        ("summary.json", ("quality", "ssim"), float("inf"), "Infinity"),
+        ("summary.json", ("quality",), [1], "a value for each metric, got '[1]'"),
         ("summary.json", ("understood",), [["a"]], "words of the prompt"),
         ("run.json", ("made",), "yesterday", "a moment is written as"),
         ("run.json", ("visitor",), "../x", "32 hexadecimal digits"),
@@ -91,6 +93,17 @@ def test_a_run_of_an_older_version_is_read(run: Run) -> None:
     path.write_text(json.dumps({**old, "more": "<b>"}))
     (again,) = RunStore(run.folder.parent).runs()
     assert again.summary == {**run.summary, "understood": [], "ignored": []}
+
+
+def test_the_psnr_of_a_summary_before_the_metrics_is_read(run: Run) -> None:
+    quality = run.summary["quality"]
+    old = {key: value for key, value in run.summary.items() if key != "quality"}
+    path = run.folder / "summary.json"
+    path.write_text(json.dumps({**old, "psnr_db": quality["psnr"]}))
+    (again,) = RunStore(run.folder.parent).runs()
+    assert again.summary == {**run.summary, "quality": {"psnr": quality["psnr"]}}
+    path.write_text(json.dumps({**old, "psnr_db": None}))
+    assert RunStore(run.folder.parent).runs() == []
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "../made", "/etc", "a/b", "a\0b", "x" * 81, "ä", None, 7, ["a"]])

@@ -1,31 +1,13 @@
-"""Quality of an accelerated video, measured against the unaccelerated one of the same request: PSNR and SSIM.
-
-LPIPS is not here: it is defined by the weights of a network that would have to be downloaded.
-"""
+"""SSIM: structural similarity, likeness of local means, contrasts and structure."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.metrics.registry import Metric, register
 from app.models.video_model import Frames
 
-EQUAL_FRAMES_DB = 100.0
-WINDOW, SIGMA = 11, 1.5  # pixels of SSIM's Gaussian
+WINDOW, SIGMA = 11, 1.5  # pixels of the Gaussian
 C1, C2 = 0.01**2, 0.03**2  # on values in [0, 1]
-
-
-def psnr(reference: Frames, video: Frames) -> float:
-    """Peak signal-to-noise ratio in dB: per frame on [0, 1], mean over frames.
-
-    Both are (frames, height, width, 3). A frame without any error counts as 100 dB, which no 8-bit frame below
-    33 megapixels reaches otherwise.
-    """
-    _check_shapes(reference, video)
-    error = reference.astype(np.float64) - video.astype(np.float64)
-    mean_square = (error**2).mean(axis=(1, 2, 3)) / 255**2
-    per_frame = np.full(len(mean_square), EQUAL_FRAMES_DB)
-    differing = mean_square > 0
-    per_frame[differing] = -10 * np.log10(mean_square[differing])
-    return float(per_frame.mean())
 
 
 def ssim(reference: Frames, video: Frames) -> float:
@@ -34,7 +16,8 @@ def ssim(reference: Frames, video: Frames) -> float:
     Both are (frames, height, width, 3). Means, variances and covariance under a Gaussian window of 11 pixels,
     where it lies wholly inside the frame; mean over places, channels and frames.
     """
-    _check_shapes(reference, video)
+    if reference.shape != video.shape:
+        raise ValueError(f"videos of the same shape are needed, got {reference.shape} and {video.shape}")
     if min(reference.shape[1:3]) < WINDOW:
         raise ValueError(f"SSIM needs frames of at least {WINDOW} x {WINDOW} pixels, got {reference.shape[1:3]}")
     return float(np.mean([_frame_ssim(a / 255, b / 255) for a, b in zip(reference, video, strict=True)]))
@@ -60,6 +43,17 @@ def _blur(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return x
 
 
-def _check_shapes(reference: Frames, video: Frames) -> None:
-    if reference.shape != video.shape:
-        raise ValueError(f"videos of the same shape are needed, got {reference.shape} and {video.shape}")
+SSIM = register(
+    Metric(
+        id="ssim",
+        title="SSIM",
+        unit="",
+        digits=4,
+        better="higher",
+        description="How alike local brightness, contrast and structure are; 1 for equal videos.",
+        source="Wang et al. 2004, Gaussian window of 11 pixels",
+        function=ssim,
+        order=2,
+        smallest_side=WINDOW,
+    )
+)

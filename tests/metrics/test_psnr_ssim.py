@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from app.metrics.quality import C1, C2, SIGMA, WINDOW, psnr, ssim
+from app.metrics.quality.psnr import mean_square_error, psnr
+from app.metrics.quality.ssim import C1, C2, SIGMA, WINDOW, ssim
 
 
 def flat(value: int) -> np.ndarray:
@@ -42,3 +43,8 @@ def test_what_cannot_be_compared_is_said():
         ssim(flat(1)[:, :10], flat(1)[:, :10])
     with pytest.raises(ValueError, match="same shape"):
         ssim(flat(1), flat(1)[:1])
+
+
+def test_the_mean_square_error_by_hand():
+    assert mean_square_error(flat(100), flat(151)) == pytest.approx(0.04)  # 51 of 255 is a fifth
+    assert mean_square_error(flat(7), flat(7)) == 0
