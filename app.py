@@ -11,12 +11,12 @@ if "SPACES_ZERO_GPU" in os.environ:
 
 import gradio as gr
 
+from app.jobs.zerogpu import prepare
 from app.runs.archive import MAX_ZIP_BYTES
-from app.zerogpu import prepare
 from components.page import build
-from components.theme import theme
-from components.visitors import login
-from components.web import WEB, head
+from components.shared.theme import theme
+from components.shared.visitors import login
+from components.shared.web import WEB, head
 
 MAX_QUEUE = 32
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from components.page import build
-from tests.entry import load_entry
+from tests.support.entry import load_entry
 
 
 @contextmanager

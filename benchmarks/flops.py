@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from app.caching.named import named_method
-from app.files import write_json
+from app.caching.names import named_method
+from app.common.files import write_json
 from app.metrics.flops import COUNTABLE, flops
 
 OUT = Path(__file__).parents[1] / "assets" / "compare" / "flops.json"

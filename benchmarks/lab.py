@@ -19,21 +19,21 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from app.caching.adacache import AdaCacheConfig
-from app.caching.adacache_policy import AdaCache
 from app.caching.codebook import Codebook, load_codebook
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache_policy import AdaCache
 from app.caching.policy import CachePolicy
-from app.denoiser import Denoiser, fingerprint
-from app.journal import Journal
+from app.common.journal import Journal
+from app.generation.denoiser import Denoiser, fingerprint
 from app.lab.calibrate import calibrate_scores, score_family
 from app.lab.record import recording_of
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
 from app.metrics.quality.psnr import psnr
+from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
 from app.models.sprites.world import describe, draw_factors
-from app.models.video_model import Frames, VideoModel
 
 CALIBRATION_PROMPTS = 16
 QUALITY_PROMPTS = 16

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from app.caching.methods import build_policy, method_to_json
-from app.caching.named import named_method
-from app.denoiser import Denoiser, fingerprint
-from app.journal import Journal
-from app.judge.exam import caption
+from app.caching.names import named_method
+from app.caching.registry import build_policy, method_to_json
+from app.common.journal import Journal
+from app.evaluation.classifier.exam import caption
+from app.generation.denoiser import Denoiser, fingerprint
 from app.models.registry import load_model
 from app.models.sprites.vocabulary import load_vocabulary
 from app.models.sprites.world import Factors

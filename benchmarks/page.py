@@ -1,6 +1,6 @@
 """What the page costs: python -m benchmarks.page
 
-In one process and one model: a race read as the command line reads it, then the same race from a press on Generate
+In one process and one model: a generate_pair read as the command line reads it, then the same generate_pair from a press on Generate
 in a real browser until its numbers are there, alternating. Server and browser have a core each: that measures what
 the page costs the server, not a browser that draws without a GPU on the server's cores (with both on the
 same two cores the ratio was 1.4 to 1.8). Prints one JSON line with the ratio of the medians.
@@ -18,15 +18,15 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import presets
-from app.events import Compared
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.events import Compared
+from app.generation.pair import generate_pair
+from app.generation.request import Request
 from app.models.registry import load_model
-from app.request import Request
-from app.studio import race
 from benchmarks.entry import served
 from tests.browser.conftest import FLAGS
-from tests.chromium import find_chromium
+from tests.support.chromium import find_chromium
 
 ROUNDS = 3
 HELD_TO = 1.1
@@ -55,7 +55,7 @@ def main() -> int:
         page.uncheck("#reuse-baseline input")
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            assert isinstance(list(race(request, Path(folder)))[-1], Compared)
+            assert isinstance(list(generate_pair(request, Path(folder)))[-1], Compared)
             command.append(time.perf_counter() - started)
             page_seconds.append(generate(page))
         browser.close()

@@ -16,12 +16,12 @@ import numpy as np
 from torch import Tensor
 from tqdm import tqdm
 
-from app.caching.adacache import AdaCacheConfig
-from app.caching.adacache_policy import Probe, measure
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.codebook import load_codebook
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache_policy import Probe, measure
 from app.caching.policy import CachePolicy, Granularity, Plan, RunShape
-from app.denoiser import Denoiser
+from app.generation.denoiser import Denoiser
 from app.models.registry import load_model
 from benchmarks.lab import prompt_of
 

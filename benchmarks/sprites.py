@@ -1,7 +1,7 @@
 """Speed and memory of the embedded model: python -m benchmarks.sprites
 
-Each race is measured in one process, baseline first and undisturbed; a ratio is of one race. Prints one line a
-race and one JSON line of medians beside the figures they are held to.
+Each generate_pair is measured in one process, baseline first and undisturbed; a ratio is of one generate_pair. Prints one line a
+generate_pair and one JSON line of medians beside the figures they are held to.
 """
 
 import json
@@ -10,13 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import presets
-from app.events import Compared, Failed
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.events import Compared, Failed
+from app.generation.pair import generate_pair
+from app.generation.request import Request
 from app.metrics.registry import quality_text
 from app.models.registry import load_model
-from app.request import Request
-from app.studio import race
 
 MODEL = "sprites"
 CODEBOOKS = ("fast", "slow")
@@ -41,7 +41,7 @@ def main() -> int:
                 guidance=model.card.guidance,
             )
             with tempfile.TemporaryDirectory() as folder:
-                last = list(race(request, Path(folder), sequential=True))[-1]
+                last = list(generate_pair(request, Path(folder), sequential=True))[-1]
             if isinstance(last, Failed):
                 print(last.message, file=sys.stderr)
                 return 1

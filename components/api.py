@@ -7,23 +7,23 @@ from typing import Any
 
 import gradio as gr
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook, presets
-from app.caching.named import named_method
-from app.events import Compared, Failed, Loading, Recorded, Started, Stopped
-from app.models.video_model import ModelCard
-from app.request import Request
-from app.size import SizeNames
-from components.track import Racetrack, Refused, Stopping, Waiting
-from components.view import View
-from components.visitors import visitor_key
-from components.web import sentence, served
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.names import named_method
+from app.generation.events import Compared, Failed, Loading, Recorded, Started, Stopped
+from app.generation.request import Request
+from app.jobs.runner import JobRunner, Refused, Stopping, Waiting
+from app.models.base import ModelCard
+from app.models.size import SizeNames
+from components.shared.visitors import visitor_key
+from components.shared.web import sentence, served
+from components.studio.view import View
 
 METHOD = "adacache-fast-moreg"
 OWN = -1  # stands for the model's own setting; gradio_client takes None for a missing one
 
 
-def endpoints(track: Racetrack, cards: Mapping[str, ModelCard], visitors: int) -> None:
+def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) -> None:
     """Add both to the page being built; nothing of them is seen."""
     first = next(iter(cards.values()))
 
@@ -52,7 +52,7 @@ def endpoints(track: Racetrack, cards: Mapping[str, ModelCard], visitors: int) -
             )
         except ValueError as error:
             raise gr.Error(sentence(error), print_exception=False) from None
-        view = _run(track, visitor_key(visitor, track.limits), request)
+        view = _run(runner, visitor_key(visitor, runner.limits), request)
         assert view.summary is not None
         trace: dict[str, Any] = {side: list(shown.records) for side, shown in view.sides.items()}
         trace["request"] = request.to_json()
@@ -118,13 +118,13 @@ def _request(
         seed=seed,  # type: ignore[arg-type]  # checked there
         steps=card.steps if steps == OWN else steps,  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
-        size=card.asked_size(*size),
+        size=card.requested_size(*size),
     )
 
 
-def _run(track: Racetrack, key: str, request: Request) -> View:
+def _run(runner: JobRunner, key: str, request: Request) -> View:
     view: View | None = None
-    with closing(track.news(key, request)) as news:
+    with closing(runner.events(key, request)) as news:
         for event in (event for batch in news for event in batch):
             match event:
                 case Refused() | Failed():

@@ -1,4 +1,4 @@
-"""The page: builds the panels and wires them to the racetrack."""
+"""The page: builds the panels and wires them to the job runner."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -8,28 +8,28 @@ from typing import Any
 
 import gradio as gr
 
-from app.device import device_name
-from app.doctor import missing
+from app.jobs.runner import JobRunner
+from app.models.base import ModelCard, VideoModel
+from app.models.doctor import missing
 from app.models.registry import CARDS, load_model
-from app.models.video_model import ModelCard, VideoModel
+from app.models.runtime.device import device_name
 from app.runs.store import RunStore, read_visitor
 from components.api import endpoints
-from components.charts import charts
 from components.compare.panel import compare_room
-from components.controls import controls, read_request, show_request, wire_controls
-from components.header import header
 from components.lab.panel import RECORDINGS, lab
-from components.live import Updates, live
 from components.runs.panel import asked_run, runs_room
 from components.runs.reopening import reopen
-from components.share import PARAMETER, from_query, to_query
-from components.size import read_size, said_props
-from components.stage import stage
-from components.track import Racetrack
-from components.view import recorded
-from components.visitors import limits_here, visitor_key
-from components.warmup import Warmup
-from components.web import sentence, serve_assets
+from components.shared.header import header
+from components.shared.visitors import limits_here, visitor_key
+from components.shared.warmup import Warmup
+from components.shared.web import sentence, serve_assets
+from components.studio.charts import charts
+from components.studio.controls import controls, read_request, show_request, wire_controls
+from components.studio.generate import Updates, live
+from components.studio.share import PARAMETER, from_query, to_query
+from components.studio.size import read_size, said_props
+from components.studio.video_panel import stage
+from components.studio.view import recorded
 
 FIRST_RUN = Path(__file__).parents[1] / "assets" / "sprites" / "first_run"
 VISITORS = 16  # runs that go on or wait at once, over all tabs
@@ -49,7 +49,7 @@ def build(
     warmup.start()
     store = RunStore(runs, public="SPACE_ID" in os.environ)  # a Space's visitors share it
     store.tidy()
-    track = Racetrack(store, warmup.load, limits=limits_here())
+    runner = JobRunner(store, warmup.load, limits=limits_here())
     shown = recorded(first_run) if first_run.is_dir() else None
     serve_assets(first_run)
 
@@ -65,7 +65,7 @@ def build(
                 plots = charts(shown)
 
         with gr.Row(elem_id="lab"):
-            lab(track, cards, recordings, VISITORS, QUIET)
+            lab(runner, cards, recordings, VISITORS, QUIET)
 
         with gr.Row(elem_id="compare"):
             compare_room(cards)
@@ -73,15 +73,15 @@ def build(
         with gr.Row(elem_id="runs"):
             room = runs_room(store, cards)
 
-        endpoints(track, cards, VISITORS)  # first, for its names
+        endpoints(runner, cards, VISITORS)  # first, for its names
 
         def generate(tab: gr.Request, visitor: Any, reuse: bool, *values: Any) -> Iterator[Updates]:
-            key = visitor_key(tab, track.limits)
-            yield from live(track, cards, warmup.state, key, read_visitor(visitor), reuse, values)
+            key = visitor_key(tab, runner.limits)
+            yield from live(runner, cards, warmup.state, key, read_visitor(visitor), reuse, values)
 
         def open_run(picked: gr.EventData, tab: gr.Request) -> Updates:
             try:
-                if track.going(visitor_key(tab, track.limits)):
+                if runner.going(visitor_key(tab, runner.limits)):
                     raise ValueError("a run is going in this tab; stop it before opening another")
                 run = store.get(*asked_run(picked))
                 return [*reopen(run, cards, len(panels.shown)), gr.update(opened={"run": run.id, "at": time()})]
@@ -90,7 +90,7 @@ def build(
                 return [*[gr.skip()] * (len(panels.shown) + 4), gr.update(opened=answer)]
 
         def stop(visitor: gr.Request) -> None:
-            track.stop(visitor_key(visitor, track.limits))
+            runner.stop(visitor_key(visitor, runner.limits))
 
         def picked(model: str, *sizes: Any) -> Updates:
             size = read_size(cards[model], *sizes)

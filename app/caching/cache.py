@@ -8,9 +8,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from app.caching.branch import Branch
-from app.caching.kept import Kept
+from app.caching.branches import Branch
 from app.caching.policy import CachePolicy, Decision, Plan, RunShape
+from app.caching.reuse import CachedResidual
 
 Block = Callable[[Tensor], Tensor]  # advances the token stream by all branches of one block index
 Span = tuple[int, int]  # blocks [first, stop)
@@ -93,7 +93,7 @@ class ResidualCache:
         self.peak_bytes = 0
         self._observed = policy.start(run)
         self._plan: Plan = "all"
-        self._kept: dict[Key, Kept] = {}
+        self._kept: dict[Key, CachedResidual] = {}
         self._kept_bytes = 0
         self._span_input_bytes = 0
         self._computed: set[Branch] = set()
@@ -220,10 +220,10 @@ class ResidualCache:
         key = (self._pass, what)
         previous = self._age(what)
         self._drop(key)
-        self._hold(key, Kept.after(previous, residual, self._timestep))
+        self._hold(key, CachedResidual.after(previous, residual, self._timestep))
         self._account(0)
 
-    def _age(self, what: Branch | Span) -> Kept | None:
+    def _age(self, what: Branch | Span) -> CachedResidual | None:
         """Give up what the next residual makes useless, before it is computed; returns what is left."""
         key = (self._pass, what)
         kept = self._kept.get(key)
@@ -232,10 +232,10 @@ class ResidualCache:
         self._drop(key)
         if self.policy.reuse != "forecast":
             return None
-        self._hold(key, Kept(kept.residual, kept.timestep))
+        self._hold(key, CachedResidual(kept.residual, kept.timestep))
         return self._kept[key]
 
-    def _hold(self, key: Key, kept: Kept) -> None:
+    def _hold(self, key: Key, kept: CachedResidual) -> None:
         self._kept[key] = kept
         self._kept_bytes += kept.nbytes
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
-from app.caching.branch import FACTORISED, Branch, Layout, all_branches
+from app.caching.branches import FACTORISED, Branch, Layout, all_branches
 
 Granularity = Literal["nothing", "sum", "branches"]  # residuals a policy needs kept: none, their sum, each one
 Plan = Literal["all", "none"] | frozenset[Branch]  # which branches to compute in a step

@@ -6,7 +6,7 @@ PAB, T-GATE, Delta-DiT and the fixed interval are such; each is a config that wr
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.policy import CachePolicy, Granularity, Plan, RunShape
 
 

@@ -10,17 +10,17 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.caching.named import names
-from app.compare.measure import Bench
-from app.compare.plan import BASELINE, Plan, methods_of, read_prompts
-from app.compare.plot import quality_latency
-from app.compare.table import in_words, points, sentences, to_json, to_markdown, to_text
-from app.denoiser import fingerprint
-from app.device import device_name
-from app.files import atomic_path, write_json
-from app.journal import Journal
-from app.judge.marks import examiner_of
+from app.caching.names import names
+from app.common.files import atomic_path, write_json
+from app.common.journal import Journal
+from app.evaluation.classifier.scores import classifier_of
+from app.evaluation.comparison.measure import Bench
+from app.evaluation.comparison.plan import BASELINE, Plan, methods_of, read_prompts
+from app.evaluation.comparison.plot import quality_latency
+from app.evaluation.comparison.table import described, points, sentences, to_json, to_markdown, to_text
+from app.generation.denoiser import fingerprint
 from app.models.registry import card, load_model
+from app.models.runtime.device import device_name
 
 PROMPTS = Path(__file__).parents[2] / "assets" / "prompts" / "compare.txt"
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         model.encode_prompt(prompt)
     settings = {**plan.settings(), "weights": fingerprint(model)}
     journal = Journal.open(options.out / "rows.jsonl", settings)
-    bench = Bench(model, plan, options.out, examiner_of(plan.card.id))
+    bench = Bench(model, plan, options.out, classifier_of(plan.card.id))
     measured = {(row["prompt"], row["seed"], row["method"]) for row in journal.rows}
     groups = [(prompt, seed) for seed in plan.seeds for prompt in plan.prompts]
     for prompt, seed in tqdm(groups, unit="prompt", delay=1e-9):
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     rows = [row for row in journal.rows if (row["prompt"], row["seed"], row["method"]) in wanted]
     found, about = points(rows), about_of(plan)
     write_json(options.out / "table.json", to_json(found, about))
-    pages = {"table.md": to_markdown(found, about), "plot.svg": quality_latency(found, in_words(about))}
+    pages = {"table.md": to_markdown(found, about), "plot.svg": quality_latency(found, described(about))}
     for name, text in pages.items():
         with atomic_path(options.out / name) as temporary:
             temporary.write_text(text)

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from app.commands.options import add_size_options, size_from
-from app.doctor import diagnose
+from app.models.doctor import diagnose
 from app.models.registry import card
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.files import atomic_path, write_json
+from app.common.files import atomic_path, write_json
 from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, RUNS
 from app.lab.recording import load_recording

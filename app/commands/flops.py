@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, get_args
 
-from app.caching.named import named_method
+from app.caching.names import named_method
 from app.metrics.flops import Convention, flops
 
 

@@ -1,4 +1,4 @@
-"""python -m app generate: one race from the command line, with its videos, trace and summary in a folder.
+"""python -m app generate: one generate_pair from the command line, with its videos, trace and summary in a folder.
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
 """
@@ -17,14 +17,14 @@ from tqdm import tqdm
 
 from app.commands.options import add_method_options, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
-from app.events import Compared, Event, Failed, Found, Loading, Started, Step
+from app.generation.events import BaselineFound, Compared, Event, Failed, Loading, Started, Step
+from app.generation.kept_baseline import none_kept
+from app.generation.pair import generate_pair
+from app.generation.request import Request
+from app.generation.trace import steps_of
 from app.metrics.registry import quality_text
 from app.models.registry import card
-from app.request import Request
-from app.runs.baseline import none_kept
 from app.runs.store import RunStore
-from app.studio import race
-from app.trace import steps_of
 
 
 def add_parser(commands: Any) -> None:
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     request = request_from(options)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
     with staging_folder(options.out) as folder:
-        summary = follow(race(request, folder, sequential=options.sequential, kept=kept))
+        summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept))
     if summary["baseline_measured"]:
         print(f"baseline and its seconds taken from an earlier run, measured {summary['baseline_measured']}")
     print(
@@ -81,7 +81,7 @@ def request_from(options: argparse.Namespace) -> Request:
 
 
 def follow(events: Iterator[Event]) -> dict[str, Any]:
-    """Show the race as a progress bar; returns its summary, or raises what ended it."""
+    """Show the generate_pair as a progress bar; returns its summary, or raises what ended it."""
     with tqdm(unit="step", delay=1e-9) as bar:  # not drawn before the first step
         for event in events:
             match event:
@@ -91,7 +91,7 @@ def follow(events: Iterator[Event]) -> dict[str, Any]:
                     bar.total = sum(steps_of(event.request, len(event.timesteps)).values())
                     if event.ignored:
                         bar.write(f"not understood and ignored: {', '.join(event.ignored)}", file=sys.stderr)
-                case Found(same=False):
+                case BaselineFound(same=False):
                     bar.write("the baseline on disk is of other weights or another device", file=sys.stderr)
                 case Step(side=side):
                     bar.set_description(side)
@@ -100,7 +100,7 @@ def follow(events: Iterator[Event]) -> dict[str, Any]:
                     raise ValueError(message)
                 case Compared(summary=summary):
                     return summary
-    raise RuntimeError("the race ended without a result")
+    raise RuntimeError("the generate_pair ended without a result")
 
 
 @contextmanager

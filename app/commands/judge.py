@@ -11,13 +11,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.checks import whole
 from app.commands.options import add_method_options, method_from
-from app.files import atomic_path
-from app.journal import Journal
-from app.judge.exam import questions, settings_of, sheet, sit
-from app.judge.marks import accuracy, examiner_of
-from app.judge.network import JUDGE
+from app.common.files import atomic_path
+from app.common.journal import Journal
+from app.common.validation import whole
+from app.evaluation.classifier.exam import evaluate_clip, questions, settings_of, sheet
+from app.evaluation.classifier.network import JUDGE
+from app.evaluation.classifier.scores import accuracy, classifier_of
 from app.models.registry import card, load_model
 
 MODEL = "sprites"  # whose words and pixels the judge knows
@@ -40,13 +40,13 @@ def run(options: argparse.Namespace) -> int:
     whole("clips", options.clips, 1, MAX_CLIPS)
     whole("seed", options.seed, 0, MAX_SEED)
     method = None if options.method == "none" else method_from(options, card(MODEL))
-    model, examiner = load_model(MODEL), examiner_of(MODEL)
+    model, examiner = load_model(MODEL), classifier_of(MODEL)
     if examiner is None:
-        raise ValueError(f"there is no judge at {JUDGE}; python -m app.training.judge trains it")
+        raise ValueError(f"there is no judge at {JUDGE}; python -m app.training.classifier trains it")
     journal = Journal.open(options.out / "clips.jsonl", settings_of(model, method, options.seed))
     strips = options.out / "strips"
     for question in tqdm(questions(options.clips, options.seed)[len(journal.rows) :], unit="clip", delay=1e-9):
-        journal.append(sit(model, examiner, method, question, strips))
+        journal.append(evaluate_clip(model, examiner, method, question, strips))
     with atomic_path(options.out / "sheet.png") as temporary:
         sheet(journal, strips).save(temporary)
     judged = journal.rows[: options.clips]

@@ -9,10 +9,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig
 from app.commands.options import adacache_from, add_adacache_options, parse_locations
-from app.files import write_json
+from app.common.files import write_json
 from app.lab.calibrate import Calibration, calibrate
 from app.lab.check import Check, check
 from app.lab.record import record

@@ -5,8 +5,8 @@ import json
 import textwrap
 from typing import Any
 
-from app.caching.methods import KINDS, kind_of, method_to_json, published
-from app.caching.named import names
+from app.caching.names import names
+from app.caching.registry import KINDS, kind_of, method_to_json, published
 from app.models.registry import card
 
 WIDTH = 100

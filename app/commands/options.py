@@ -3,13 +3,13 @@
 import argparse
 from typing import get_args
 
-from app.caching.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
 from app.caching.codebook import load_codebook
-from app.caching.methods import Method
-from app.caching.named import named_method
-from app.caching.probe import Distance
-from app.models.video_model import ModelCard
-from app.size import Size
+from app.caching.distances import Distance
+from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
+from app.caching.names import named_method
+from app.caching.registry import Method
+from app.models.base import ModelCard
+from app.models.size import Size
 
 
 def add_adacache_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def add_size_options(parser: argparse.ArgumentParser) -> None:
 
 def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
     """The size the options ask for; none for the model's own. A ValueError says what is accepted."""
-    return model.asked_size(options.resolution, options.aspect_ratio, options.length)
+    return model.requested_size(options.resolution, options.aspect_ratio, options.length)
 
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.common.timestamps import display_time
 from app.metrics.registry import quality_text
-from app.moments import in_words
 from app.runs.archive import export_zip, import_zip
 from app.runs.store import RunStore
 
@@ -38,7 +38,7 @@ def run_list(options: argparse.Namespace) -> int:
     for run in RunStore(options.runs).runs():
         summary = run.summary
         print(
-            f"{run.id:40} {in_words(run.about.made):>18} {summary['speedup']:6.2f}x "
+            f"{run.id:40} {display_time(run.about.made):>18} {summary['speedup']:6.2f}x "
             f"{summary['computed_steps']:4}/{summary['baseline_steps']} {quality_text(summary['quality'])}  "
             f"{run.request.model} {summary['method']}  {' '.join(run.request.prompt.split())}"
         )

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import mean, pstdev
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig
 from app.lab.recording import Recording
 from app.lab.replay import Replay
 from app.lab.simulate import check_probe, simulate

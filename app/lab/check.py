@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.caching.adacache import AdaCacheConfig
-from app.caching.adacache_policy import AdaCache
-from app.denoiser import Denoiser
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache_policy import AdaCache
+from app.generation.denoiser import Denoiser
 from app.lab.recording import Recording
 from app.lab.simulate import simulate
-from app.models.video_model import VideoModel, at_size
+from app.models.base import VideoModel, at_size
 
 
 @dataclass(frozen=True)

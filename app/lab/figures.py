@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Self
 
-from app.caching.probe import motion
+from app.caching.distances import motion
 from app.lab.recording import Recording
 
 

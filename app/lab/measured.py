@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.caching.fixed_interval import FixedIntervalConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.schedule import Scheduled
-from app.denoiser import Denoiser
+from app.generation.denoiser import Denoiser
 from app.lab.figures import Curve, Figure
 from app.lab.recording import Recording
 from app.metrics.quality.psnr import psnr
 from app.metrics.quality.ssim import ssim
-from app.models.video_model import Frames, VideoModel
+from app.models.base import Frames, VideoModel
 
 FOLDER = Path(__file__).parents[2] / "assets" / "figures"
 FEWER = (4, 6, 8, 10, 12, 15, 20, 25)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Generator
 from statistics import median
 from typing import cast
 
-from app.caching.adacache import AdaCacheConfig
-from app.caching.adacache_policy import AdaCache
 from app.caching.codebook import Codebook
-from app.denoiser import Denoiser
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache_policy import AdaCache
+from app.generation.denoiser import Denoiser
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording
-from app.models.video_model import VideoModel
+from app.models.base import VideoModel
 
 REUSED_STEPS = 6
 REUSE_EVERYTHING = AdaCacheConfig(

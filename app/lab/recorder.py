@@ -9,12 +9,12 @@ from statistics import median
 
 from torch import Tensor
 
-from app.caching.adacache import AdaCacheConfig, Location, ProbeResidual
-from app.caching.adacache_policy import Probe
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.codebook import Codebook
+from app.caching.distances import Norms, frame_norms, norms
+from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.methods.adacache_policy import Probe
 from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
-from app.caching.probe import Norms, frame_norms, norms
 from app.lab.recording import STRIDES, ProbeRecording
 
 ORDERS = (1, 2)

@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from app.caching.adacache import PROBED, ProbeResidual
-from app.caching.probe import Norms
-from app.checks import number, whole
-from app.files import write_json
-from app.size import Size
+from app.caching.distances import Norms
+from app.caching.methods.adacache import PROBED, ProbeResidual
+from app.common.files import write_json
+from app.common.validation import number, whole
+from app.models.size import Size
 
 SCHEMA = 1
 STRIDES = (1, 2, 4)

@@ -6,8 +6,8 @@ measured once. The schedules are those of simulate.py; a test holds both togethe
 
 from dataclasses import dataclass, field
 
-from app.caching.adacache import AdaCacheConfig, AdaptiveSchedule
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule
 from app.lab.recording import Recording
 from app.lab.simulate import measure, reuse_error, speedup
 

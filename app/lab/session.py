@@ -7,26 +7,26 @@ from threading import Event as Flag
 
 import torch
 
-from app.events import Event, Failed, Recorded, Started, Step, Stopped
+from app.generation.events import Event, Failed, Recorded, Started, Step, Stopped
+from app.generation.loading import loading
+from app.generation.pair import StopRequested, error_message
+from app.generation.request import Request
+from app.generation.trace import StepRecord, Trace
 from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
-from app.loading import loading
-from app.models.video_model import VideoModel, at_size
-from app.request import Request
-from app.studio import StopRequested, in_words
-from app.trace import StepRecord, Trace
+from app.models.base import VideoModel, at_size
 
 
 def record_run(
     request: Request, folder: Path, *, stop: Flag, previews: bool, load: Callable[[str], VideoModel]
 ) -> Iterator[Event]:
-    """Record a request's baseline with its method's probe; called as app.studio.race is, and writes no files."""
+    """Record a request's baseline with its method's probe; called as app.pair.generate_pair is, and writes no files."""
     try:
         yield from _run(request, stop, load)
     except StopRequested:
         yield Stopped(Trace(request, {}))
     except (ValueError, OSError, MemoryError, torch.OutOfMemoryError) as error:
-        yield Failed(in_words(error))
+        yield Failed(error_message(error))
 
 
 def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event]:

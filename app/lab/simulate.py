@@ -6,9 +6,9 @@ simulated schedule is a prediction; `python -m app simulate --check` and the Lab
 
 from dataclasses import dataclass
 
-from app.caching.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, MotionRegularisation
+from app.caching.distances import change, motion, order_of
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, MotionRegularisation
 from app.caching.policy import Decision
-from app.caching.probe import change, motion, order_of
 from app.lab.recording import Recording
 
 

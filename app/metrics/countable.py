@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.caching.branch import Kind, Layout
-from app.checks import whole
+from app.caching.branches import Kind, Layout
+from app.common.validation import whole
 from app.metrics.flop_count import Count, StepCount
 
 GUIDED_BATCH = 2  # the conditional and the unconditional half

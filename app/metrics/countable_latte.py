@@ -6,7 +6,7 @@ Counted on the meta device with the package diffusers (requirements-models.txt).
 from functools import cache
 from typing import cast
 
-from app.caching.branch import TEXT_IN_SPACE, Kind, Layout
+from app.caching.branches import TEXT_IN_SPACE, Kind, Layout
 from app.caching.cache import BranchCache
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
@@ -33,9 +33,9 @@ class Latte:
         _require_diffusers()
         import torch
 
-        from app.models.diffusers_models.architectures import PUBLISHED
-        from app.models.diffusers_models.estimate import predict
-        from app.models.diffusers_models.latte import CachedLatte, attached
+        from app.models.diffusers.architectures import PUBLISHED
+        from app.models.diffusers.estimate import predict
+        from app.models.diffusers.latte import CachedLatte, attached
 
         built = PUBLISHED["latte-1"].build_transformer(
             torch.float32, num_layers=1, sample_size=work.height // 8, video_length=work.frames
@@ -64,8 +64,8 @@ def _decoded_frame() -> int:
     _require_diffusers()
     import torch
 
-    from app.models.diffusers_models.architectures import PUBLISHED
-    from app.models.diffusers_models.estimate import decode
+    from app.models.diffusers.architectures import PUBLISHED
+    from app.models.diffusers.estimate import decode
 
     vae = PUBLISHED["latte-1"].build_vae(torch.float32)
     return count(lambda: decode("latte", vae, (2, 64, 64))).total // 2

@@ -4,13 +4,13 @@ from functools import cache
 
 import torch
 
-from app.caching.branch import FACTORISED, Kind, Layout
+from app.caching.branches import FACTORISED, Kind, Layout
 from app.caching.cache import BranchCache
 from app.metrics.countable import GUIDED_BATCH, Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
-from app.models.opensora.vae import OpenSoraVAE, VAEConfig
-from app.models.rectified_flow import timesteps
-from app.models.stdit3 import STDiT3, STDiT3Config
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
+from app.models.open_sora.vae import OpenSoraVAE, VAEConfig
+from app.models.samplers.rectified_flow import timesteps
 
 
 class OpenSora:

@@ -4,14 +4,14 @@ from functools import cache
 
 import torch
 
-from app.caching.branch import TEXT_IN_SPACE, Kind, Layout
+from app.caching.branches import TEXT_IN_SPACE, Kind, Layout
 from app.caching.cache import BranchCache
 from app.metrics.countable import GUIDED_BATCH, Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
-from app.models.openplan.lattet2v import LatteT2V, LatteT2VConfig
-from app.models.openplan.tiling import Tiling
-from app.models.openplan.vae import CausalVAE, VAEConfig
-from app.models.pndm import timesteps
+from app.models.open_sora_plan.lattet2v import LatteT2V, LatteT2VConfig
+from app.models.open_sora_plan.tiling import Tiling
+from app.models.open_sora_plan.vae import CausalVAE, VAEConfig
+from app.models.samplers.pndm import timesteps
 
 CAPTIONS = 2  # encoded a video: the prompt and the empty one
 

@@ -5,15 +5,15 @@ import json
 import torch
 from safetensors import safe_open
 
-from app.caching.branch import Kind, Layout
+from app.caching.branches import Kind, Layout
 from app.caching.cache import BranchCache
 from app.metrics.countable import GUIDED_BATCH, Workload
 from app.metrics.flop_count import Count, StepCount, count, count_step
-from app.models.rectified_flow import shifted_timesteps
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
+from app.models.samplers.rectified_flow import shifted_timesteps
 from app.models.sprites.card import CARD
 from app.models.sprites.model import TIMESTEP_SHIFT, WEIGHTS
 from app.models.sprites.vae import SpritesVAE, VaeConfig
-from app.models.stdit3 import STDiT3, STDiT3Config
 
 
 class Sprites:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.cache import Block, BranchCache, Uncached
 
 

@@ -10,17 +10,17 @@ from dataclasses import replace
 from functools import cache
 from typing import Literal, get_args
 
-from app.caching.branch import Branch, Kind, all_branches
-from app.caching.methods import Method, build_policy, kind_of, run_steps
+from app.caching.branches import Branch, Kind, all_branches
 from app.caching.policy import NoCache, Plan, RunShape
+from app.caching.registry import Method, build_policy, kind_of, run_steps
 from app.caching.schedule import Scheduled
+from app.generation.trace import StepRecord
 from app.metrics.countable import Countable, Workload
 from app.metrics.countable_latte import Latte
 from app.metrics.countable_open_sora import OpenSora
 from app.metrics.countable_open_sora_plan import OpenSoraPlan
 from app.metrics.countable_sprites import Sprites
 from app.metrics.flop_count import Count, StepCount
-from app.trace import StepRecord
 
 Convention = Literal["all", "paper"]
 SIZES = {"144p": (144, 256), "240p": (240, 426), "360p": (360, 640), "480p": (480, 854), "720p": (720, 1280)}

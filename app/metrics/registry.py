@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Literal
 
-from app.models.video_model import Frames
+from app.models.base import Frames
 
 Quality = dict[str, float | None]  # a value a metric; none where a metric cannot be computed
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app.models.video_model import Frames
+from app.models.base import Frames
 
 PATCHES = 12  # random colours on each side of the fitted picture
 PATCH_PIXELS = 16  # two latents, so that most of them see one colour

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from app.caching.cache import NO_CACHE, BranchCache
-from app.models.parts import Parts
+from app.models.base import Conditioning, Frames, ModelCard
 from app.models.preview import LatentToRGB, fit
-from app.models.video_model import Conditioning, Frames, ModelCard
+from app.models.runtime.parts import Parts
 
 WARM_UP_TIMESTEP = 500.0
 

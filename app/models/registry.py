@@ -5,24 +5,24 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from app.models.diffusers_models.cards import CARDS as DIFFUSERS
-from app.models.openplan.card import CARD as OPEN_SORA_PLAN
-from app.models.opensora.card import CARD as OPEN_SORA
+from app.models.base import ModelCard, VideoModel
+from app.models.diffusers.cards import CARDS as DIFFUSERS
+from app.models.open_sora.card import CARD as OPEN_SORA
+from app.models.open_sora_plan.card import CARD as OPEN_SORA_PLAN
 from app.models.sprites.card import CARD as SPRITES
-from app.models.video_model import ModelCard, VideoModel
 
 CARDS: dict[str, ModelCard] = {card.id: card for card in (SPRITES, OPEN_SORA, OPEN_SORA_PLAN, *DIFFUSERS)}
 # A module, and the arguments of its load() or checks().
 LOADERS: dict[str, tuple[str, ...]] = {
     "sprites": ("app.models.sprites.model",),
-    "open-sora-1.2": ("app.models.opensora.model",),
-    "open-sora-plan-1.1": ("app.models.openplan.model",),
-    **{card.id: ("app.models.diffusers_models.load", card.id) for card in DIFFUSERS},
+    "open-sora-1.2": ("app.models.open_sora.model",),
+    "open-sora-plan-1.1": ("app.models.open_sora_plan.model",),
+    **{card.id: ("app.models.diffusers.load", card.id) for card in DIFFUSERS},
 }
 REQUIREMENTS: dict[str, tuple[str, ...]] = {  # of those that have any
-    "open-sora-1.2": ("app.models.opensora.requirements",),
-    "open-sora-plan-1.1": ("app.models.openplan.requirements",),
-    **{card.id: ("app.models.diffusers_models.requirements", card.id) for card in DIFFUSERS},
+    "open-sora-1.2": ("app.models.open_sora.requirements",),
+    "open-sora-plan-1.1": ("app.models.open_sora_plan.requirements",),
+    **{card.id: ("app.models.diffusers.requirements", card.id) for card in DIFFUSERS},
 }
 
 

@@ -10,9 +10,9 @@ from typing import Literal
 import torch
 from huggingface_hub import constants
 
-from app.models.memory import free_bytes, gigabytes, host_bytes
-from app.models.memory_plan import RESERVE, MemoryPlan, Need, NotEnoughMemory, Part, plan_memory
-from app.models.weights import Repository, WeightsError, find
+from app.models.runtime.memory import free_bytes, gigabytes, host_bytes
+from app.models.runtime.memory_plan import RESERVE, MemoryPlan, Need, NotEnoughMemory, Part, plan_memory
+from app.models.runtime.weights import Repository, WeightsError, find
 
 Planner = Callable[..., MemoryPlan]  # called as plan_memory is
 State = Literal["present", "download", "missing"]

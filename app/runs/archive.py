@@ -11,8 +11,8 @@ from pathlib import Path
 from shutil import rmtree
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from app.files import atomic_path
-from app.moments import write_moment
+from app.common.files import atomic_path
+from app.common.timestamps import write_timestamp
 from app.runs.clip import check_mp4
 from app.runs.picture import plots_png
 from app.runs.run import ABOUT, MAX_JSON_BYTES, SCHEMA, SUMMARY, TRACE, VIDEOS, About, Run, load_run, read_about
@@ -38,7 +38,7 @@ def export_zip(run: Run, path: Path) -> None:
             file.write(run.folder / name, name)
         for name in VIDEOS.values():
             file.write(run.folder / name, name, ZIP_STORED)
-        made = {"schema": SCHEMA, "made": write_moment(run.about.made)}
+        made = {"schema": SCHEMA, "made": write_timestamp(run.about.made)}
         file.writestr(ABOUT, json.dumps(made))  # without the browser that made it
         file.writestr(TABLE, steps_csv(run.trace))
         file.writestr(PICTURE, plots_png(run), ZIP_STORED)

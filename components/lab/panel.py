@@ -1,4 +1,4 @@
-"""The Lab's panel and its wiring: questions are answered at once, runs go through the racetrack.
+"""The Lab's panel and its wiring: questions are answered at once, runs go through the job runner.
 
 Questions are server functions of the panel and change nothing, so a drag never competes with a stream of updates;
 Run it and Record are events, whose generators write the panel's `real` and `recorded`.
@@ -10,26 +10,26 @@ from typing import Any
 
 import gradio as gr
 
-from app.models.video_model import ModelCard
-from components.lab.answers import Answers
-from components.lab.following import record_it, run_it
-from components.lab.library import Library
-from components.track import Racetrack
-from components.visitors import visitor_key
-from components.web import in_words, panel
+from app.jobs.runner import JobRunner
+from app.models.base import ModelCard
+from components.lab.jobs import record_it, run_it
+from components.lab.queries import Answers
+from components.lab.recordings import Library
+from components.shared.visitors import visitor_key
+from components.shared.web import answered, panel
 
 RECORDINGS = Path(__file__).parents[2] / "assets" / "recordings"
 Question = Callable[[Any], dict[str, Any]]
 
 
 def lab(
-    track: Racetrack, cards: Mapping[str, ModelCard], recordings: Path, visitors: int, quiet: dict[str, Any]
+    runner: JobRunner, cards: Mapping[str, ModelCard], recordings: Path, visitors: int, quiet: dict[str, Any]
 ) -> gr.HTML:
     """Build and wire the panel; it stays empty until it is opened."""
-    library = Library(recordings, track.store.folder / "recordings")
+    library = Library(recordings, runner.store.folder / "recordings")
     card = next(iter(cards.values()))
     built = panel(
-        "lab",
+        "lab/lab",
         "lab-panel",
         server_functions=_questions(Answers(library, cards)),
         model=card.title,
@@ -39,15 +39,15 @@ def lab(
     )
 
     def run(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in run_it(track, cards, library, visitor_key(visitor, track.limits), asked.question):
+        for shown in run_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
             yield gr.update(real=shown)
 
     def record(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in record_it(track, cards, library, visitor_key(visitor, track.limits), asked.question):
+        for shown in record_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
             yield gr.update(recorded=shown)
 
     def stop(visitor: gr.Request) -> None:
-        track.stop(visitor_key(visitor, track.limits))
+        runner.stop(visitor_key(visitor, runner.limits))
 
     built.submit(run, None, built, concurrency_limit=visitors, **quiet)
     built.start_recording(record, None, built, concurrency_limit=visitors, **quiet)
@@ -60,21 +60,21 @@ def _questions(answers: Answers) -> list[Question]:
         return answers.opening()
 
     def measured(asked: Any) -> dict[str, Any]:
-        return in_words(answers.measured, asked)
+        return answered(answers.measured, asked)
 
     def simulated(asked: Any) -> dict[str, Any]:
-        return in_words(answers.simulated, asked)
+        return answered(answers.simulated, asked)
 
     def front(asked: Any) -> dict[str, Any]:
-        return in_words(answers.front, asked)
+        return answered(answers.front, asked)
 
     def calibrated(asked: Any) -> dict[str, Any]:
-        return in_words(answers.calibrated, asked)
+        return answered(answers.calibrated, asked)
 
     def figure(asked: Any) -> dict[str, Any]:
-        return in_words(answers.figure, asked)
+        return answered(answers.figure, asked)
 
     def uploaded(asked: Any) -> dict[str, Any]:
-        return in_words(lambda text: {"added": answers.library.upload(text)}, asked)
+        return answered(lambda text: {"added": answers.library.upload(text)}, asked)
 
     return [opening, measured, simulated, front, calibrated, figure, uploaded]

@@ -10,17 +10,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.caching.codebook import presets
-from app.models.video_model import ModelCard
-from app.moments import in_words
-from app.request import Request
+from app.common.timestamps import display_time
+from app.generation.request import Request
+from app.models.base import ModelCard
 from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
 from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
 from app.runs.store import RunStore, read_visitor
-from components.method import title_of
 from components.shared.quality import quality_props
-from components.web import data_uri, served, uploaded
+from components.shared.web import data_uri, served, uploaded
+from components.studio.method import title_of
 
 MAX_LISTED = 500
 FIGURES = (
@@ -97,8 +97,8 @@ class Answers:
             "speedup": summary["speedup"],
             "computed": summary["computed_steps"],
             "quality": quality_props(summary["quality"], request.size or (card.size if card else None)),
-            "made": in_words(run.about.made),
-            "reused": in_words(run.baseline_measured) if summary["baseline_measured"] else "",
+            "made": display_time(run.about.made),
+            "reused": display_time(run.baseline_measured) if summary["baseline_measured"] else "",
             "imported": run.about.imported,
             "opens": card is not None,
             "poster": data_uri(picture, "image/webp") if picture else "",

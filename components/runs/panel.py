@@ -5,10 +5,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.models.video_model import ModelCard
+from app.models.base import ModelCard
 from app.runs.store import RunStore, read_visitor
 from components.runs.answers import Answers
-from components.web import in_words, panel
+from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
 
@@ -16,7 +16,7 @@ Question = Callable[[Any], dict[str, Any]]
 def runs_room(store: RunStore, cards: Mapping[str, ModelCard]) -> gr.HTML:
     """Build the panel; its value is the id this browser gave itself, by which its runs are known."""
     answers = Answers(store, cards)
-    return panel("runs", "runs-panel", server_functions=_questions(answers), public=store.public, opened={})
+    return panel("runs/runs", "runs-panel", server_functions=_questions(answers), public=store.public, opened={})
 
 
 def asked_run(picked: gr.EventData) -> tuple[Any, str]:
@@ -26,21 +26,21 @@ def asked_run(picked: gr.EventData) -> tuple[Any, str]:
 
 def _questions(answers: Answers) -> list[Question]:
     def listing(asked: Any) -> dict[str, Any]:
-        return in_words(answers.listing, asked)
+        return answered(answers.listing, asked)
 
     def deleted(asked: Any) -> dict[str, Any]:
-        return in_words(answers.deleted, asked)
+        return answered(answers.deleted, asked)
 
     def restored(asked: Any) -> dict[str, Any]:
-        return in_words(answers.restored, asked)
+        return answered(answers.restored, asked)
 
     def exported(asked: Any) -> dict[str, Any]:
-        return in_words(answers.exported, asked)
+        return answered(answers.exported, asked)
 
     def imported(asked: Any) -> dict[str, Any]:
-        return in_words(answers.imported, asked)
+        return answered(answers.imported, asked)
 
     def compared(asked: Any) -> dict[str, Any]:
-        return in_words(answers.compared, asked)
+        return answered(answers.compared, asked)
 
     return [listing, deleted, restored, exported, imported, compared]

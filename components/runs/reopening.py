@@ -5,12 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from app.models.video_model import ModelCard
+from app.models.base import ModelCard
 from app.runs.run import Run
-from components.charts import charts_props
-from components.controls import show_request
-from components.stage import stage_props
-from components.view import reopened
+from components.studio.charts import charts_props
+from components.studio.controls import show_request
+from components.studio.video_panel import stage_props
+from components.studio.view import reopened
 
 
 def reopen(run: Run, cards: Mapping[str, ModelCard], controls: int) -> list[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.metrics.registry import metrics
-from app.size import Size
+from app.models.size import Size
 
 NOT_MEASURED = "not measured in this run"
 

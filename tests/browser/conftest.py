@@ -13,15 +13,15 @@ import torch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from torch import Tensor
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import presets
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.pair import generate_pair
+from app.generation.request import Request
 from app.lab.record import record
-from app.request import Request
-from app.studio import race
 from components.page import build
-from tests.chromium import find_chromium
-from tests.entry import load_entry
-from tests.tiny import CARD, TinyVideoModel
+from tests.support.chromium import find_chromium
+from tests.support.entry import load_entry
+from tests.support.tiny import CARD, TinyVideoModel
 
 FLAGS = [
     "--headless",
@@ -122,7 +122,7 @@ class Studio:
 def browser() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
-        pytest.fail("no Chromium found; `python -m tests.chromium` installs one")
+        pytest.fail("no Chromium found; `python -m tests.support.chromium` installs one")
     expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -134,7 +134,7 @@ def browser() -> Iterator[Browser]:
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first_run")
     request = Request("tiny", "a recorded prompt", AdaCacheConfig(presets()["fast"].codebook), steps=12)
-    for _ in race(request, folder, load=lambda _: TinyVideoModel()):
+    for _ in generate_pair(request, folder, load=lambda _: TinyVideoModel()):
         pass
     return folder
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from app.video import write_mp4
+from app.generation.video import write_mp4
 
 COLOURS = (
     (255, 0, 0),

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from app.caching.methods import method_to_json
+from app.caching.registry import method_to_json
 from app.models.registry import CARDS
 from components.compare import panel
 from components.compare.panel import FOLDER, with_link
-from components.share import from_query
+from components.studio.share import from_query
 from tests.browser.conftest import Studio
 
 

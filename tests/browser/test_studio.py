@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from playwright.sync_api import Page, expect
 
-from components.line import Line
+from app.jobs.queue import JobQueue
 from tests.browser.conftest import TIMEOUT, Studio
 
 IDLE = "#generate:not([disabled])"
@@ -243,8 +243,8 @@ def test_a_closed_tab_frees_the_device(studio: Studio, monkeypatch: pytest.Monke
     studio.pace.hold_after(2)
     generate(page)
     wait_for_steps(page, 2)
-    stopped, stop = Flag(), Line.stop
-    monkeypatch.setattr(Line, "stop", lambda line, turn: (stop(line, turn), stopped.set()))
+    stopped, stop = Flag(), JobQueue.stop
+    monkeypatch.setattr(JobQueue, "stop", lambda line, turn: (stop(line, turn), stopped.set()))
     page.context.close()
     studio.pages.remove(page)
     assert stopped.wait(PATIENCE)

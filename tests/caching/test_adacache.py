@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.caching.adacache import AdaCacheConfig, MotionRegularisation, default_window
-from app.caching.adacache_policy import AdaCache
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, default_window
+from app.caching.methods.adacache_policy import AdaCache
 from app.caching.policy import Decision, RunShape
 
 PROBE = Branch(0, "temporal", "attn")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.caching.adacache import AdaCacheConfig, AdaptiveSchedule, Formula, Measurement
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Formula, Measurement
 
 BOOK = Codebook((0.1, 0.2, 1.0), (4, 2, 1))
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from app.caching.delta_dit import DeltaDiT, DeltaDiTConfig, DeltaInterval
+from app.caching.methods.delta_dit import DeltaDiT, DeltaDiTConfig, DeltaInterval
 from app.caching.policy import RunShape
-from tests.tiny import STREAM_BYTES, sample
+from tests.support.tiny import STREAM_BYTES, sample
 
 MIDDLE = (DeltaInterval(steps=(1, 6), blocks=(1, 2)),)
 

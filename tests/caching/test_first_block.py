@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from app.caching.branch import all_branches
-from app.caching.first_block import FirstBlock, FirstBlockConfig
+from app.caching.branches import all_branches
+from app.caching.methods.first_block import FirstBlock, FirstBlockConfig
 from app.caching.policy import NoCache, Plan, RunShape
-from tests.tiny import STREAM_BYTES, sample
+from tests.support.tiny import STREAM_BYTES, sample
 
 
 def decide(threshold: float, residuals: list[float]) -> tuple[list[Plan], list[float | None]]:

@@ -4,14 +4,17 @@ import json
 
 import pytest
 
-from app.caching.accumulated import AccumulatedConfig
-from app.caching.adacache import AdaCacheConfig, MotionRegularisation
 from app.caching.codebook import Codebook
-from app.caching.delta_dit import DeltaDiTConfig, DeltaInterval
-from app.caching.fewer_steps import FewerStepsConfig
-from app.caching.first_block import FirstBlockConfig
-from app.caching.fixed_interval import FixedIntervalConfig
-from app.caching.methods import (
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
+from app.caching.methods.fewer_steps import FewerStepsConfig
+from app.caching.methods.first_block import FirstBlockConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.caching.methods.pab import MLPBroadcast, PABConfig
+from app.caching.methods.teacache import AccumulatedConfig
+from app.caching.methods.tgate import TGATEConfig
+from app.caching.names import named_method, names
+from app.caching.registry import (
     KINDS,
     Method,
     build_policy,
@@ -20,9 +23,6 @@ from app.caching.methods import (
     method_to_json,
     published,
 )
-from app.caching.named import named_method, names
-from app.caching.pab import MLPBroadcast, PABConfig
-from app.caching.tgate import TGATEConfig
 
 MODELS = ("open-sora-1.2", "open-sora-plan-1.1", "latte-1")
 BOOK = Codebook((0.1, 1.0), (4, 1))

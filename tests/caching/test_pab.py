@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.caching.branch import Branch
-from app.caching.pab import MLPBroadcast, PABConfig, whole_timesteps
+from app.caching.branches import Branch
+from app.caching.methods.pab import MLPBroadcast, PABConfig, whole_timesteps
 from app.caching.policy import Plan, RunShape
 
 

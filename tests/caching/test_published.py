@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.caching.branch import Branch, all_branches
-from app.caching.methods import build_policy, published
+from app.caching.branches import Branch, all_branches
 from app.caching.policy import CachePolicy, RunShape
-from app.models.rectified_flow import timesteps
-from tests.tiny import DATA
+from app.caching.registry import build_policy, published
+from app.models.samplers.rectified_flow import timesteps
+from tests.support.tiny import DATA
 
 RECORDED: dict[str, Any] = json.loads((DATA / "baseline_schedules.json").read_text())
 DEPTH = 28

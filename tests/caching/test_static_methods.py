@@ -5,16 +5,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.caching.branch import Branch, all_branches
-from app.caching.delta_dit import DeltaDiTConfig, DeltaInterval
-from app.caching.fewer_steps import FewerStepsConfig
-from app.caching.fixed_interval import FixedIntervalConfig
-from app.caching.methods import Method, build_policy, run_steps
-from app.caching.pab import MLPBroadcast, PABConfig
+from app.caching.branches import Branch, all_branches
+from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
+from app.caching.methods.fewer_steps import FewerStepsConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.caching.methods.pab import MLPBroadcast, PABConfig
+from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import NoCache, RunShape
+from app.caching.registry import Method, build_policy, run_steps
 from app.caching.schedule import Scheduled
-from app.caching.tgate import TGATEConfig
-from tests.tiny import STREAM_BYTES, TinyVideoModel, sample
+from tests.support.tiny import STREAM_BYTES, TinyVideoModel, sample
 
 ATTENTION_BRANCHES = 4 * 2 * 2  # blocks, parts, attn and cross
 

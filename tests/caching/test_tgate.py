@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.caching.branch import Branch
+from app.caching.branches import Branch
+from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import RunShape
-from app.caching.tgate import TGATEConfig
 
 
 def computed(config: TGATEConfig, steps: int, branch: Branch) -> list[int]:

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.caching.adacache import AdaCacheConfig, MotionRegularisation, ProbeResidual
-from app.caching.adacache_policy import AdaCache
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, ProbeResidual
+from app.caching.methods.adacache_policy import AdaCache
 from app.caching.policy import NoCache, RunShape
-from app.models.rectified_flow import euler_step, guide, timesteps
-from app.models.stdit3 import STDiT3
+from app.models.networks.stdit3 import STDiT3
+from app.models.samplers.rectified_flow import euler_step, guide, timesteps
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
 from tests.golden.stdit3 import load_transformer
 

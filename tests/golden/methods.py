@@ -8,15 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.caching.branch import Branch, all_branches
+from app.caching.branches import Branch, all_branches
 from app.caching.cache import ResidualCache
-from app.caching.delta_dit import DeltaDiTConfig, DeltaInterval, Sign
-from app.caching.methods import Method, build_policy
-from app.caching.pab import MLPBroadcast, PABConfig
+from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval, Sign
+from app.caching.methods.pab import MLPBroadcast, PABConfig
+from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import RunShape
-from app.caching.tgate import TGATEConfig
-from app.models.rectified_flow import euler_step, guide, timesteps
-from app.models.stdit3 import STDiT3
+from app.caching.registry import Method, build_policy
+from app.models.networks.stdit3 import STDiT3
+from app.models.samplers.rectified_flow import euler_step, guide, timesteps
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
 from tests.golden.stdit3 import load_transformer
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.cache import Uncached
-from app.models.openplan.lattet2v import LatteT2V, LatteT2VConfig
-from app.models.openplan.vae import LATENT_SCALE, CausalVAE, VAEConfig
+from app.models.open_sora_plan.lattet2v import LatteT2V, LatteT2VConfig
+from app.models.open_sora_plan.vae import LATENT_SCALE, CausalVAE, VAEConfig
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.caching.branch import Branch
+from app.caching.branches import Branch
 from app.caching.cache import Uncached
-from app.models.stdit3 import STDiT3, STDiT3Config
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
 
 

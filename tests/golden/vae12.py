@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from app.models.opensora.vae import OpenSoraVAE, VAEConfig
+from app.models.open_sora.vae import OpenSoraVAE, VAEConfig
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.caching.adacache import AdaCacheConfig, MotionRegularisation
 from app.caching.codebook import Codebook
-from app.files import write_json
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.common.files import write_json
 from app.lab import measured
 from app.lab.bound import lower_hull, mean_bound
 from app.lab.check import schedule_gap
@@ -20,7 +20,7 @@ from app.lab.recording import Recording, parse_recording
 from app.lab.replay import Replay
 from app.lab.simulate import reuse_error, simulate, speedup
 from tests.lab.test_lab import EVERY_STEP
-from tests.tiny import TinyVideoModel
+from tests.support.tiny import TinyVideoModel
 
 
 @pytest.fixture(scope="module")

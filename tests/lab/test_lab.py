@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.caching.adacache import AdaCacheConfig, MotionRegularisation
-from app.caching.adacache_policy import AdaCache
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache_policy import AdaCache
 from app.caching.policy import Decision
 from app.lab.calibrate import calibrate
 from app.lab.check import check
@@ -20,7 +20,7 @@ from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import fixed_interval, reuse_error, simulate
-from tests.tiny import TinyVideoModel
+from tests.support.tiny import TinyVideoModel
 
 MODEL = TinyVideoModel()
 STEPS = 10

@@ -6,19 +6,19 @@ import pytest
 import torch
 from torch import nn
 
-from app.caching.adacache import AdaCacheConfig
-from app.caching.branch import Branch, all_branches
+from app.caching.branches import Branch, all_branches
 from app.caching.codebook import Codebook
-from app.caching.fewer_steps import FewerStepsConfig
-from app.caching.first_block import FirstBlockConfig
-from app.caching.fixed_interval import FixedIntervalConfig
-from app.caching.methods import Method
-from app.caching.named import named_method
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.fewer_steps import FewerStepsConfig
+from app.caching.methods.first_block import FirstBlockConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.caching.names import named_method
+from app.caching.registry import Method
+from app.generation.trace import StepRecord
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.metrics.flops import COUNTABLE, flops, parse_resolution, planned, step_count
-from app.trace import StepRecord
-from tests.tiny import DATA
+from tests.support.tiny import DATA
 
 OPEN_SORA = "open-sora-1.2"
 CASES = {20: "480p 9:16 2s (51f, 480x854) | text tokens 20", 300: "480p 9:16 2s (51f, 480x854) | text tokens 300"}

@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.caching.fixed_interval import FixedIntervalConfig
-from app.events import Compared
+from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.generation.events import Compared
+from app.generation.pair import generate_pair
+from app.generation.request import Request
 from app.metrics import registry
 from app.metrics.registry import Metric, measure, metrics, quality_text, register
 from app.models.sprites.card import CARD
-from app.request import Request
-from app.studio import race
 from components.shared.quality import quality_props
-from components.stage import stage_props
-from components.view import View
-from tests.tiny import TinyVideoModel
+from components.studio.video_panel import stage_props
+from components.studio.view import View
+from tests.support.tiny import TinyVideoModel
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_shipped_metrics_and_their_order():
 
 def test_a_made_up_metric_is_everywhere(brightness: Metric, tmp_path: Path):
     asked = Request("tiny", "a test", FixedIntervalConfig(2), steps=4)
-    events = list(race(asked, tmp_path, load=lambda _: TinyVideoModel()))
+    events = list(generate_pair(asked, tmp_path, load=lambda _: TinyVideoModel()))
     compared = events[-1]
     assert isinstance(compared, Compared), compared
     value = compared.summary["quality"]["brightness"]

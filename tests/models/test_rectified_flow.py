@@ -6,7 +6,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from app.models.rectified_flow import add_noise, euler_step, guide, predict_video, shifted_timesteps, timesteps
+from app.models.samplers.rectified_flow import (
+    add_noise,
+    euler_step,
+    guide,
+    predict_video,
+    shifted_timesteps,
+    timesteps,
+)
 
 RECORDED = Path(__file__).parents[1] / "golden" / "data" / "adacache_runs.safetensors"
 

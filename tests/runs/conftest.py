@@ -7,14 +7,14 @@ from shutil import copytree
 
 import pytest
 
-from app.caching.adacache import AdaCacheConfig
 from app.caching.codebook import Codebook
-from app.events import Compared
-from app.request import Request
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.events import Compared
+from app.generation.pair import generate_pair
+from app.generation.request import Request
 from app.runs.run import About, Run
 from app.runs.store import RunStore
-from app.studio import race
-from tests.tiny import TinyVideoModel
+from tests.support.tiny import TinyVideoModel
 
 MODEL = TinyVideoModel()
 FAST = Codebook((0.08, 0.16, 1.00), (6, 3, 1))
@@ -26,7 +26,7 @@ MADE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
-    *_, last = race(REQUEST, folder, load=lambda _: MODEL)
+    *_, last = generate_pair(REQUEST, folder, load=lambda _: MODEL)
     assert isinstance(last, Compared)
     return folder
 

@@ -10,11 +10,11 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 import pytest
 
+from app.generation.video import write_mp4
 from app.runs import archive
 from app.runs.archive import export_zip, import_zip
 from app.runs.run import Run
 from app.runs.store import RunStore
-from app.video import write_mp4
 
 Files = dict[str, bytes]
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from app.caching.codebook import presets
+from app.jobs.runner import JobRunner
 from app.runs.store import RunStore
-from components.codebook import codebook_props
-from components.live import live
-from components.track import Racetrack
+from components.shared.codebook import codebook_props
+from components.studio.generate import live
 from tests.runs.conftest import MODEL
 
 RUNS, WINDOW = 20, 5
@@ -32,18 +32,18 @@ def counted() -> Iterator[None]:
 
 @pytest.mark.usefixtures("counted")
 def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.track.UPDATE_SECONDS", 0.0)
-    track = Racetrack(RunStore(tmp_path / "runs"), lambda _: MODEL)
+    monkeypatch.setattr("app.jobs.runner.UPDATE_SECONDS", 0.0)
+    runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: MODEL)
     codebook = codebook_props(presets()["fast"].codebook)
     method = ("adacache", None, codebook, True, "official", "l1", "temporal-attn", "mid", "hold", 0)
     held = []
     for seed in range(RUNS):
         values = ("tiny", "a test", seed, 4, 7.0, None, None, None, *method)
-        *_, last = live(track, {"tiny": MODEL.card}, "ready", f"tab {seed}", "", True, values)
+        *_, last = live(runner, {"tiny": MODEL.card}, "ready", f"tab {seed}", "", True, values)
         assert last[-1]["interactive"] is False
         held.append(held_bytes())
-    assert len(track.store.runs()) == RUNS
-    assert track.turns == {}
+    assert len(runner.store.runs()) == RUNS
+    assert runner.turns == {}
     assert growth(held) < HELD
 
 

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from app.device import compute_device
 from app.metrics.registry import Metric, register
-from app.models.video_model import Frames
+from app.models.base import Frames
+from app.models.runtime.device import compute_device
 
 WEIGHTS = Path(__file__).parents[3] / "assets" / "metrics" / "lpips-alexnet.safetensors"
 # What LPIPS is given are pixels on [-1, 1]; these bring them to the scale AlexNet was trained on.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.metrics.registry import Metric, register
-from app.models.video_model import Frames
+from app.models.base import Frames
 
 EQUAL_FRAMES_DB = 100.0
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.metrics.registry import Metric, register
-from app.models.video_model import Frames
+from app.models.base import Frames
 
 WINDOW, SIGMA = 11, 1.5  # pixels of the Gaussian
 C1, C2 = 0.01**2, 0.03**2  # on values in [0, 1]

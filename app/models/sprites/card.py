@@ -1,7 +1,7 @@
 """What a person needs to know of Sprites, the embedded model."""
 
-from app.caching.adacache import MotionRegularisation
-from app.models.video_model import ModelCard
+from app.caching.methods.adacache import MotionRegularisation
+from app.models.base import ModelCard
 
 CARD = ModelCard(
     id="sprites",

@@ -9,12 +9,12 @@ from safetensors import safe_open
 from torch import Tensor
 
 from app.caching.cache import NO_CACHE, BranchCache
-from app.models.rectified_flow import euler_step, guide, predict_video, shifted_timesteps
+from app.models.base import Conditioning, Frames
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
+from app.models.samplers.rectified_flow import euler_step, guide, predict_video, shifted_timesteps
 from app.models.sprites.card import CARD
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import SpritesVAE, load_vae
-from app.models.stdit3 import STDiT3, STDiT3Config
-from app.models.video_model import Conditioning, Frames
 
 WEIGHTS = Path(__file__).parents[3] / "assets" / "sprites"
 LATENT_SHAPE = (1, 4, 16, 16, 16)  # (batch, channels, frames, height, width)

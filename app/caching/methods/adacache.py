@@ -1,0 +1,242 @@
+"""Adaptive Caching in numbers: how fast the residuals change decides how long they are reused.
+
+Follows the released code (AdaCache-DiT/AdaCache, stdit3.py, compute_next_step) or the paper's Eq. 4-9. Plain
+arithmetic on floats: AdaCache (adacache_policy.py) feeds it from a running model, a simulation from a recording.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout, Part
+from app.caching.codebook import Codebook
+from app.caching.distances import Distance
+from app.caching.policy import Decision
+from app.common.validation import whole
+
+Formula = Literal["official", "paper"]
+ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
+Location = Literal["start", "mid", "end"]
+ReuseOption = Literal["hold", "forecast"]
+MAX_STEPS = 1000
+MAX_SUBSAMPLE = 1000
+
+# Which branches a probe residual is made of; attention exists in one part, the others are probed in both parts.
+PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
+    "temporal-attn": (("temporal",), ("attn",)),
+    "spatial-attn": (("spatial",), ("attn",)),
+    "cross-mlp": (("spatial", "temporal"), ("cross", "mlp")),
+    "cross": (("spatial", "temporal"), ("cross",)),
+    "mlp": (("spatial", "temporal"), ("mlp",)),
+}
+
+
+@dataclass(frozen=True)
+class MotionRegularisation:
+    """Scale the distance by how much the video moves (Sec. 4.3); the defaults are the released code's.
+
+    strides: frame distances averaged over; reference, power, divisor: m -> (m / reference)^power / divisor;
+    gradient_scale: weight of the motion gradient, 0 for the score alone; window: first and last step in which it
+    acts, outside the score is 1; none for the released code's windows. Formula "paper" has neither scale, power
+    nor window: of these it uses only the strides and whether the gradient is on.
+    """
+
+    strides: tuple[int, ...] = (1,)
+    reference: float = 0.385
+    power: float = 8.0
+    divisor: float = 1.0
+    gradient_scale: float = 10.0
+    window: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.strides or min(self.strides) < 1:
+            raise ValueError(f"motion strides must be frames >= 1, got {self.strides}")
+        if self.reference <= 0 or self.divisor <= 0:
+            raise ValueError(
+                f"motion reference and divisor must be positive, got {self.reference}, {self.divisor}"
+            )
+        if self.gradient_scale < 0:
+            raise ValueError(f"motion gradient scale must not be negative, got {self.gradient_scale}")
+        if self.window is not None and (len(self.window) != 2 or self.window[0] > self.window[1]):
+            raise ValueError(f"motion window must be (first, last step), got {self.window}")
+
+    def score(self, motion: float, step: int, steps: int) -> float:
+        """The released code's transformed score in `step` of `steps`: 1 outside the window."""
+        first, last = self.window or default_window(steps)
+        if not first <= step <= last:
+            return 1.0
+        return (motion / self.reference) ** self.power / self.divisor
+
+
+@dataclass(frozen=True)
+class AdaCacheConfig:
+    """Every option of the method and of the paper's ablations (Tables 3a-3d).
+
+    locations: block indices of the probe, or a name; the block whose decision counts is the last one.
+
+    Three options go beyond the paper. reuse: "forecast" adds not the last computed delta but the straight line
+    through the last two (AdaCache+forecast), for the memory of a second delta. made_for: the step count the
+    codebook was made for; in runs of other lengths distances are taken over, and rates last for, the same stretch
+    of the schedule, so that 30, 50 and 100 steps share a codebook. None takes both a step at a time, as published.
+    subsample: distances and motion are measured on every k-th patch only, and no others are kept for it;
+    python -m benchmarks.probe states the error. A k sharing a factor with the patches of a row sees few columns.
+    """
+
+    codebook: Codebook
+    formula: Formula = "official"
+    distance: Distance = "l1"
+    residual: ProbeResidual = "temporal-attn"
+    locations: tuple[int, ...] | Location = "mid"
+    motion: MotionRegularisation | None = None
+    reuse: ReuseOption = "hold"
+    made_for: int | None = None
+    subsample: int = 1
+
+    def __post_init__(self) -> None:
+        whole("AdaCache subsample", self.subsample, 1, MAX_SUBSAMPLE)
+        if self.made_for is not None:
+            whole("steps the codebook was made for", self.made_for, 1, MAX_STEPS)
+        for name, value, known in (
+            ("reuse", self.reuse, get_args(ReuseOption)),
+            ("formula", self.formula, get_args(Formula)),
+            ("distance", self.distance, get_args(Distance)),
+            ("residual", self.residual, get_args(ProbeResidual)),
+        ):
+            if value not in known:
+                raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {value!r}")
+        if isinstance(self.locations, str):
+            if self.locations not in get_args(Location):
+                raise ValueError(
+                    f"AdaCache location must be start, mid, end or block indices, got {self.locations!r}"
+                )
+        elif not self.locations or min(self.locations) < 0:
+            raise ValueError(f"AdaCache locations must be block indices >= 0, got {self.locations}")
+
+    def pace(self, steps: int) -> float:
+        """Steps of a run of `steps` for each step of a run the codebook was made for."""
+        return 1.0 if self.made_for is None else steps / self.made_for
+
+    def rate(self, row: int, steps: int) -> int:
+        """Steps to the next computed one after the codebook's `row`, in a run of `steps`."""
+        return max(1, round(self.codebook.rates[row] * self.pace(steps)))
+
+    def blocks(self, depth: int) -> tuple[int, ...]:
+        """Probe blocks of a model with `depth` blocks, in the order of execution; mid of 28 is upstream's 13."""
+        if isinstance(self.locations, str):
+            return ({"start": 0, "mid": (depth - 1) // 2, "end": depth - 1}[self.locations],)
+        if max(self.locations) >= depth:
+            raise ValueError(f"probe block {max(self.locations)} does not exist; the model has {depth} blocks")
+        return tuple(sorted(set(self.locations)))
+
+    def probes(self, depth: int, layout: Layout = FACTORISED) -> tuple[tuple[Branch, ...], ...]:
+        """The branches whose residuals are probed, grouped: residuals of a group are added before measuring.
+
+        Branches that a model does not have are left out; a model of whole blocks is probed at the whole block,
+        whatever the residual.
+        """
+        parts, kinds = (("joint",), ("block",)) if layout == WHOLE_BLOCKS else PROBED[self.residual]
+        groups = (
+            tuple(Branch(block, part, kind) for kind in kinds if (part, kind) in layout)
+            for block in self.blocks(depth)
+            for part in parts
+        )
+        return tuple(group for group in groups if group)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one probe measures in a computed step: its change since the last one, and its motion."""
+
+    change: float | None  # none in the first step
+    motion: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A measurement as the method weighs it."""
+
+    distance: float
+    normalised: float
+    motion: float
+    motion_score: float
+    motion_gradient: float
+
+
+@dataclass
+class AdaptiveSchedule:
+    """Which steps of a run to compute (Eq. 4-6); one object serves one run."""
+
+    config: AdaCacheConfig
+    steps: int
+    rate: int = 1
+    readings: list[Reading] = field(default_factory=list)
+    computed_step: int = 0
+    _elapsed: int = 1
+    _step: int = 0
+    _motion_scores: dict[int, float] = field(default_factory=dict)
+
+    def computes(self, step: int) -> bool:
+        """Advance to `step`: compute when the cache rate has run out, and in the forced steps.
+
+        The first two steps are computed by rate 1; the released code forces the last two as well.
+        """
+        self._step = step
+        self.readings = []
+        forced = step == 1 or (self.config.formula == "official" and step >= self.steps - 1)
+        if not forced and step != self.computed_step + self.rate:
+            return False
+        self._elapsed = step - self.computed_step
+        self.computed_step = step
+        return True
+
+    def decide(self, measurements: list[Measurement]) -> Decision:
+        """Average the distances of the probes, regularise by the last one's motion and look up the rate."""
+        for probe, measurement in enumerate(measurements):
+            if measurement.change is not None:
+                self.readings.append(self._weigh(probe, measurement.change, measurement.motion))
+            elif self.config.formula == "paper":
+                self._motion_scores[probe] = measurement.motion
+        if not self.readings:
+            return Decision(rate=self.rate if measurements else None)
+        last = self.readings[-1]
+        normalised = _mean([reading.normalised for reading in self.readings])
+        regularised = normalised
+        if self.config.motion is not None:
+            regularised *= regularisation(last.motion_score, last.motion_gradient, self.config.formula)
+        row = self.config.codebook.row(regularised)
+        self.rate = self.config.rate(row, self.steps)
+        return Decision(
+            distance=_mean([reading.distance for reading in self.readings]),
+            normalised=normalised,
+            motion=last.motion,
+            motion_score=last.motion_score,
+            motion_gradient=last.motion_gradient,
+            regularised=regularised,
+            rate=self.rate,
+            row=row,
+        )
+
+    def _weigh(self, probe: int, distance: float, motion: float) -> Reading:
+        official = self.config.formula == "official"
+        # The released code divides by the previous rate even where a forced step came sooner (quirk 3).
+        steps = (self.rate if official else self._elapsed) / self.config.pace(self.steps)
+        settings = self.config.motion or MotionRegularisation()
+        score = settings.score(motion, self._step, self.steps) if official else motion
+        before = self._motion_scores.get(probe, 1.0)
+        self._motion_scores[probe] = score
+        scale = settings.gradient_scale if official else float(settings.gradient_scale > 0)
+        return Reading(distance, distance / steps, motion, score, scale * (score - before) / steps)
+
+
+def default_window(steps: int) -> tuple[int, int]:
+    """The released code's window: steps 4 to 26 of 30, 10 to 90 of 100, and a tenth at either end of others."""
+    margin = max(4, round(steps / 10))
+    return margin, steps - margin
+
+
+def regularisation(score: float, gradient: float, formula: Formula) -> float:
+    """The factor on the distance: m + |mg| in the released code, m + mg in Eq. 9."""
+    return score + (abs(gradient) if formula == "official" else gradient)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,98 @@
+"""AdaCache as a CachePolicy: measures probe residuals in a running model and follows the adaptive schedule."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from app.caching.branches import Branch
+from app.caching.distances import change, frame_norms, motion, norms, order_of
+from app.caching.methods.adacache import (
+    AdaCacheConfig,
+    AdaptiveSchedule,
+    Measurement,
+    MotionRegularisation,
+    Reading,
+)
+from app.caching.policy import CachePolicy, Decision, Granularity, Plan, Reuse, RunShape
+
+
+@dataclass
+class Probe:
+    """One probed residual over a run, summed over its branches: the last computed value, and one in the making."""
+
+    branches: tuple[Branch, ...]
+    previous: Tensor | None = None
+    partial: Tensor | None = None
+
+    def complete(self, branch: Branch, residual: Tensor) -> Tensor | None:
+        """Add a branch's residual; the sum once all branches are in."""
+        total = residual if self.partial is None else self.partial + residual
+        done = branch == self.branches[-1]
+        self.partial = None if done else total
+        return total if done else None
+
+    def held_bytes(self) -> int:
+        """Bytes kept between branches and steps."""
+        return sum(tensor.nbytes for tensor in (self.previous, self.partial) if tensor is not None)
+
+
+@dataclass
+class AdaCache(CachePolicy):
+    """Computes a step, measures the change of its probes, and reuses the sum of all residuals until due again."""
+
+    config: AdaCacheConfig
+    granularity: Granularity = "sum"
+    _probes: list[Probe] = field(default_factory=list)
+    _measurements: list[Measurement] = field(default_factory=list)
+
+    @property
+    def reuse(self) -> Reuse:
+        """Hold the last delta, or extrapolate the last two."""
+        return self.config.reuse
+
+    def start(self, run: RunShape) -> frozenset[Branch]:
+        """Place the probes."""
+        self.schedule = AdaptiveSchedule(self.config, run.steps)
+        self._probes = [Probe(group) for group in self.config.probes(run.depth, run.layout)]
+        return frozenset(branch for probe in self._probes for branch in probe.branches)
+
+    @property
+    def readings(self) -> list[Reading]:
+        """What the probes read in the current step, in the order of execution."""
+        return self.schedule.readings
+
+    def plan(self, step: int) -> Plan:
+        """All or nothing."""
+        self._measurements = []
+        return "all" if self.schedule.computes(step) else "none"
+
+    def observe(self, branch: Branch, residual: Tensor) -> int:
+        """Measure a probed residual (batch, frames, patches, channels) against the last computed one."""
+        probe = next(probe for probe in self._probes if branch in probe.branches)
+        current = probe.complete(branch, residual)
+        if current is None:
+            return 0
+        if self.config.subsample > 1:
+            current = current[:, :, :: self.config.subsample].clone()  # a view would keep all patches alive
+        self._measurements.append(measure(probe.previous, current, self.config))
+        probe.previous = current
+        return current.nbytes  # the difference that `norms` forms
+
+    def end_step(self) -> Decision:
+        """Choose the next rate from the step's measurements."""
+        return self.schedule.decide(self._measurements)
+
+    def held_bytes(self) -> int:
+        """The previous value of every probed residual, and half-summed ones."""
+        return sum(probe.held_bytes() for probe in self._probes)
+
+
+def measure(previous: Tensor | None, current: Tensor, config: AdaCacheConfig) -> Measurement:
+    """Change and motion of a probe residual in the terms of the formula and distance."""
+    order, relative = order_of(config.distance), config.formula == "official"
+    strides = (config.motion or MotionRegularisation()).strides
+    frames = [frame_norms(current, stride, order) for stride in strides]
+    changed = (
+        None if previous is None else change(norms(previous, current, order), config.distance, relative=relative)
+    )
+    return Measurement(changed, motion(frames, config.distance, relative=relative))

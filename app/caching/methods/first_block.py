@@ -1,0 +1,87 @@
+"""First-block cache: the first block is always computed; if its residual hardly changed, the rest is reused.
+
+As in ParaAttention (chengzeyi/ParaAttention, first_block_cache), decided within the step and on the whole batch.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from app.caching.branches import Branch, all_branches
+from app.caching.distances import change, norms
+from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
+from app.common.validation import number
+
+MAX_THRESHOLD = 100.0
+
+
+@dataclass(frozen=True)
+class FirstBlockConfig:
+    """threshold: the other blocks are reused below this relative L1 change; 0 computes every step.
+
+    The change is that of the first block's residual (spatial and temporal part together) since the last step
+    that computed all blocks, not since the last step.
+    """
+
+    threshold: float = 0.1
+
+    def __post_init__(self) -> None:
+        number("first-block threshold", self.threshold, 0, MAX_THRESHOLD)
+
+
+@dataclass
+class FirstBlock(CachePolicy):
+    """Adds up the first block's residuals as they are computed, and decides at the last of them."""
+
+    config: FirstBlockConfig
+    granularity: Granularity = "sum"
+    _first: frozenset[Branch] = frozenset()
+    _unseen: int = 0
+    _residual: Tensor | None = None
+    _reference: Tensor | None = None
+    _distance: float | None = None
+    _compute: bool = False
+
+    def start(self, run: RunShape) -> frozenset[Branch]:
+        """Observe the first block; a model of one block has nothing left to reuse."""
+        if run.depth < 2:
+            raise ValueError(f"first-block caching needs a model of at least 2 blocks, this one has {run.depth}")
+        self._first = frozenset(all_branches(1, run.layout))
+        return self._first
+
+    def plan(self, step: int) -> Plan:
+        """The first block; `revise` decides on the others."""
+        self._residual, self._unseen = None, len(self._first)
+        self._distance, self._compute = None, False
+        return self._first
+
+    def span(self, step: int) -> slice:
+        """All blocks but the first."""
+        return slice(1, None)
+
+    def observe(self, branch: Branch, residual: Tensor) -> int:
+        """Add a residual of the first block; the last one completes what is measured."""
+        self._residual = residual if self._residual is None else self._residual + residual
+        self._unseen -= 1
+        if self._unseen:
+            return 0
+        if self._reference is not None:
+            self._distance = change(norms(self._reference, self._residual, order=1), "l1", relative=True)
+        # A NaN is no small change: it computes.
+        self._compute = self._distance is None or not self._distance < self.config.threshold
+        if self._compute:
+            self._reference = self._residual
+        return residual.nbytes  # the difference that `norms` forms
+
+    def revise(self, plan: Plan) -> Plan:
+        """Everything once the change is known to be too large."""
+        return "all" if self._compute else plan
+
+    def end_step(self) -> Decision:
+        """The relative change of the first block's residual."""
+        return Decision(distance=self._distance, regularised=self._distance)
+
+    def held_bytes(self) -> int:
+        """The residual of the last full step, and this step's."""
+        held = {id(tensor): tensor.nbytes for tensor in (self._reference, self._residual) if tensor is not None}
+        return sum(held.values())

@@ -1,0 +1,106 @@
+"""Pyramid Attention Broadcast: each kind of attention is computed every so many steps within a timestep window.
+
+Zhao et al. 2024 (arXiv 2408.12588); decisions as in VideoSys (videosys/core/pab/pab_mgr.py).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+import torch
+
+from app.caching.branches import Branch
+from app.caching.policy import Granularity, Plan, RunShape
+from app.common.validation import number, whole
+
+Precision = Literal["float32", "bfloat16"]
+MAX_RANGE = 1000
+MAX_BLOCK = 1000
+MAX_TIMESTEP = 1000
+
+
+@dataclass(frozen=True)
+class MLPBroadcast:
+    """MLP residuals computed at a listed timestep are reused in the `steps` steps after it.
+
+    timesteps: whole numbers; those that a run does not visit have no effect. blocks: where, in both parts.
+    """
+
+    timesteps: tuple[int, ...]
+    blocks: tuple[int, ...]
+    steps: int = 2
+
+    def __post_init__(self) -> None:
+        for name, values, high in (
+            ("MLP broadcast timestep", self.timesteps, MAX_TIMESTEP),
+            ("MLP broadcast block", self.blocks, MAX_BLOCK),
+        ):
+            if not isinstance(values, tuple) or not values:
+                raise ValueError(f"{name}s must be listed, got {values!r}")
+            for value in values:
+                whole(name, value, 0, high)
+        whole("MLP broadcast steps", self.steps, 1, MAX_RANGE)
+
+
+@dataclass(frozen=True)
+class PABConfig:
+    """Broadcast ranges and their window.
+
+    spatial, temporal, cross: steps per computed one for each attention, 1 for no broadcast. Steps are counted from
+    the start of the run, so the first one inside the window need not be computed. window: (low, high), exclusive,
+    on the timestep cut to a whole number. precision: in which timesteps are compared; the released pipeline runs
+    in bfloat16, and only so do Open-Sora's timesteps meet its MLP keys.
+    """
+
+    spatial: int = 2
+    temporal: int = 4
+    cross: int = 6
+    window: tuple[float, float] = (450, 930)
+    mlp: MLPBroadcast | None = None
+    precision: Precision = "float32"
+
+    granularity: ClassVar[Granularity] = "branches"
+
+    def __post_init__(self) -> None:
+        for name in ("spatial", "temporal", "cross"):
+            whole(f"{name} range", getattr(self, name), 1, MAX_RANGE)
+        if not isinstance(self.window, tuple) or len(self.window) != 2:
+            raise ValueError(f"PAB window must be timesteps (low, high), got {self.window!r}")
+        for end in self.window:
+            number("PAB window", end, 0, MAX_TIMESTEP)
+        if self.window[0] >= self.window[1]:
+            raise ValueError(f"PAB window must be timesteps (low, high) with low < high, got {self.window}")
+        if self.precision not in get_args(Precision):
+            known = ", ".join(get_args(Precision))
+            raise ValueError(f"PAB precision must be one of {known}, got {self.precision!r}")
+
+    def plans(self, run: RunShape) -> tuple[Plan, ...]:
+        """What each step computes; a ValueError where the model does not show attention and MLP apart."""
+        run.require_attention("PAB")
+        timesteps = whole_timesteps(run.timesteps, self.precision)
+        return tuple(
+            frozenset(branch for branch in run.branches if not self._reuses(index, timesteps, branch))
+            for index in range(run.steps)
+        )
+
+    def _reuses(self, index: int, timesteps: list[int], branch: Branch) -> bool:
+        if branch.kind == "mlp":
+            return self.mlp is not None and reuses_mlp(self.mlp, timesteps, index, branch.block)
+        every = (
+            self.cross if branch.kind == "cross" else self.spatial if branch.part == "spatial" else self.temporal
+        )
+        return index % every != 0 and self.window[0] < timesteps[index] < self.window[1]
+
+
+def whole_timesteps(timesteps: tuple[float, ...], precision: Precision) -> list[int]:
+    """Timesteps as the released code sees them: rounded to the precision it runs in, then cut."""
+    rounded = torch.tensor(timesteps, dtype=torch.float32).to(getattr(torch, precision))
+    return [int(timestep) for timestep in rounded.tolist()]
+
+
+def reuses_mlp(mlp: MLPBroadcast, timesteps: list[int], index: int, block: int) -> bool:
+    """Whether the step lies within a broadcast that an earlier step began; keys compare by value, as upstream."""
+    current = timesteps[index]
+    if block not in mlp.blocks or current in mlp.timesteps:
+        return False
+    starts = [timesteps.index(key) for key in mlp.timesteps if key in timesteps]
+    return any(current in timesteps[start + 1 : start + 1 + mlp.steps] for start in starts)

@@ -1,0 +1,99 @@
+"""Accumulated distance: steps are skipped until the summed change of the model's input reaches a threshold.
+
+TeaCache, Liu et al. 2024 (arXiv 2411.19108); decisions as in ali-vilab/TeaCache (eval/teacache/experiments).
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from app.caching.branches import Branch
+from app.caching.distances import change, norms
+from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
+from app.common.validation import number
+
+MAX_THRESHOLD = 1000.0
+MAX_COEFFICIENTS = 16
+MAX_COEFFICIENT = 1e9
+
+
+@dataclass(frozen=True)
+class AccumulatedConfig:
+    """threshold: a step is skipped while the sum stays below it.
+
+    What is summed, every step since the last computed one: the relative L1 change, since the step before, of the
+    first block's normed and timestep-modulated input, through a polynomial (`coefficients`, highest power first)
+    that estimates from it the change of the model's output. The default leaves the change as it is; published
+    coefficients belong to a model and come with its settings. The first and the last step are always computed.
+    """
+
+    threshold: float = 0.1
+    coefficients: tuple[float, ...] = (1.0, 0.0)
+
+    def __post_init__(self) -> None:
+        number("accumulated-distance threshold", self.threshold, 0, MAX_THRESHOLD)
+        if not isinstance(self.coefficients, tuple) or not 1 <= len(self.coefficients) <= MAX_COEFFICIENTS:
+            raise ValueError(f"1 to {MAX_COEFFICIENTS} coefficients are needed, got {self.coefficients!r}")
+        for coefficient in self.coefficients:
+            number("coefficient", coefficient, -MAX_COEFFICIENT, MAX_COEFFICIENT)
+
+    def rescale(self, distance: float) -> float:
+        """The polynomial at `distance`, highest power first."""
+        value = 0.0
+        for coefficient in self.coefficients:
+            value = value * distance + coefficient
+        return value
+
+
+@dataclass
+class Accumulated(CachePolicy):
+    """Sums the estimates and computes when the threshold is reached; the sum then begins anew."""
+
+    config: AccumulatedConfig
+    granularity: Granularity = "sum"
+    observes_input: bool = True
+    _previous: Tensor | None = None
+    _sum: float = 0.0
+    _decision: Decision | None = None
+    _compute: bool = True
+    _step: int = 0
+    _steps: int = 0
+
+    def start(self, run: RunShape) -> frozenset[Branch]:
+        """Only the input is observed."""
+        self._steps = run.steps
+        return frozenset()
+
+    def plan(self, step: int) -> Plan:
+        """Nothing yet: the step's input decides."""
+        self._step = step
+        self._decision = None
+        return "none"
+
+    def observe_input(self, modulated: Tensor) -> int:
+        """Measure the change of the modulated input (batch, frames, patches, channels) and decide."""
+        self._compute = self._step in (1, self._steps)
+        if not self._compute:
+            assert self._previous is not None
+            distance = change(norms(self._previous, modulated, order=1), "l1", relative=True)
+            estimate = self.config.rescale(distance)
+            self._sum += estimate
+            self._decision = Decision(distance=distance, normalised=estimate, regularised=self._sum)
+            # A NaN is not below the threshold: it computes.
+            self._compute = not self._sum < self.config.threshold
+        if self._compute:
+            self._sum = 0.0
+        self._previous = modulated
+        return modulated.nbytes  # the difference that `norms` forms
+
+    def revise(self, plan: Plan) -> Plan:
+        """All branches or none."""
+        return "all" if self._compute else "none"
+
+    def end_step(self) -> Decision:
+        """The change, its estimate, and the sum that was compared with the threshold."""
+        return self._decision or Decision()
+
+    def held_bytes(self) -> int:
+        """The previous input."""
+        return 0 if self._previous is None else self._previous.nbytes

@@ -1,0 +1,51 @@
+"""T-GATE: cross-attention settles early and is frozen; before that, self-attention is computed every k-th step.
+
+Zhang et al. 2024 (arXiv 2404.02747), as ported to video models in VideoSys (exp/tgate_deltadit, tgate/core).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.caching.branches import Branch
+from app.caching.policy import Granularity, Plan, RunShape
+from app.common.validation import whole, whole_range
+
+MAX_STEP = 1000
+
+
+@dataclass(frozen=True)
+class TGATEConfig:
+    """The gate and the self-attention window, in steps counted from 1. The MLP is always computed.
+
+    gate: last step that computes cross-attention. window: first and last step in which self-attention is computed
+    only every `interval` steps, beginning with the first; after it, always. Upstream counts from 0 and writes
+    cross_threshold[0] = gate - 1 and self-attention thresholds (first - 1, last). For windows that begin later
+    than step 1, upstream's counter recomputes at most once for intervals above 2; here the interval holds.
+    """
+
+    gate: int = 13
+    window: tuple[int, int] = (1, 12)
+    interval: int = 2
+
+    granularity: ClassVar[Granularity] = "branches"
+
+    def __post_init__(self) -> None:
+        whole("gate", self.gate, 1, MAX_STEP)
+        whole_range("self-attention window", self.window, 1, MAX_STEP)
+        whole("self-attention interval", self.interval, 1, MAX_STEP)
+
+    def plans(self, run: RunShape) -> tuple[Plan, ...]:
+        """What each step computes; windows and gates past the end of a run have no effect."""
+        run.require_attention("T-GATE")
+
+        def computes(step: int, branch: Branch) -> bool:
+            if branch.kind == "cross":
+                return step <= self.gate
+            first, last = self.window
+            skipped = first <= step <= last and (step - first) % self.interval != 0
+            return branch.kind == "mlp" or not skipped
+
+        return tuple(
+            frozenset(branch for branch in run.branches if computes(step, branch))
+            for step in range(1, run.steps + 1)
+        )

@@ -1,0 +1,110 @@
+"""An exam: clips generated from held-out combinations of words, marked by the judge from their decoded pixels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from app.caching.policy import NoCache
+from app.caching.registry import Method, build_policy, method_to_json, run_steps
+from app.common.journal import Journal, Row
+from app.evaluation.classifier.scores import ClipClassifier, compare
+from app.generation.denoiser import Denoiser, fingerprint
+from app.models.base import Frames, VideoModel
+from app.models.sprites.text import understand
+from app.models.sprites.vocabulary import SLOTS, load_vocabulary
+from app.models.sprites.world import Factors, describe, draw_factors
+
+EVERY = 3  # frames of a clip in the sheet
+COLUMNS = 2
+LINE = 13  # pixels of a line of text
+INK, RED = (20, 24, 31), (180, 35, 24)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One clip of an exam: what is asked for, in words and as factors, and its noise."""
+
+    number: int
+    prompt: str
+    factors: Factors
+    seed: int
+
+
+def questions(clips: int, seed: int) -> list[Question]:
+    """Captions that name every factor, of combinations that no training clip had; a function of the seed."""
+    asked = []
+    for number in range(clips):
+        random = np.random.default_rng((seed, number))
+        factors = draw_factors(random, held_out=True)
+        asked.append(Question(number, caption(factors, random), factors, seed * 100_000 + number))
+    return asked
+
+
+def caption(factors: Factors, random: np.random.Generator) -> str:
+    """A caption in varying words that names every factor: captions leave one out now and then."""
+    vocabulary = load_vocabulary()
+    while True:
+        text = describe(factors, random)
+        named = understand(text, vocabulary)
+        if all(named.name(slot) == getattr(factors, slot) for slot in SLOTS):
+            return text
+
+
+def settings_of(model: VideoModel, method: Method | None, seed: int) -> dict[str, Any]:
+    """What all clips of an exam share."""
+    card = model.card
+    chosen = None if method is None else method_to_json(method)
+    run = {"steps": card.steps, "guidance": card.guidance, "method": chosen, "seed": seed}
+    return {"model": card.id, "weights": fingerprint(model), **run}
+
+
+def evaluate_clip(
+    model: VideoModel, examiner: ClipClassifier, method: Method | None, question: Question, strips: Path
+) -> Row:
+    """Generate and mark one clip; a strip of its frames goes into the folder."""
+    card = model.card
+    run = Denoiser.start(
+        model,
+        model.encode_prompt(question.prompt),
+        NoCache() if method is None else build_policy(method),
+        seed=question.seed,
+        steps=card.steps if method is None else run_steps(method, card.steps),
+        guidance=card.guidance,
+    ).finish()
+    video = run.decode()
+    verdict = examiner.verdict(video)
+    strips.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(strip(video)).save(strips / f"{question.number:04d}.png")
+    return {
+        "number": question.number,
+        "prompt": question.prompt,
+        "marks": compare({slot: getattr(question.factors, slot) for slot in SLOTS}, verdict),
+        "seen": {slot: getattr(verdict, slot) for slot in SLOTS},
+        "confidence": verdict.confidence,
+        "computed_steps": len(run.computed_steps),
+        "seconds": run.seconds,
+    }
+
+
+def strip(video: Frames) -> Frames:
+    """Every few frames (frames, height, width, 3) side by side: (height, frames * width, 3)."""
+    return np.concatenate(list(video[::EVERY]), axis=1)
+
+
+def sheet(journal: Journal, strips: Path) -> Image.Image:
+    """All clips with their prompts, and in red what the judge saw instead."""
+    images = [Image.open(strips / f"{row['number']:04d}.png") for row in journal.rows]
+    width, height = images[0].width + 12, images[0].height + 2 * LINE + 10
+    lines = -(-len(images) // COLUMNS)
+    page = Image.new("RGB", (COLUMNS * width + 12, lines * height + 10), (255, 255, 255))
+    draw = ImageDraw.Draw(page)
+    for place, (row, image) in enumerate(zip(journal.rows, images, strict=True)):
+        x, y = 12 + place % COLUMNS * width, 10 + place // COLUMNS * height
+        page.paste(image, (x, y))
+        wrong = [f"{slot}: {row['seen'][slot]}" for slot, right in row["marks"].items() if not right]
+        draw.text((x, y + image.height), f"{row['number']} {row['prompt']}", fill=INK)
+        draw.text((x, y + image.height + LINE), f"judge saw {', '.join(wrong)}" if wrong else "", fill=RED)
+    return page

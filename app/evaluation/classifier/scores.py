@@ -1,0 +1,50 @@
+"""Marks: whether a video shows what its prompt asked for, slot by slot, in the judge's eyes.
+
+The judge sees decoded pixels only, and was trained on rendered clips: it knows nothing of the model it marks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from app.evaluation.classifier.network import JUDGE, Judge, Verdict, load_judge
+from app.models.base import Frames
+from app.models.sprites.text import understand
+from app.models.sprites.vocabulary import SLOTS, load_vocabulary
+
+Scores = dict[str, bool]
+
+
+@dataclass(frozen=True)
+class ClipClassifier:
+    """A judge with the vocabulary it shares with the prompts."""
+
+    judge: Judge
+
+    def verdict(self, video: Frames) -> Verdict:
+        """What a video (16, 64, 64, 3) shows."""
+        return self.judge.judge(torch.from_numpy(video.copy())[None])[0]
+
+    def marks(self, prompt: str, video: Frames) -> Scores:
+        """Right or wrong for every slot that the prompt fills."""
+        understanding = understand(prompt, load_vocabulary())
+        return compare({slot: understanding.name(slot) for slot in SLOTS}, self.verdict(video))
+
+
+def classifier_of(model: str, path: Path = JUDGE) -> ClipClassifier | None:
+    """The examiner of a model's videos; none where there is no judge."""
+    return ClipClassifier(load_judge(path)) if model == "sprites" and path.is_file() else None
+
+
+def compare(wanted: dict[str, str | None], verdict: Verdict) -> Scores:
+    """Marks for the wanted slots; a moving clip taken for a still one has no speed, which is wrong."""
+    return {slot: getattr(verdict, slot) == name for slot, name in wanted.items() if name is not None}
+
+
+def accuracy(marks: Iterable[Scores]) -> dict[str, float]:
+    """The share of right answers, slot by slot, over the videos whose prompt fills the slot."""
+    given = list(marks)
+    counted = {slot: [mark[slot] for mark in given if slot in mark] for slot in SLOTS}
+    return {slot: sum(values) / len(values) for slot, values in counted.items() if values}

@@ -1,0 +1,104 @@
+"""One prompt and seed under every method: denoised side by side in one process, each against the same baseline.
+
+The run that is least far goes next, so that whatever else the machine does slows all of them alike. The caches
+of all methods are in memory at once.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.policy import NoCache
+from app.caching.registry import Method, build_policy, method_to_json, run_steps
+from app.common.journal import Row
+from app.evaluation.classifier.scores import ClipClassifier
+from app.evaluation.comparison.plan import BASELINE, Plan, family_of
+from app.generation.denoiser import Denoiser
+from app.generation.video import write_mp4
+from app.metrics.flops import COUNTABLE, decides_while_running, flops
+from app.metrics.quality.psnr import psnr
+from app.metrics.quality.ssim import ssim
+from app.models.base import Frames, ModelCard, VideoModel
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a comparison is measured with; the examiner says what a video shows, where a judge exists."""
+
+    model: VideoModel
+    plan: Plan
+    folder: Path
+    examiner: ClipClassifier | None
+
+    def measure(self, prompt: str, seed: int, methods: dict[str, Method]) -> list[Row]:
+        """A row for the baseline and one a method; writes their videos."""
+        runs = {name: self._start(prompt, seed, method) for name, method in {BASELINE: None, **methods}.items()}
+        while behind := [run for run in runs.values() if not run.done]:
+            min(behind, key=lambda run: len(run.records) / len(run.schedule)).advance()
+        videos = {name: run.decode() for name, run in runs.items()}
+        return [
+            {
+                "prompt": prompt,
+                "seed": seed,
+                "method": name,
+                **self._costs(runs[BASELINE], run, methods.get(name)),
+                **self._quality(prompt, videos[BASELINE], videos[name]),
+                "video": self._write(prompt, seed, name, videos[name]),
+            }
+            for name, run in runs.items()
+        ]
+
+    def _start(self, prompt: str, seed: int, method: Method | None) -> Denoiser:
+        return Denoiser.start(
+            self.model,
+            self.model.encode_prompt(prompt),
+            NoCache() if method is None else build_policy(method),
+            seed=seed,
+            steps=self.plan.steps if method is None else run_steps(method, self.plan.steps),
+            guidance=self.plan.guidance,
+        )
+
+    def _costs(self, baseline: Denoiser, run: Denoiser, method: Method | None) -> Row:
+        return {
+            "family": "" if method is None else family_of(method),
+            "settings": None if method is None else method_to_json(method),
+            "motion": isinstance(method, AdaCacheConfig) and method.motion is not None,
+            "baseline_seconds": baseline.seconds,
+            "seconds": run.seconds,
+            "computed_steps": len(run.computed_steps),
+            "computed_fraction": run.computed_branches / (len(baseline.schedule) * run.cache.branches),
+            "tflops": tflops(self.model.card, method, self.plan.steps, run),
+            "peak_cache_bytes": run.cache.peak_bytes,
+        }
+
+    def _quality(self, prompt: str, reference: Frames, video: Frames) -> dict[str, Any]:
+        return {
+            "psnr_db": psnr(reference, video),
+            "ssim": ssim(reference, video),
+            "judged": None if self.examiner is None else self.examiner.marks(prompt, video),
+        }
+
+    def _write(self, prompt: str, seed: int, name: str, video: Frames) -> str:
+        """The place of a video in the folder; the same request has the same name in every comparison."""
+        place = Path("videos") / f"{sha256(prompt.encode()).hexdigest()[:12]}-{seed}" / f"{name}.mp4"
+        (self.folder / place).parent.mkdir(parents=True, exist_ok=True)
+        write_mp4(self.folder / place, video, self.model.card.fps)
+        return place.as_posix()
+
+
+def tflops(card: ModelCard, method: Method | None, steps: int, run: Denoiser) -> float | None:
+    """TFLOPs of the whole generation; none for a model whose FLOPs cannot be counted."""
+    if card.id not in COUNTABLE:
+        return None
+    return flops(
+        card.id,
+        method,
+        f"{card.height}x{card.width}",
+        card.frames,
+        steps,
+        int(run.conditioning.mask.sum()),
+        "all",
+        run.records if decides_while_running(method) else None,
+    )

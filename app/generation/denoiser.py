@@ -1,0 +1,121 @@
+"""Denoiser: one latent on its way from noise to video under one cache policy, with its own records and clock.
+
+Races, recordings, checks and comparisons all denoise with it, so that they measure the same thing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from app.caching.cache import ResidualCache
+from app.caching.policy import CachePolicy, NoCache
+from app.generation.trace import StepRecord
+from app.models.base import Conditioning, Frames, VideoModel
+
+
+@dataclass
+class Denoiser:
+    """Advances `latent` (1, channels, frames, height, width) one step of its schedule at a time."""
+
+    model: VideoModel
+    conditioning: Conditioning
+    guidance: float
+    schedule: tuple[float, ...]
+    cache: ResidualCache
+    latent: Tensor
+    records: list[StepRecord] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @classmethod
+    def start(
+        cls,
+        model: VideoModel,
+        conditioning: Conditioning,
+        policy: CachePolicy,
+        *,
+        seed: int,
+        steps: int,
+        guidance: float,
+        poll: Callable[[], None] = lambda: None,
+    ) -> Self:
+        """Noise of the seed, before the first of `steps`; `poll` is called inside steps and may raise to stop."""
+        schedule = model.schedule(steps)
+        cache = ResidualCache(policy, model.card.run_shape(schedule), poll=poll)
+        return cls(model, conditioning, guidance, schedule, cache, model.initial_latent(seed))
+
+    @property
+    def done(self) -> bool:
+        """All steps are made."""
+        return len(self.records) == len(self.schedule)
+
+    @property
+    def computed_steps(self) -> tuple[int, ...]:
+        """Steps so far in which at least one branch was computed."""
+        return tuple(record.step for record in self.records if record.computed != "none")
+
+    @property
+    def computed_branches(self) -> int:
+        """Branches computed so far."""
+        whole = {"all": self.cache.branches, "none": 0}
+        return sum(r.computed if isinstance(r.computed, int) else whole[r.computed] for r in self.records)
+
+    def advance(self) -> Tensor:
+        """Make one step and record it; returns the clean latent the model now expects."""
+        started = clock(self.latent)
+        self.cache.begin_step()
+        with torch.inference_mode():
+            self.latent, clean = self.model.denoise_step(
+                self.latent, self.cache.step, self.schedule, self.conditioning, self.guidance, self.cache
+            )
+            decision = self.cache.end_step()
+        seconds = clock(self.latent) - started
+        self.seconds += seconds
+        computed = self.cache.computed
+        whole = computed == self.cache.branches
+        self.records.append(
+            StepRecord(
+                step=self.cache.step,
+                timestep=self.schedule[self.cache.step - 1],
+                computed="all" if whole else "none" if computed == 0 else computed,
+                seconds=seconds,
+                distance=decision.distance,
+                normalised=decision.normalised,
+                motion=decision.motion,
+                motion_score=decision.motion_score,
+                motion_gradient=decision.motion_gradient,
+                regularised=decision.regularised,
+                rate=decision.rate,
+                row=decision.row,
+            )
+        )
+        return clean
+
+    def finish(self) -> Self:
+        """Make all steps that are left."""
+        while not self.done:
+            self.advance()
+        return self
+
+    def decode(self) -> Frames:
+        """The video of the latent."""
+        with torch.inference_mode():
+            return self.model.decode(self.latent)
+
+
+def fingerprint(model: VideoModel) -> str:
+    """A figure that tells weights apart: what a first step expects, to four digits, equal on every machine."""
+    card = model.card
+    conditioning = model.encode_prompt(card.example_prompts[0])
+    run = Denoiser.start(model, conditioning, NoCache(), seed=0, steps=2, guidance=card.guidance)
+    return f"{float(run.advance().float().square().mean()):.3e}"
+
+
+def clock(tensor: Tensor) -> float:
+    """Seconds, after everything queued on the tensor's device is done."""
+    if tensor.is_cuda:
+        torch.cuda.synchronize(tensor.device)
+    return time.perf_counter()

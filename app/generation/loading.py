@@ -1,0 +1,52 @@
+"""loading(load, model): load a model while telling what is downloaded, as a part of the event stream."""
+
+from collections.abc import Callable, Generator
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+
+from app.generation.events import Loading
+from app.models.base import VideoModel
+from app.models.runtime.memory import gigabytes
+from app.models.runtime.weights import reporting
+
+POLL_SECONDS = 0.2
+TOLD_SECONDS = 0.5  # a download reports far more often than anybody reads
+
+
+def loading(
+    load: Callable[[str], VideoModel], model: str, poll: Callable[[], None] = lambda: None
+) -> Generator[Loading, None, VideoModel]:
+    """Yield what is going on; returns the model, or raises why there is none.
+
+    `poll` may raise to stop waiting. What is loading then goes on in the background and is there the next time.
+    """
+    news: Queue[Loading | VideoModel | Exception] = Queue()
+    due = 0.0
+
+    def report(repository: str, done: int, total: int) -> None:
+        nonlocal due
+        if monotonic() >= due or done == total:
+            due = monotonic() + TOLD_SECONDS
+            of = f" of {gigabytes(total)}" if total else ""
+            news.put(Loading(f"Downloading {repository}: {gigabytes(done)}{of}"))
+
+    def work() -> None:
+        try:
+            with reporting(report):
+                news.put(load(model))
+        except Exception as error:
+            news.put(error)
+
+    Thread(target=work, daemon=True).start()
+    while True:
+        poll()
+        try:
+            item = news.get(timeout=POLL_SECONDS)
+        except Empty:
+            continue
+        if isinstance(item, Exception):
+            raise item
+        if not isinstance(item, Loading):
+            return item
+        yield item

@@ -1,0 +1,192 @@
+"""race(request) -> events: both sides denoise side by side on one device, measured fairly.
+
+The side with the least compute so far goes next, so the accelerated side runs ahead at its true speed, and
+each side's latency is its own compute time. The page, the command line and the tests read this one stream.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event as Flag
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.caching.policy import CachePolicy, NoCache, kept_streams
+from app.caching.registry import build_policy, run_steps
+from app.common.files import write_json
+from app.generation.denoiser import Denoiser, clock
+from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
+from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write_latents
+from app.generation.loading import loading
+from app.generation.request import Request
+from app.generation.summary import summarise
+from app.generation.trace import SIDES, Side, StepRecord, Trace
+from app.generation.video import preview_webp, write_mp4
+from app.metrics.registry import measure
+from app.models.base import Frames, VideoModel, at_size
+from app.models.registry import load_model
+from app.models.runtime.memory import free_bytes, release_memory
+from app.models.runtime.memory_plan import check_cache_fits
+
+PREVIEW_SECONDS = 0.3  # a side whose steps are faster shows no more previews than the eye can follow
+
+
+class StopRequested(Exception):
+    """Raised inside a step once the stop flag is set."""
+
+
+def generate_pair(
+    request: Request,
+    folder: Path,
+    *,
+    stop: Flag | None = None,
+    previews: bool = False,
+    sequential: bool = False,
+    load: Callable[[str], VideoModel] = load_model,
+    kept: Callable[[Request], KeptBaseline | None] = none_kept,
+) -> Iterator[Event]:
+    """Generate a request with and without its method, yielding events as they happen.
+
+    Writes baseline.mp4, accelerated.mp4, trace.json and summary.json into `folder`, each atomically, and
+    baseline.safetensors, by which a later run may take this baseline instead of making it again: `kept` finds
+    one for a request, and it is taken if its first step, made anew, agrees bit for bit.
+    Setting `stop` ends the generate_pair inside the current step with `Stopped`. `sequential` finishes the baseline before
+    the accelerated side starts. What a user can mend ends it with `Failed`: a prompt the model cannot use, a full
+    or read-only disk, too little memory.
+    """
+    records: dict[Side, list[StepRecord]] = {}
+    try:
+        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, records)
+        return
+    except StopRequested:
+        end: Event = Stopped(_trace(request, records))
+    except (ValueError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+        end = Failed(error_message(error))
+    release_memory()  # out here, where the error no longer holds on to the run's tensors
+    yield end
+
+
+def _run(
+    request: Request,
+    folder: Path,
+    stop: Flag,
+    previews: bool,
+    sequential: bool,
+    load: Callable[[str], VideoModel],
+    kept: Callable[[Request], KeptBaseline | None],
+    records: dict[Side, list[StepRecord]],
+) -> Iterator[Event]:
+    def poll() -> None:
+        if stop.is_set():
+            raise StopRequested
+
+    model = at_size((yield from loading(load, request.model, poll)), request.size)
+    if request.steps > model.card.max_steps:
+        raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
+    steps: dict[Side, int] = {
+        "baseline": request.steps,
+        "accelerated": run_steps(request.method, request.steps),
+    }
+    conditioning = model.encode_prompt(request.prompt)
+    schedule = model.schedule(request.steps)  # may be longer than the steps asked for, as PNDM's is
+    started = Started(request, schedule, conditioning.understood, conditioning.ignored)
+    yield started
+
+    policies: dict[Side, CachePolicy] = {"baseline": NoCache(), "accelerated": build_policy(request.method)}
+    denoisers = {
+        side: Denoiser.start(
+            model,
+            conditioning,
+            policies[side],
+            seed=request.seed,
+            steps=steps[side],
+            guidance=request.guidance,
+            poll=poll,
+        )
+        for side in SIDES
+    }
+    streams = sum(kept_streams(policies[side], denoisers[side].cache.run) for side in SIDES)
+    free = free_bytes(denoisers["baseline"].latent.device)
+    check_cache_fits(model.card.title, model.card.stream_bytes, streams, free)
+    records.update({side: denoisers[side].records for side in SIDES})
+    next_preview = dict.fromkeys(SIDES, 0.0)
+    finished: dict[Side, Finished] = {}
+    videos: dict[Side, Frames] = {}
+
+    def tell(side: Side, clean: Tensor, made: list[StepRecord]) -> Iterator[Event]:
+        """Steps just made or taken over, the last of them with a preview, and the video after the last of all."""
+        denoiser, preview = denoisers[side], b""
+        if previews and (denoiser.done or time.monotonic() >= next_preview[side]):
+            preview = preview_webp(model.preview(clean), model.card.fps)
+            next_preview[side] = time.monotonic() + PREVIEW_SECONDS
+        seconds = denoiser.seconds - sum(record.seconds for record in made)
+        for record in made[:-1]:
+            seconds += record.seconds
+            yield Step(side, record, seconds, b"")
+        yield Step(side, made[-1], denoiser.seconds, preview)
+        if denoiser.done:
+            poll()
+            finished[side], videos[side] = _finish(side, denoiser, len(schedule), folder)
+            yield finished[side]
+
+    baseline = denoisers["baseline"]
+    first: Tensor | None = None
+    measured: str | None = None
+    if (found := kept(request)) is not None:
+        clean = baseline.advance()
+        first = baseline.latent
+        if same := found.begins_with(first, baseline.schedule):
+            measured = found.measured
+            baseline.records[:] = found.records
+            baseline.seconds = sum(record.seconds for record in found.records)
+            baseline.latent = clean = found.last.to(first)
+        yield BaselineFound(found.measured, same)
+        yield from tell("baseline", clean, list(baseline.records))
+    while running := [side for side in SIDES if not denoisers[side].done]:
+        side = running[0] if sequential else min(running, key=lambda s: denoisers[s].seconds)
+        poll()  # a step that reuses every branch does not
+        clean = denoisers[side].advance()
+        if side == "baseline" and first is None:
+            first = baseline.latent
+        yield from tell(side, clean, denoisers[side].records[-1:])
+
+    trace = _trace(request, records)
+    quality = measure(videos["baseline"], videos["accelerated"])
+    summary = summarise(trace, started, finished, quality, measured)
+    write_latents(folder / LATENTS, first, baseline.latent)
+    write_json(folder / "trace.json", trace.to_json())
+    write_json(folder / "summary.json", summary)
+    yield Compared(trace, summary)
+
+
+def _finish(side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path) -> tuple[Finished, Frames]:
+    started = clock(denoiser.latent)
+    video = denoiser.decode()
+    decode_seconds = clock(denoiser.latent) - started
+    path = folder / f"{side}.mp4"
+    write_mp4(path, np.asarray(video), denoiser.model.card.fps)
+    event = Finished(
+        side=side,
+        video=path,
+        seconds=denoiser.seconds,
+        decode_seconds=decode_seconds,
+        computed_steps=len(denoiser.computed_steps),
+        computed_fraction=denoiser.computed_branches / (baseline_steps * denoiser.cache.branches),
+        peak_cache_bytes=denoiser.cache.peak_bytes,
+    )
+    return event, video
+
+
+def _trace(request: Request, records: dict[Side, list[StepRecord]]) -> Trace:
+    return Trace(request, {side: tuple(steps) for side, steps in records.items()})
+
+
+def error_message(error: BaseException) -> str:
+    """What a person needs to know of an error that ended a run."""
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return "not enough memory for this run; choose a smaller model, fewer frames or a smaller size"
+    return str(error)

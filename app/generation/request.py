@@ -1,0 +1,71 @@
+"""Request: everything that decides a run's videos. Validated, hashable, round-trips through JSON."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any, Self
+
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.registry import Method, method_from_json, method_to_json
+from app.common.validation import number, whole
+from app.models.size import Size
+
+MAX_PROMPT = 1500
+MAX_STEPS = 1000
+MAX_SEED = 2**63 - 1
+MAX_GUIDANCE = 50.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One race: a model and what it is asked for, and the method of the accelerated side."""
+
+    model: str
+    prompt: str
+    method: Method
+    seed: int = 0
+    steps: int = 30
+    guidance: float = 4.0
+    size: Size | None = None  # the model's own
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, str) or not self.model:
+            raise ValueError(f"a request names its model, got {str(self.model)[:40]!r}")
+        if not isinstance(self.prompt, str) or not self.prompt.strip():
+            raise ValueError("the prompt is empty; describe the video in a few words")
+        if len(self.prompt) > MAX_PROMPT:
+            raise ValueError(f"the prompt has {len(self.prompt)} characters; at most {MAX_PROMPT} are accepted")
+        whole("seed", self.seed, 0, MAX_SEED)
+        whole("steps", self.steps, 2, MAX_STEPS)
+        number("guidance", self.guidance, 0, MAX_GUIDANCE)
+        if not isinstance(self.size, Size | None):
+            raise ValueError(f"a request's size is a Size or none, got {str(self.size)[:60]!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as JSON; `from_json` gives an equal one back. No size is written where none is asked for."""
+        value = {**asdict(self), "method": method_to_json(self.method)}
+        if self.size is None:
+            del value["size"]
+        return value
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read a request; unknown and missing fields are errors, but for a missing size."""
+        known = set(cls.__dataclass_fields__)
+        if odd := sorted((set(value) | {"size"}) ^ known):
+            raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:200]}")
+        size = Size.from_json(value["size"]) if "size" in value else None
+        return cls(**{**value, "method": method_from_json(value["method"]), "size": size})
+
+    @property
+    def adacache(self) -> AdaCacheConfig | None:
+        """The method's settings where it is AdaCache."""
+        return self.method if isinstance(self.method, AdaCacheConfig) else None
+
+    def key(self) -> str:
+        """A short name that two requests share only if they are equal."""
+        return sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def same_baseline(self, other: Self) -> bool:
+        """Whether two requests differ in nothing but the method, and so have the same unaccelerated video."""
+        return replace(self, method=other.method) == other

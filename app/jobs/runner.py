@@ -1,0 +1,180 @@
+"""Where races are run for the page: one at a time, each in a worker thread and a folder of its own.
+
+A run belongs to the session that started it. Whatever ends it, the device is handed on only after the worker
+has really left it, and a run without a result leaves no folder behind.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from shutil import rmtree
+from threading import Event as Flag
+from threading import Lock, Thread
+from time import monotonic
+
+from app.generation.events import Compared, Event, Failed, Recorded, Stopped
+from app.generation.request import Request
+from app.generation.trace import Trace
+from app.jobs.queue import MAX_WAITING, JobQueue, Ticket
+from app.jobs.zerogpu import generate_pair
+from app.models.base import VideoModel
+from app.runs.run import Run
+from app.runs.store import RunStore, about_now
+from components.shared.visitors import Limits, owner
+from components.shared.web import sentence
+
+POLL_SECONDS = 0.2
+UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
+Job = Callable[..., Iterator[Event]]  # called as generate_pair is
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Other visitors come first; `ahead` is how many."""
+
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """This run does not start, and the one that goes on is left alone."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """Stop was asked for; the current step is being left."""
+
+
+@dataclass(frozen=True)
+class RunKept:
+    """The run is whole on disk; what was measured on it follows."""
+
+    run: Run
+
+
+JobEvent = Event | RunKept | Waiting | Refused | Stopping
+
+
+@dataclass
+class JobRunner:
+    """Runs races, at most one per session, and hands their events to the page."""
+
+    store: RunStore
+    load: Callable[[str], VideoModel]
+    line: JobQueue = field(default_factory=JobQueue)
+    turns: dict[str, Ticket] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+    limits: Limits = field(default_factory=Limits)
+
+    def stop(self, session: str) -> None:
+        """Ask the session's run to end; without one, nothing happens."""
+        with self.lock:
+            turn = self.turns.get(session)
+        if turn is not None:
+            self.line.stop(turn)
+
+    def going(self, session: str) -> bool:
+        """Whether this session's run goes on or waits."""
+        with self.lock:
+            return session in self.turns
+
+    def events(
+        self, session: str, request: Request, job: Job = generate_pair, visitor: str = ""
+    ) -> Generator[list[JobEvent]]:
+        """Race when the device is free, and tell what happened since the last time; at least one thing each time.
+
+        The run is kept as that visitor's.
+        A listener slower than the generate_pair is told several things at once. Closing this iterator stops the run.
+        """
+        try:
+            self.limits.check(request)
+        except ValueError as error:
+            yield [Refused(sentence(error))]
+            return
+        turn = Ticket()
+        with self.lock:
+            taken = owner(session) in map(owner, self.turns)
+            if not taken:
+                self.turns[session] = turn
+        if taken:
+            where = "from this address" if self.limits.one_run_per_address else "in this tab"
+            yield [Refused(f"A run is already going {where}; stop it before starting another.")]
+            return
+        try:
+            yield from self._wait_and_run(request, turn, job, visitor)
+        finally:
+            self.line.stop(turn)
+            with self.lock:
+                del self.turns[session]
+
+    def _wait_and_run(self, request: Request, turn: Ticket, job: Job, visitor: str) -> Generator[list[JobEvent]]:
+        if not self.line.join(turn):
+            yield [Failed(f"{MAX_WAITING} runs are waiting already; try again in a while")]
+            return
+        told = 0
+        while ahead := self.line.ahead(turn):
+            if ahead != told:
+                yield [Waiting(ahead)]
+                told = ahead
+            turn.stop.wait(POLL_SECONDS)
+        if not self.line.start(turn):
+            yield [Stopped(Trace(request, {}))]
+            return
+        events: Queue[JobEvent] = Queue()
+        # In this context, as ZeroGPU finds there whose quota to count.
+        arguments = self._work, turn, request, job, visitor, events
+        Thread(target=copy_context().run, args=arguments, daemon=True).start()
+        yield from follow(events, turn.stop)
+
+    def _work(self, turn: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
+        last: Event = Stopped(Trace(request, {}))
+        making = None
+        try:
+            making = self.store.begin(request.key())
+            for event in job(request, making, stop=turn.stop, previews=True, load=self.load):
+                last = event
+                if not _ends(event):
+                    events.put(event)
+            if isinstance(last, Compared):
+                events.put(RunKept(self.store.keep(making, about_now(visitor))))
+        except OSError as error:
+            last = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
+        except Exception:
+            log.exception("race broke off")
+            last = Failed("this run broke off on an internal error; the server's log has the details")
+        finally:
+            if making is not None:
+                rmtree(making, ignore_errors=True)  # a whole run has left it
+            self.line.leave(turn)
+            events.put(last)
+
+
+def follow(events: Queue[JobEvent], stop: Flag) -> Generator[list[JobEvent]]:
+    """Events in batches, one an UPDATE_SECONDS; what ends a run ends the wait as well. A set `stop` is told."""
+    told, due = False, 0.0
+    while True:
+        if stop.is_set() and not told:
+            yield [Stopping()]
+            told = True
+        try:
+            batch = [events.get(timeout=POLL_SECONDS)]
+        except Empty:
+            continue
+        while not _ends(batch[-1]) and monotonic() < due and (told or not stop.is_set()):
+            with suppress(Empty):
+                batch.append(events.get(timeout=min(POLL_SECONDS, max(0.0, due - monotonic()))))
+        due = monotonic() + UPDATE_SECONDS
+        batch += [events.get_nowait() for _ in range(events.qsize())]
+        yield batch
+        if _ends(batch[-1]):
+            return
+
+
+def _ends(event: JobEvent) -> bool:
+    return isinstance(event, Compared | Recorded | Stopped | Failed)

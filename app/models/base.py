@@ -1,0 +1,123 @@
+"""VideoModel: what a race needs of a model, and ModelCard: what a person needs to know of it."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from app.caching.branches import FACTORISED, Layout
+from app.caching.cache import BranchCache
+from app.caching.methods.adacache import MotionRegularisation
+from app.caching.policy import RunShape
+from app.models.size import Size, SizeTable
+
+Frames = NDArray[np.uint8]  # (frames, height, width, 3)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model's name, settings and needs; readable without loading the model."""
+
+    id: str
+    title: str
+    description: str
+    needs: str  # hardware, weights and packages, in one sentence
+    height: int
+    width: int
+    frames: int
+    fps: float
+    depth: int  # blocks of each part, hence probe locations 0 to depth - 1
+    steps: int
+    max_steps: int
+    guidance: float
+    codebook: str  # id of the preset it starts with
+    motion: MotionRegularisation  # what motion regularisation means for this model's residuals
+    example_prompts: tuple[str, ...]
+    layout: Layout = FACTORISED  # the residual branches of each block
+    sizes: SizeTable | None = None  # that a request may ask for; none where there is one size only
+    stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
+
+    def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
+        """What a method may know of a run of this model."""
+        return RunShape(schedule, self.depth, self.layout)
+
+    @property
+    def size(self) -> Size:
+        """The size of its videos, unless a request asks for another."""
+        return Size(self.height, self.width, self.frames)
+
+    def requested_size(self, resolution: str = "", aspect_ratio: str = "", length: str = "") -> Size | None:
+        """The size of these names, "" standing for the model's own; none where that is its own size altogether.
+
+        A ValueError says what is accepted.
+        """
+        names = resolution, aspect_ratio, length
+        if not any(names):
+            return None
+        if self.sizes is None:
+            raise ValueError(f"{self.title} makes {self.size} only, got {' '.join(filter(None, names))[:60]!r}")
+        own = self.sizes.names(self.size)
+        size = self.sizes.size(*(given or usual for given, usual in zip(names, own, strict=True)))
+        return None if size == self.size else size
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """An encoded prompt, conditional and unconditional half, and what was understood of it."""
+
+    text: Tensor  # (2, 1, words, caption_channels)
+    mask: Tensor  # (1, words), of the prompt
+    understood: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+    first_frame: Tensor | None = None  # (1, channels, 1, height, width), a clean latent the video starts from
+
+
+class VideoModel(Protocol):
+    """A latent video diffusion model with its text encoder and decoder."""
+
+    card: ModelCard
+
+    def encode_prompt(self, prompt: str) -> Conditioning:
+        """Encode a prompt; a ValueError says why it cannot be used."""
+
+    def initial_latent(self, seed: int) -> Tensor:
+        """Noise of shape (1, channels, frames, height, width), a function of the seed alone."""
+
+    def schedule(self, steps: int) -> tuple[float, ...]:
+        """Timesteps of every step, from 1000 down."""
+
+    def denoise_step(
+        self,
+        latent: Tensor,
+        step: int,
+        schedule: tuple[float, ...],
+        conditioning: Conditioning,
+        guidance: float,
+        cache: BranchCache,
+    ) -> tuple[Tensor, Tensor]:
+        """One step, counted from 1: the next latent, and the clean latent the model now expects."""
+
+    def preview(self, clean_latent: Tensor) -> Frames:
+        """A quick small look at a clean latent."""
+
+    def decode(self, latent: Tensor) -> Frames:
+        """The video of a finished latent."""
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A model whose videos can have several sizes."""
+
+    def with_size(self, size: Size) -> VideoModel:
+        """The same model, its weights shared, for videos of another size; a ValueError where it makes none."""
+
+
+def at_size(model: VideoModel, size: Size | None) -> VideoModel:
+    """A model for videos of a size, or of its own; a ValueError where it makes others only."""
+    if size is None or size == model.card.size:
+        return model
+    if not isinstance(model, Resizable):
+        raise ValueError(f"{model.card.title} makes {model.card.size} only, got {size}")
+    return model.with_size(size)

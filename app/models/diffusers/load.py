@@ -1,0 +1,84 @@
+"""load(model): a diffusers pipeline from a local folder or the Hub, its parts where the memory plan puts them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import DiffusionPipeline
+from diffusers.utils import logging
+
+from app.models.diffusers.blocks import blocks_name
+from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES, Source
+from app.models.diffusers.estimate import estimate, meta_copy, stream_bytes
+from app.models.diffusers.families import FAMILIES, Pipeline
+from app.models.diffusers.latte import CachedLatte, adopt
+from app.models.diffusers.model import DiffusersModel
+from app.models.diffusers.requirements import checks
+from app.models.requirements import Diagnosis
+from app.models.runtime.device import compute_device
+from app.models.runtime.memory import free_bytes, host_bytes
+from app.models.runtime.memory_plan import MemoryPlan, plan_pipeline, weight_bytes
+from app.models.runtime.weights import Progress, fetch, find, local_folder, read_config
+from app.models.size import Size
+
+
+def load(
+    model: str, folder: Path | None = None, size: Size | None = None, progress: Progress | None = None
+) -> DiffusersModel:
+    """A model from a local folder, or from the Hub: what is missing there is downloaded.
+
+    A ValueError says what is missing or does not fit. bfloat16 on a GPU, float32 on a CPU.
+    """
+    source = SOURCES[model]
+    folder = folder or local_folder(FOLDER_VARIABLE)
+    if folder is None and (refusal := Diagnosis(source.card.title, checks(model)).refusal):
+        raise ValueError(refusal)  # before gigabytes are downloaded for nothing
+    place = fetch(source.repository, progress) if folder is None else find(source.repository, folder)
+    device, dtype = compute_device()
+    pipeline = open_pipeline(source, place, dtype)
+    card = source.card if size is None else replace(source.card, **vars(size))
+    built = DiffusersModel(
+        pipeline, FAMILIES[source.family], replace(card, depth=depth(pipeline)), source.negative_prompt
+    )
+    grid, family = built.grid(), FAMILIES[source.family]
+    transformer = meta_copy(pipeline.transformer)
+    needs = estimate(source, transformer, meta_copy(pipeline.vae), grid, weight_bytes(pipeline.text_encoder))
+    plan = plan_pipeline(needs, device, free_device=free_bytes(device), free_host=host_bytes())
+    arrange(pipeline, plan)
+    built.card = replace(built.card, stream_bytes=stream_bytes(source.family, transformer, grid, family.words))
+    return built
+
+
+def open_pipeline(source: Source, place: Path, dtype: torch.dtype) -> Pipeline:
+    """The pipeline in main memory, with the cache seam where its family has one of its own."""
+    logging.disable_progress_bar()
+    vae_dtype = torch.float32 if source.vae_in_float32 else dtype
+    replaced: dict[str, Any] = {}
+    if source.vae != "vae":
+        name = read_config(place / source.vae)["_class_name"]
+        replaced["vae"] = getattr(diffusers, name).from_pretrained(place / source.vae, dtype=vae_dtype)
+    pipeline = DiffusionPipeline.from_pretrained(
+        place, dtype={"default": dtype, "vae": vae_dtype}, local_files_only=True, **replaced
+    )
+    if source.family == "latte":
+        adopt(pipeline.transformer)
+    if source.family in ("cogvideox", "wan", "ltx"):
+        pipeline.vae.enable_tiling()
+    return pipeline
+
+
+def depth(pipeline: Pipeline) -> int:
+    """Blocks of the transformer."""
+    transformer = pipeline.transformer
+    name = "transformer_blocks" if isinstance(transformer, CachedLatte) else blocks_name(transformer)
+    return len(getattr(transformer, name))
+
+
+def arrange(pipeline: Pipeline, plan: MemoryPlan) -> None:
+    """Put the parts on the device, or let each come and go as it is used, the text encoder first."""
+    if plan.residence == "device":
+        pipeline.to(plan.device)
+    else:
+        pipeline.enable_model_cpu_offload(device=plan.device)

@@ -1,0 +1,241 @@
+"""DiffusersModel: a pipeline of the diffusers library as a VideoModel, its own loop paused after every step."""
+
+import inspect
+from collections.abc import Callable
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from app.caching.cache import BranchCache
+from app.models.base import Conditioning, Frames, ModelCard
+from app.models.diffusers.families import Family, Pipeline, token_frames
+from app.models.diffusers.stepwise import Paused
+from app.models.preview import LatentToRGB, fit
+
+CHUNK = 9  # frames of the still video that the preview is fitted to: 1 + 2 x 4, or 1 + 8
+
+
+@dataclass(frozen=True)
+class Embedded(Conditioning):
+    """What a pipeline's encode_prompt returned, by the names the pipeline takes it under."""
+
+    embeddings: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A step of a pipeline: the latent after it, the timestep it was made at, and the clean latent expected."""
+
+    latent: Tensor
+    timestep: float
+    clean: Tensor
+
+
+class DiffusersModel:
+    """Text to video by a pipeline whose parts are on their devices already."""
+
+    def __init__(self, pipeline: Pipeline, family: Family, card: ModelCard, negative_prompt: str = ""):
+        if type(pipeline).__name__ != family.pipeline:
+            raise ValueError(f"{card.title} is run by {family.pipeline}, got {type(pipeline).__name__}")
+        if getattr(pipeline, "transformer_2", None) is not None:
+            raise ValueError(
+                f"{card.title} hands over to a second transformer, whose residuals are not the first's"
+            )
+        pipeline.set_progress_bar_config(disable=True)
+        self.pipeline = pipeline
+        self.family = family
+        self.card = card
+        self.negative_prompt = negative_prompt
+        self.size = card.size
+        self.look: LatentToRGB | None = None
+        # Both let go of a run that is abandoned: a cache belongs to one run, and so does a finished latent.
+        self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()
+        self._undecoded = WeakTensorKeyDictionary()
+
+    def encode_prompt(self, prompt: str) -> Embedded:
+        """Encode a prompt and the negative prompt; words beyond the limit are reported."""
+        text = self.family.prompt(prompt)
+        with torch.no_grad():
+            values = self.pipeline.encode_prompt(
+                prompt=text,
+                negative_prompt=self.negative_prompt,
+                do_classifier_free_guidance=True,
+                device=self.pipeline._execution_device,
+                **self.family.encoding,
+            )
+        embeddings = dict(zip(self.family.embeddings, values, strict=True))
+        halves = torch.cat([embeddings["prompt_embeds"], embeddings["negative_prompt_embeds"]])
+        return Embedded(
+            text=halves[:, None],
+            mask=torch.ones(1, halves.shape[1], device=halves.device),
+            understood=((prompt, text),),
+            ignored=self._cut(text),
+            embeddings=embeddings,
+        )
+
+    def initial_latent(self, seed: int) -> Tensor:
+        """Noise of the seed as the pipeline draws it, on the CPU: the same on every machine."""
+        self._prepare_look()
+        return self._noise(seed)
+
+    def grid(self) -> tuple[int, int, int]:
+        """Latent frames, height and width."""
+        frames, height, width = self.family.to_vae(self.pipeline, self._noise(0), self.size).shape[2:]
+        return frames, height, width
+
+    def schedule(self, steps: int) -> tuple[float, ...]:
+        """The pipeline's own timesteps."""
+        return self.family.schedule(self.pipeline, steps, self.size)
+
+    def denoise_step(
+        self,
+        latent: Tensor,
+        step: int,
+        schedule: tuple[float, ...],
+        conditioning: Conditioning,
+        guidance: float,
+        cache: BranchCache,
+    ) -> tuple[Tensor, Tensor]:
+        """One step of the pipeline's loop; step 1 starts a run, which `cache` stands for from then on."""
+        if step == 1:
+            assert isinstance(conditioning, Embedded)
+            self._under_way[cache] = self._start(latent, len(schedule), conditioning, guidance)
+        if cache not in self._under_way:
+            raise ValueError(f"step {step} of a run whose step 1 was not made here")
+        run = self._under_way[cache]
+        with self.family.attached(self.pipeline.transformer, cache, self._token_frames(latent)):
+            stepped = run.advance()
+        if not np.isclose(stepped.timestep, schedule[step - 1], rtol=1e-6):
+            raise ValueError(
+                f"step {step} is at timestep {stepped.timestep}, its schedule says {schedule[step - 1]}"
+            )
+        # A tensor of its own: the pipeline keeps the other one, and the run is to end with what we hand out.
+        result = stepped.latent.view_as(stepped.latent)
+        if step == len(schedule):
+            self._undecoded[result] = self._under_way.pop(cache)
+        return result, stepped.clean
+
+    def preview(self, clean_latent: Tensor) -> Frames:
+        """A linear look at a latent, one pixel for each of its places."""
+        self._prepare_look()
+        assert self.look is not None
+        latent = self.family.to_vae(self.pipeline, clean_latent.float(), self.size)
+        return self.look.frames(latent.nan_to_num(), durations(latent.shape[2], self.size.frames))
+
+    def decode(self, latent: Tensor) -> Frames:
+        """The video of a latent that the last step of a run returned: the pipeline goes on from there."""
+        if latent not in self._undecoded:
+            raise ValueError("only the latent that a run's last step returned can be decoded, and once")
+        video = self._undecoded.pop(latent).finish().frames[0]  # (frames, height, width, 3), in [0, 1]
+        return np.asarray((video * 255).round().astype(np.uint8))
+
+    def _start(
+        self, latent: Tensor, steps: int, conditioning: Embedded, guidance: float
+    ) -> "Paused[Stepped, Any]":
+        pipeline = copy(self.pipeline)  # shares the parts but for the scheduler, which counts its own steps
+        pipeline.scheduler = deepcopy(self.pipeline.scheduler)
+        observed = _observe(pipeline.scheduler)
+        arguments: dict[str, Any] = {
+            **conditioning.embeddings,
+            "height": self.size.height,
+            "width": self.size.width,
+            self.family.frames_argument: self.size.frames,
+            "num_inference_steps": steps,
+            "guidance_scale": guidance,
+            "latents": latent,
+            "generator": torch.Generator().manual_seed(0),  # for schedulers and decoders that add noise
+            "output_type": "np",
+            "callback_on_step_end_tensor_inputs": ["latents"],
+            **self.family.calling,
+        }
+
+        def run(pause: Callable[[Stepped], None]) -> Any:
+            def after_step(
+                _: object, index: int, timestep: Tensor, tensors: dict[str, Tensor]
+            ) -> dict[str, Tensor]:
+                pause(Stepped(tensors["latents"], float(timestep), observed()))
+                return {}
+
+            return pipeline(**arguments, callback_on_step_end=after_step)
+
+        return Paused(run)
+
+    def _noise(self, seed: int) -> Tensor:
+        pipeline = self.pipeline
+        latent: Tensor = pipeline.prepare_latents(
+            batch_size=1,
+            num_channels_latents=pipeline.transformer.config.in_channels,
+            height=self.size.height,
+            width=self.size.width,
+            num_frames=self.size.frames,
+            dtype=torch.float32,
+            device=pipeline._execution_device,
+            generator=torch.Generator().manual_seed(seed),
+            latents=None,
+        )
+        return latent
+
+    def _token_frames(self, latent: Tensor) -> int:
+        grid = self.family.to_vae(self.pipeline, latent, self.size)
+        return token_frames(self.pipeline.transformer, grid.shape[2])
+
+    def _prepare_look(self) -> None:
+        """What must not count as denoising."""
+        if self.look is None:
+            self.look = fit(self._encode, CHUNK)
+
+    def _encode(self, still: Tensor) -> Tensor:
+        """(1, 3, frames, height, width) -> what the decoder takes, (1, channels, latent frames, h, w)."""
+        vae = self.pipeline.vae
+        like = next(vae.parameters())
+        if "2D" in str(vae.config.get("down_block_types", "")):  # an image autoencoder
+            return vae.encode(still[:, :, 0].to(like)).latent_dist.mode()[:, :, None]
+        return vae.encode(still.to(like)).latent_dist.mode()
+
+    def _cut(self, text: str) -> tuple[str, ...]:
+        tokens = self.pipeline.tokenizer(text, add_special_tokens=False).input_ids
+        rest = tokens[self.family.words - 1 :]  # the end mark is one of them
+        return (self.pipeline.tokenizer.decode(rest),) if rest else ()
+
+
+def durations(latent_frames: int, frames: int) -> list[int]:
+    """Frames that each latent frame stands for: as many each, or one for the first of a causal autoencoder."""
+    if frames % latent_frames == 0:
+        return [frames // latent_frames] * latent_frames
+    return [1] + [(frames - 1) // (latent_frames - 1)] * (latent_frames - 1)
+
+
+def _observe(scheduler: Any) -> Callable[[], Tensor]:
+    """Watch a scheduler's steps; the function returned gives the clean latent that the last one expected."""
+    step, signature = scheduler.step, inspect.signature(scheduler.step)
+    last: dict[str, Any] = {}
+
+    @wraps(step)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        last.update(output=given["model_output"], sample=given["sample"], timestep=given["timestep"])
+        return step(*args, **kwargs)
+
+    scheduler.step = watched
+    return lambda: expected(scheduler, **last)
+
+
+def expected(scheduler: Any, output: Tensor, sample: Tensor, timestep: Tensor) -> Tensor:
+    """The clean latent that a prediction at `timestep` stands for, by what the scheduler says it predicts."""
+    kind = scheduler.config.get("prediction_type", "flow_prediction")
+    if kind == "flow_prediction":
+        return sample - output * (float(timestep) / scheduler.config.num_train_timesteps)
+    alpha = float(scheduler.alphas_cumprod[int(timestep)])
+    signal, noise = alpha**0.5, (1 - alpha) ** 0.5
+    if kind == "epsilon":
+        return (sample - noise * output) / max(signal, 1e-4)  # pure noise expects nothing
+    if kind == "v_prediction":
+        return signal * sample - noise * output
+    raise ValueError(f"no preview is known for a scheduler that predicts {kind!r}")

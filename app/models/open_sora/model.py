@@ -1,0 +1,181 @@
+"""Open-Sora 1.2 as a VideoModel: T5, STDiT3 and VAE 1.2 in turn, from the published checkpoints."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from app.caching.cache import BranchCache
+from app.models.base import Conditioning, Frames
+from app.models.networks.stdit3 import STDiT3, STDiT3Config
+from app.models.networks.t5 import Tokenizer, encode, load_text_encoder, parameters
+from app.models.open_sora.caption import trained_caption
+from app.models.open_sora.card import CARD
+from app.models.open_sora.estimate import Checkpoint, estimate
+from app.models.open_sora.repositories import FOLDER_VARIABLE, REPOSITORIES
+from app.models.open_sora.requirements import checks
+from app.models.open_sora.sampling import predict_velocity
+from app.models.open_sora.sizes import PAPER_SIZE, SMALLEST, check_size
+from app.models.open_sora.vae import OpenSoraVAE, VAEConfig
+from app.models.published import PublishedModel
+from app.models.requirements import refuse_unless_ready
+from app.models.runtime.device import compute_device
+from app.models.runtime.memory_plan import MemoryPlan, plan_now
+from app.models.runtime.parts import Loaded, Parts
+from app.models.runtime.weights import Progress, load_module, local_folder, locate, read_config
+from app.models.samplers.rectified_flow import euler_step, predict_video, timesteps
+from app.models.size import Size
+
+NULL_CAPTION = "y_embedder.y_embedding"
+
+
+class OpenSora(PublishedModel):
+    """Text or a first frame to video."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        tokenizer: Tokenizer,
+        null_caption: Tensor,
+        checkpoint: Checkpoint,
+        size: Size = PAPER_SIZE,
+    ):
+        check_size(size)
+        transformer, vae = checkpoint.transformer, checkpoint.vae
+        card = replace(CARD, depth=transformer.depth, stream_bytes=checkpoint.stream_bytes(size), **vars(size))
+        super().__init__(
+            parts,
+            card,
+            latent_shape=vae.latent_shape(size.frames, size.height, size.width),
+            durations=vae.durations(size.frames),
+            caption_shape=(transformer.model_max_length, transformer.caption_channels),
+            preview_frames=vae.chunk,
+        )
+        self.tokenizer = tokenizer
+        self.null_caption = null_caption  # (words, caption_channels)
+        self.checkpoint = checkpoint
+        self.size = size
+
+    def with_size(self, size: Size) -> "OpenSora":
+        """The same model for videos of another size: its weights are shared, its memory is planned anew."""
+        parts = Parts(self.parts.loaders, _planner(self.checkpoint, size), self.parts.loaded)
+        return OpenSora(parts, self.tokenizer, self.null_caption, self.checkpoint, size)
+
+    def encode_prompt(self, prompt: str, first_frame: Frames | None = None) -> Conditioning:
+        """Encode a prompt, and an image (1, height, width, 3) the video is to start from, cropped to its shape."""
+        caption = trained_caption(prompt)
+        tokens = self.tokenizer(caption)
+        words = int(tokens.mask.sum())
+        text = encode(self.parts.use("text"), tokens).to(self.parts.plan.device)
+        null = self.null_caption.to(text)[None, None]
+        return Conditioning(
+            # Padding is left out, of the null caption as well: that is what attending under upstream's mask does.
+            text=torch.cat([text, null])[:, :, :words],
+            mask=torch.ones(1, words, device=text.device),
+            understood=((prompt, caption),),
+            ignored=(tokens.cut,) if tokens.cut else (),
+            first_frame=None if first_frame is None else self._encode_image(first_frame[0]),
+        )
+
+    def initial_latent(self, seed: int) -> Tensor:
+        """Noise of the seed."""
+        return self.noise(seed)
+
+    def schedule(self, steps: int) -> tuple[float, ...]:
+        """Timesteps, shifted towards noise for this size."""
+        return timesteps(steps, height=self.size.height, width=self.size.width, frames=self.size.frames)
+
+    def denoise_step(
+        self,
+        latent: Tensor,
+        step: int,
+        schedule: tuple[float, ...],
+        conditioning: Conditioning,
+        guidance: float,
+        cache: BranchCache,
+    ) -> tuple[Tensor, Tensor]:
+        """One guided Euler step; a given first frame takes its place in the latent and keeps it."""
+        if conditioning.first_frame is not None:
+            latent = torch.cat([conditioning.first_frame, latent[:, :, 1:]], dim=2)
+        timestep = schedule[step - 1]
+        velocity = self.predict(latent, timestep, conditioning, guidance, cache)
+        return euler_step(latent, velocity, schedule, step), predict_video(latent, velocity, timestep)
+
+    def preview(self, clean_latent: Tensor) -> Frames:
+        """A linear look at a latent."""
+        return self.look_at(clean_latent)
+
+    def decode(self, latent: Tensor) -> Frames:
+        """The video, a few frames at a time."""
+        return self.pictures(latent)
+
+    def predict(
+        self, latent: Tensor, timestep: float, conditioning: Conditioning, guidance: float, cache: BranchCache
+    ) -> Tensor:
+        """The guided velocity."""
+        transformer = cast(STDiT3, self.parts.use("transformer"))
+        return predict_velocity(transformer, latent, timestep, conditioning, guidance, self.size, cache)
+
+    def encode_video(self, vae: nn.Module, video: Tensor) -> Tensor:
+        """The latent of a video."""
+        return cast(OpenSoraVAE, vae).encode(video)
+
+    def decode_video(self, vae: nn.Module, latent: Tensor) -> Iterable[Tensor]:
+        """The video of a latent, a few frames at a time."""
+        return cast(OpenSoraVAE, vae).decode_chunks(latent, self.size.frames)
+
+    def _encode_image(self, image: Frames) -> Tensor:
+        """(height, width, 3) of any size -> (1, channels, 1, h, w)."""
+        fitted = ImageOps.fit(
+            Image.fromarray(image), (self.size.width, self.size.height), Image.Resampling.BICUBIC
+        )
+        pixels = torch.from_numpy(np.array(fitted)).float() / 127.5 - 1
+        with torch.inference_mode():
+            return self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
+
+
+def load(folder: Path | None = None, size: Size = PAPER_SIZE, progress: Progress | None = None) -> OpenSora:
+    """Open-Sora from a local folder, or from the Hub: what is missing there is downloaded.
+
+    Reads configurations only; each part's weights are read when it is first used. Raises ValueError, which says
+    what is missing; a size that does not fit is refused when it is used. bfloat16 on a GPU, float32 on a CPU.
+    """
+    folder = folder or local_folder(FOLDER_VARIABLE)
+    if folder is None:
+        refuse_unless_ready(CARD.title, checks(SMALLEST))
+    text, transformer_file, vae_file = (locate(repository, folder, progress) for repository in REPOSITORIES)
+    transformer_config = STDiT3Config.from_upstream(read_config(transformer_file))
+    vae_config = VAEConfig.from_upstream(read_config(vae_file))
+    _, dtype = compute_device()
+    checkpoint = Checkpoint(transformer_config, vae_config, parameters(read_config(text)), dtype)
+
+    def load_transformer(device: torch.device) -> nn.Module:
+        file = transformer_file / "model.safetensors"
+        return load_module(lambda: STDiT3(transformer_config), file, device=device, dtype=dtype)
+
+    def load_vae(device: torch.device) -> nn.Module:
+        file = vae_file / "model.safetensors"
+        return load_module(lambda: OpenSoraVAE(vae_config), file, device=device, dtype=dtype)
+
+    parts = Parts(
+        {
+            "text": lambda device: load_text_encoder(text, device=device, dtype=dtype),
+            "transformer": load_transformer,
+            "vae": load_vae,
+        },
+        _planner(checkpoint, size),
+    )
+    with safe_open(transformer_file / "model.safetensors", framework="pt") as stored:
+        null_caption = stored.get_tensor(NULL_CAPTION)
+    tokenizer = Tokenizer(text / "spiece.model", transformer_config.model_max_length)
+    return OpenSora(parts, tokenizer, null_caption, checkpoint, size)
+
+
+def _planner(checkpoint: Checkpoint, size: Size) -> Callable[[Loaded], MemoryPlan]:
+    return lambda loaded: plan_now(estimate(checkpoint, size), compute_device()[0], loaded)

@@ -1,0 +1,177 @@
+"""Trains the judge on rendered clips: python -m app.training.classifier --latents DIR --work DIR --export.
+
+A share of the clips went through the autoencoder with disturbed latents, so that its blur is nothing new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from app.evaluation.classifier.network import JUDGE, Judge, JudgeConfig
+from app.models.sprites.text import factor_tokens, token_indices
+from app.models.sprites.vae import load_vae, to_images
+from app.models.sprites.vocabulary import ASSETS, SLOTS, load_vocabulary
+from app.models.sprites.world import clip
+from app.training.latents import open_latents
+from app.training.loop import (
+    Average,
+    Budget,
+    Log,
+    Optimiser,
+    export_weights,
+    generator,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+NO_SPEED = -100
+
+
+@dataclass(frozen=True)
+class JudgeTraining:
+    """What decides a run."""
+
+    seed: int = 0
+    clips: int = 5000
+    decoded: int = 1000
+    latent_noise: float = 0.3
+    batch: int = 16
+    muon_rate: float = 0.01
+    adamw_rate: float = 1e-3
+    average_decay: float = 0.99
+    until: float = 1.01  # stops once every slot's held-out accuracy reaches this
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.decoded <= self.clips:
+            raise ValueError(f"decoded is {self.decoded}; accepted: 0 to clips ({self.clips})")
+
+
+def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) -> tuple[Judge, dict[str, float]]:
+    """Trains or resumes in a folder; returns the averaged judge and its held-out accuracy per slot."""
+    torch.manual_seed(training.seed)
+    judge = Judge(JudgeConfig())
+    for module in judge.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+    matrices = [n for n, p in judge.named_parameters() if p.ndim >= 2 and n not in ("trunk.0.weight",)]
+    optimiser = Optimiser(judge, matrices, training.muon_rate, training.adamw_rate)
+    average = Average(judge, training.average_decay)
+    step, checkpoint = 0, work / "judge.pt"
+    if checkpoint.exists():
+        state = load_checkpoint(checkpoint)
+        judge.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        average.weights, step = state["average"], state["step"]
+    frames, classes = render_clips(training.clips, held_out=False)
+    _pass_through_autoencoder(frames, training, latents)
+    held_out, held_out_classes = render_clips(400, held_out=True)
+    log, started = Log(work / "judge.jsonl"), time.monotonic()
+    while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
+        random = generator(training.seed, step)
+        picked = torch.randint(len(frames), (training.batch,), generator=random)
+        logits = judge(_disturb(_images(frames[picked]), random))
+        losses = [
+            F.cross_entropy(logits[slot], classes[picked, index], ignore_index=NO_SPEED, label_smoothing=0.05)
+            for index, slot in enumerate(SLOTS)
+        ]
+        loss = torch.stack(losses).sum()
+        loss.backward()
+        optimiser.step(budget.rate(step))
+        average.update(judge, step)
+        step += 1
+        if step % 200 == 0 or step == budget.steps:
+            accuracy = accuracy_on(_averaged(average), held_out, held_out_classes)
+            log.write(step=step, loss=loss.item(), **accuracy)
+            save_checkpoint(
+                checkpoint,
+                model=judge.state_dict(),
+                optimiser=optimiser.state_dict(),
+                average=average.weights,
+                step=step,
+            )
+            if min(accuracy.values()) >= training.until:
+                break
+    final = _averaged(average)
+    return final, accuracy_on(final, held_out, held_out_classes)
+
+
+def render_clips(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
+    """Frames (n, 16, 64, 64, 3) uint8 and class indices (n, 4); the speed of a still clip is NO_SPEED."""
+    made = [clip(seed, held_out) for seed in range(clips)]
+    offsets = torch.tensor(token_indices(dict.fromkeys(SLOTS), load_vocabulary())) + 1
+    tokens = torch.tensor([factor_tokens(one.factors) for one in made])
+    classes = torch.where(tokens < offsets, NO_SPEED, tokens - offsets)
+    return torch.stack([torch.from_numpy(one.frames) for one in made]), classes
+
+
+def _pass_through_autoencoder(frames: Tensor, training: JudgeTraining, latents: Path) -> None:
+    """Replaces the first clips, in place, by decoded latents of the same seeds with noise on them."""
+    vae = load_vae(ASSETS / "vae.safetensors")
+    cache = open_latents(latents, training.decoded)
+    for index in range(training.decoded):
+        random = generator(training.seed, index, 1)
+        latent = cache.batch([index])
+        strength = training.latent_noise * float(torch.rand(1, generator=random))
+        frames[index] = vae.decode(latent + strength * torch.randn(latent.shape, generator=random))[0]
+
+
+def _images(frames: Tensor) -> Tensor:
+    return to_images(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+
+
+def _disturb(images: Tensor, random: torch.Generator) -> Tensor:
+    """Half of the clips a little blurred, all with a little noise and a change of contrast of their own."""
+    soft = F.avg_pool2d(images.flatten(0, 1), 3, stride=1, padding=1, count_include_pad=False).view_as(images)
+    shape = (len(images), 1, 1, 1, 1)
+    blur = torch.rand(shape, generator=random) * (torch.rand(shape, generator=random) < 0.5)
+    contrast = 1 + 0.1 * torch.randn(shape, generator=random)
+    noise = 0.1 * torch.rand(shape, generator=random) * torch.randn(images.shape, generator=random)
+    return (images + blur * (soft - images)) * contrast + noise
+
+
+@torch.inference_mode()
+def accuracy_on(judge: Judge, frames: Tensor, classes: Tensor) -> dict[str, float]:
+    """Share of right answers, slot by slot, on what render_clips gives; speed over the clips that have one."""
+    answers = [judge(_images(part)) for part in frames.split(32)]
+    accuracy = {}
+    for index, slot in enumerate(SLOTS):
+        right = torch.cat([answer[slot].argmax(dim=1) for answer in answers]) == classes[:, index]
+        accuracy[slot] = float(right[classes[:, index] != NO_SPEED].float().mean())
+    return accuracy
+
+
+def _averaged(average: Average) -> Judge:
+    judge = Judge(JudgeConfig())
+    judge.load_state_dict(average.weights)
+    return judge.eval()
+
+
+def main() -> None:
+    """Trains within the budget; with --export writes the shipped judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latents", type=Path, required=True, help="folder of python -m app.training.latents")
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--until", type=float, default=1.01, help="stop once every accuracy is at least this")
+    parser.add_argument("--export", action="store_true", help="write assets/sprites/judge.safetensors at the end")
+    arguments = parser.parse_args()
+    budget = Budget(arguments.steps, arguments.steps // 3, minutes=arguments.minutes)
+    judge, accuracy = train(JudgeTraining(until=arguments.until), budget, arguments.latents, arguments.work)
+    if arguments.export:
+        metadata = {"config": json.dumps(asdict(judge.config)), "held_out": json.dumps(accuracy)}
+        size = export_weights(JUDGE, judge.state_dict(), metadata)
+        print(json.dumps({"bytes": size, **accuracy}))
+
+
+if __name__ == "__main__":
+    main()

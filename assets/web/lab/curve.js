@@ -1,0 +1,114 @@
+// The distance curve: what the codebook looks up along each simulated schedule, over the bands of the thresholds, with
+// the recorded change from step to step faintly behind. Square-root axis as in the Studio.
+import { identity } from "../shared/identity.js";
+import { createTip, heading, key } from "../shared/heading.js";
+import { createThresholds } from "../shared/thresholds.js";
+import { createFrame, label, line, mark, scale, stepTicks } from "../shared/svg.js";
+import { make, significant } from "../shared/format.js";
+
+export const GUTTER = { left: 64, right: 130, top: 8, bottom: 34 };
+const HEADROOM = 1.3;
+const USUAL = 0.9; // the axis reaches this share of the looked-up distances; arrows stand for the rest
+const HELP =
+  "Dots are the distances looked up in computed steps, simulated; the band they fall in is the cache rate. " +
+  "Drag a threshold, or focus it and use the arrow keys. Thin lines are the recorded change to the step before; " +
+  "hollow marks a real run. Arrows at the top stand for larger distances. Square-root axis.";
+
+export function createCurve(state) {
+  const root = make("section", "lab-curve");
+  const area = make("div", "curve-area");
+  const stage = make("div", "curve-stage");
+  let top = 1;
+  const frame = createFrame("curve", GUTTER, (paper) => draw(paper));
+  stage.append(frame.root, area);
+  const cursor = make("div", "cursor");
+  stage.append(cursor);
+  const tip = createTip(stage);
+  root.append(heading("Distance looked up", HELP, key("simulated", "simulated"), key("recorded", "recorded, lag 1"), key("measured", "real run")), stage);
+  const thresholds = createThresholds(state, area);
+
+  /** The axis holds the thresholds and most distances; only a new codebook or selection moves it. */
+  const fit = () => {
+    if (!state.ids().length) return;
+    const lagOne = state.ids().flatMap((id) => (state.measured[id] ?? []).slice(1).map((row) => row[0]));
+    lagOne.sort((one, other) => one - other);
+    const usual = lagOne[Math.floor((lagOne.length - 1) * USUAL)] ?? 0;
+    const highest = state.codebook.thresholds.at(-2) ?? state.codebook.thresholds[0];
+    setTop(Math.max(highest * HEADROOM, usual * 1.1));
+  };
+  const setTop = (value) => {
+    top = value;
+    thresholds.setTop(top);
+    frame.ask();
+  };
+
+  const draw = ({ sheet, width, height, left, top: upper }) => {
+    if (!state.ids().length) return;
+    const steps = state.steps();
+    const x = scale([0.5, steps + 0.5], [left, left + width]);
+    const root = scale([0, Math.sqrt(top)], [upper + height, upper]);
+    const y = (value) => root(Math.sqrt(Math.min(value, top)));
+    for (const step of stepTicks(steps, width)) sheet.append(label(x(step), upper + height + 13, step));
+    sheet.append(label(left + width / 2, upper + height + 28, "step", "middle", "axis-title"));
+    sheet.append(label(left - 8, upper + height + 3.5, "0", "end"));
+    const alone = state.ids().length === 1;
+    for (const [id, slot] of state.slots) {
+      const recorded = (state.measured[id] ?? []).slice(1).map((row, i) => [x(i + 2), y(row[0])]);
+      const { colour } = identity(slot);
+      sheet.append(line(recorded, alone ? "var(--baseline)" : colour, { width: 1, opacity: alone ? 0.7 : 0.4 }));
+    }
+    for (const [id, slot] of state.slots) {
+      const { colour, dash, symbol } = identity(slot);
+      const points = looked(state.answer?.runs[id]);
+      sheet.append(line(points.map(([step, value]) => [x(step), y(value)]), colour, { width: 2, dash }));
+      for (const [step, value] of points) sheet.append(mark(x(step), y(value), value > top ? "up" : symbol, colour, 4));
+      for (const [step, value] of looked(state.realOf(id)?.run)) {
+        const ring = mark(x(step), y(value), value > top ? "up" : symbol, "none", 6.5);
+        Object.assign(ring.style, { stroke: "var(--ink)" });
+        sheet.append(ring);
+      }
+    }
+  };
+
+  const at = (event) => {
+    const box = frame.root.getBoundingClientRect();
+    const width = box.width - GUTTER.left - GUTTER.right;
+    const share = (event.clientX - box.left - GUTTER.left) / width;
+    const step = Math.round(0.5 + share * state.steps());
+    return { step, inside: share >= 0 && share <= 1 && step >= 1, left: GUTTER.left + ((step - 0.5) / state.steps()) * width };
+  };
+  const point = (event) => {
+    if (!state.ids().length || !state.answer || thresholds.dragging()) return leave();
+    const { step, inside, left } = at(event);
+    if (!inside || step > state.steps()) return leave();
+    cursor.style.left = `${left}px`;
+    tip.show(event, [["step", String(step)], ...state.ids().flatMap((id) => describe(state, id, step))]);
+  };
+  const leave = () => tip.hide();
+  stage.addEventListener("pointermove", point);
+  stage.addEventListener("pointerleave", leave);
+
+  state.on(["loaded"], fit);
+  state.on(["codebook"], () => {
+    const highest = state.codebook.thresholds.at(-2) ?? 0;
+    if (highest > top) fit();
+  });
+  state.on(["answer", "selection", "real", "codebook"], frame.ask);
+  return root;
+}
+
+/** [step, value] of every computed step in which something was looked up. */
+function looked(run) {
+  if (!run?.computed) return [];
+  return run.computed.map((step, i) => [step, run.looked[i]]).filter(([, value]) => value !== null && value !== undefined);
+}
+
+function describe(state, id, step) {
+  const { letter } = identity(state.slots.get(id));
+  const run = state.answer.runs[id];
+  if (!run || step > state.recording(id).steps) return [];
+  const i = run.computed.findLastIndex((computed) => computed <= step);
+  if (run.computed[i] !== step) return [[`${letter} reuses`, `step ${run.computed[i]}`]];
+  const value = run.looked[i];
+  return [[`${letter} ${value === null ? "computed" : significant(value)}`, `rate ${run.rates[i]}`]];
+}

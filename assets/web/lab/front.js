@@ -1,0 +1,110 @@
+// The Pareto front of a family of codebooks over the selected recordings, under it the bound no schedule can beat,
+// and the present codebook as a dot. A press on a point loads its codebook; a wished speedup is calibrated for.
+import { createTip, heading, key } from "../shared/heading.js";
+import { createFrame, label, line, mark, nearestPoint, rule, scale, ticks } from "../shared/svg.js";
+import { make, significant } from "../shared/format.js";
+
+const GUTTER = { left: 52, right: 14, top: 8, bottom: 34 };
+const REACH = 14;
+const ROOM = 1.06; // beyond the fastest point
+const HELP =
+  "Each point is a codebook that no other of the family beats in both numbers, simulated on the selected recordings; " +
+  "press one to load it. The line below is the best any schedule could do on these recordings: what adaptivity " +
+  "leaves on the table. The large dot is the present codebook.";
+
+export function createFront({ state, server }) {
+  const root = make("section", "lab-front");
+  const frame = createFrame("front", GUTTER, (paper) => draw(paper));
+  const tip = createTip(frame.root);
+  const calibrate = createCalibrate(state, server);
+  const note = make("span", "note", "computing");
+  root.append(heading("Pareto front", HELP, key("front", "codebooks"), key("bound", "optimal"), key("now", "present"), note), frame.root, calibrate);
+  let place = null;
+
+  const draw = ({ sheet, width, height, left, top }) => {
+    const { points = [], bound = [] } = state.front ?? {};
+    root.classList.toggle("stale", Boolean(state.ids().length) && !state.frontIsCurrent());
+    root.dataset.points = points.length;
+    if (!points.length) return;
+    const now = state.answer?.mean;
+    const xs = [...points.map((point) => point.speedup), now?.speedup ?? 1];
+    const ys = [...points.map((point) => point.error), now?.error ?? 0];
+    const [right, upper] = [Math.max(...xs) * ROOM, (Math.max(...ys) || 1) * ROOM];
+    const x = scale([1, right], [left, left + width]);
+    const y = scale([0, upper], [top + height, top]);
+    place = { points, x, y };
+    for (const value of ticks(1, right, width / 70)) {
+      sheet.append(rule(x(value), top, x(value), top + height), label(x(value), top + height + 13, `${value}×`));
+    }
+    for (const value of ticks(0, upper, height / 40)) {
+      sheet.append(rule(left, y(value), left + width, y(value)), label(left - 7, y(value) + 3.5, value, "end"));
+    }
+    sheet.append(label(left + width / 2, top + height + 28, "predicted speedup", "middle", "axis-title"));
+    const turned = label(0, 0, "predicted error", "middle", "axis-title");
+    turned.setAttribute("transform", `translate(${left - 38},${top + height / 2}) rotate(-90)`);
+    const inside = clip(bound, right).map(([speedup, error]) => [x(speedup), y(error)]);
+    sheet.append(turned, line(inside, "var(--ink-2)", { width: 1.5, dash: "4 3" }));
+    for (const point of points) sheet.append(mark(x(point.speedup), y(point.error), "circle", "var(--front)", 3.6));
+    if (now) sheet.append(mark(x(now.speedup), y(now.error), "circle", "var(--adacache)", 6.5));
+  };
+
+  const nearest = (event) => {
+    if (!place) return null;
+    return nearestPoint(place.points, (point) => [place.x(point.speedup), place.y(point.error)], event, frame.root, REACH);
+  };
+  frame.root.addEventListener("pointermove", (event) => {
+    const point = nearest(event);
+    frame.root.classList.toggle("reachable", Boolean(point));
+    if (!point) return tip.hide();
+    tip.show(event, [
+      ["speedup", `${point.speedup.toFixed(2)}×`],
+      ["error", significant(point.error)],
+      ["rates", point.rates.join(" ")],
+      ["first threshold", significant(point.thresholds[0])],
+    ]);
+  });
+  frame.root.addEventListener("pointerleave", tip.hide);
+  frame.root.addEventListener("click", (event) => {
+    const point = nearest(event);
+    if (point) state.load(point);
+  });
+  state.on(["front", "answer", "selection", "motion"], frame.ask);
+  return root;
+}
+
+function createCalibrate(state, server) {
+  const form = make("form", "lab-calibrate");
+  const field = make("label", "", "Wished speedup");
+  const wish = Object.assign(make("input"), { type: "number", step: "any", value: "2", id: "lab-wish" });
+  field.append(wish);
+  const button = make("button", "secondary", "Calibrate");
+  button.id = "lab-calibrate";
+  const words = make("p", "lab-message");
+  words.setAttribute("role", "status");
+  form.append(field, button, words);
+  form.noValidate = true;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      const answer = await server.calibrated({ ...state.question(), speedup: wish.valueAsNumber });
+      words.dataset.kind = answer.error ? "error" : "info";
+      words.textContent = answer.error ?? answer.words;
+      if (!answer.error) state.load(answer);
+    } catch {
+      words.dataset.kind = "error";
+      words.textContent = "The server does not answer; the codebook is kept.";
+    }
+    button.disabled = false;
+  });
+  return form;
+}
+
+/** The part of the bound up to a speedup, with its last point on the edge. */
+function clip(corners, right) {
+  const inside = corners.filter(([speedup]) => speedup <= right);
+  const [before, after] = [inside.at(-1), corners[inside.length]];
+  if (!before || !after) return inside;
+  const share = (right - before[0]) / (after[0] - before[0]);
+  return [...inside, [right, before[1] + share * (after[1] - before[1])]];
+}

@@ -1,0 +1,87 @@
+// The two big numbers, predicted on the selected recordings, and Run it: what one of them really does.
+import { badge } from "../shared/identity.js";
+import { same } from "../shared/codebook-editing.js";
+import { make } from "../shared/format.js";
+import { visitor } from "../shared/visitor.js";
+
+export function createNumbers({ state, trigger, props, watch }) {
+  const root = make("section", "lab-numbers");
+  const speedup = createTile("Predicted speedup", "speedup");
+  const error = createTile("Predicted error", "error");
+  error.root.title = "Mean relative change of the probed residual between a step and the computed step it reuses";
+  const tiles = make("div", "tiles");
+  tiles.append(speedup.root, error.root);
+  const run = make("button", "primary", "Run it");
+  run.id = "lab-run";
+  const stop = make("button", "secondary", "Stop");
+  stop.id = "lab-stop";
+  const which = make("span", "which");
+  const buttons = make("div", "lab-buttons");
+  buttons.append(run, stop, which);
+  const message = make("p", "lab-message");
+  message.setAttribute("role", "status");
+  root.append(tiles, buttons, message);
+
+  let going = false; // a real run that this page started
+  let asked = null;
+  const show = () => {
+    const { mean, mean_plain: plain } = state.answer ?? {};
+    const motion = Boolean(state.answered?.motion);
+    const several = state.ids().length > 1 ? `mean of ${state.ids().length}` : "";
+    speedup.show(mean ? `${mean.speedup.toFixed(2)}×` : "", motion ? `${plain.speedup.toFixed(2)}× without motion` : several);
+    error.show(mean ? mean.error.toFixed(3) : "", motion ? `${plain.error.toFixed(3)} without motion` : several);
+    const recording = state.recording(state.focus);
+    which.replaceChildren(...(recording ? [badge(state.slots.get(state.focus)), make("span", "", recording.prompt)] : []));
+    run.disabled = going || !state.answer || Boolean(state.error);
+    stop.disabled = !going;
+  };
+  run.addEventListener("click", () => {
+    if (going) return;
+    going = true;
+    asked = { question: state.question([state.focus]), simulated: state.answer.runs[state.focus].computed };
+    say("Waiting for the model", "info");
+    show();
+    trigger("submit", { question: { ...asked.question, visitor: visitor() } });
+  });
+  stop.addEventListener("click", () => trigger("stop"));
+  const say = (text, kind) => {
+    message.textContent = text;
+    message.dataset.kind = kind;
+  };
+
+  watch("real", () => {
+    const { id, real, made, kind, text } = props.real;
+    going = props.real.state === "running";
+    if (!asked) return;
+    if (real?.computed) state.real[id] = { ...asked, run: real, made };
+    else if (props.real.state !== "running") delete state.real[id];
+    const total = id ? state.recording(id).steps : 0;
+    say(going && !text && made ? `Generating, step ${made} of ${total}` : text || "Waiting for the model", kind);
+    root.dataset.state = props.real.state;
+    show();
+    state.tell("real");
+  });
+  state.on(["codebook", "motion"], () => {
+    if (!going && asked && !same({ ...state.question([]), ids: asked.question.ids }, asked.question)) say("", "info");
+  });
+  state.on(["answer", "selection", "focus"], show);
+  show();
+  return root;
+}
+
+function createTile(title, name) {
+  const root = make("div", `tile ${name}`);
+  const value = make("span", "value", "–");
+  const note = make("div", "note");
+  const label = make("div", "label", title);
+  label.append(make("span", "simulated-note", "simulated"));
+  const figure = make("div", "figure");
+  figure.append(value);
+  root.append(label, figure, note);
+  const show = (text, beside) => {
+    root.classList.toggle("measured", text !== "");
+    value.textContent = text || "–";
+    note.textContent = beside;
+  };
+  return { root, show };
+}

@@ -1,0 +1,83 @@
+// The Lab's state: one codebook on some recordings, and what the server answered. Panels change it through these
+// functions and hear of changes by name; questions are asked one at a time, and only the latest counts.
+import { createEditing, latest, same } from "../shared/codebook-editing.js";
+
+export const MAX_SELECTED = 12;
+
+export function createState(server) {
+  const state = createEditing({ asked: () => ask(), highestRate: () => state.lags() });
+  const { tell } = state;
+  Object.assign(state, {
+    recordings: [],
+    slots: new Map(), // selected recording -> slot
+    focus: "",
+    motion: false,
+    measured: {},
+    answer: null,
+    answered: null, // the codebook the answer is for
+    front: null,
+    real: {}, // recording -> what a real run did, with the codebook and motion it had
+  });
+  state.ids = () => [...state.slots.keys()];
+  state.recording = (id) => state.recordings.find((recording) => recording.id === id);
+  state.steps = () => Math.max(...state.ids().map((id) => state.recording(id).steps));
+  state.lags = () => Math.min(...state.ids().map((id) => state.measured[id]?.at(-1).length ?? 0));
+  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, ...(state.draft ?? state.codebook) });
+
+  let replied = null; // the last question that was answered, if only with what is wrong
+  state.settled = () => same(replied, state.question());
+  const simulate = latest((question) => server.simulated(question), (answer, question) => {
+    replied = question;
+    state.error = answer.error ?? "";
+    if (!answer.error) [state.answer, state.answered] = [answer, question];
+    tell("answer");
+  });
+  const askFront = latest((question) => server.front(question), (answer, question) => {
+    state.front = { ...answer, key: keyOf(question) };
+    tell("front");
+  });
+  /** A real run is shown only beside the codebook it had. */
+  state.realOf = (id) => {
+    const real = state.real[id];
+    return real && same(real.question, state.question([id])) ? real : null;
+  };
+  const ask = () => state.slots.size && simulate(state.question());
+  state.frontIsCurrent = () => state.front?.key === keyOf(state.question());
+
+  state.setMotion = (motion) => {
+    state.motion = motion;
+    ask();
+    if (state.slots.size) askFront(state.question());
+    tell("motion");
+  };
+  state.toggle = (id) => {
+    if (!state.slots.delete(id)) {
+      if (state.slots.size === MAX_SELECTED) return;
+      const taken = [...state.slots.values()];
+      state.slots.set(id, Array.from({ length: MAX_SELECTED }, (_, i) => i).find((i) => !taken.includes(i)));
+      state.slots = new Map([...state.slots].sort((one, other) => one[1] - other[1]));
+      state.focus = id;
+    } else if (state.slots.size === 0) {
+      state.slots.set(id, 0);
+    } else if (state.focus === id) {
+      state.focus = state.ids()[0];
+    }
+    return state.reselect();
+  };
+  state.reselect = async () => {
+    const missing = state.ids().filter((id) => !(id in state.measured));
+    if (missing.length) Object.assign(state.measured, await server.measured({ ids: missing, motion: false }));
+    tell("selection", "loaded");
+    ask();
+    askFront(state.question());
+  };
+  state.look = (id) => {
+    state.focus = id;
+    tell("focus");
+  };
+  return state;
+}
+
+function keyOf({ ids, motion }) {
+  return JSON.stringify([ids, motion]);
+}

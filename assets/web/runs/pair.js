@@ -1,0 +1,128 @@
+// Two runs side by side: what differs in their settings, what was measured, both accelerated videos in sync, and the
+// distances both looked up, over each other.
+import { badge, identity } from "../shared/identity.js";
+import { createFrame, label, line, mark, rule, scale, stepTicks, ticks } from "../shared/svg.js";
+import { createPlayer } from "../studio/player.js";
+import { bytes, make, seconds, significant } from "../shared/format.js";
+
+const GUTTER = { left: 64, right: 20, top: 8, bottom: 34 };
+const FIGURES = [
+  ["Speedup", (run) => `${run.speedup.toFixed(2)}×${run.reused ? " (earlier baseline)" : ""}`],
+  ["Steps computed", (run) => `${run.computed}/${run.steps}`],
+  ["Accelerated side", (run) => seconds(run.accelerated_seconds)],
+  ["Baseline side", (run) => seconds(run.baseline_seconds)],
+  ["Cache memory, peak", (run) => bytes(run.peak_cache_bytes)],
+  ["Made", (run) => run.made],
+];
+
+export function createComparison() {
+  const root = make("section", "runs-comparison");
+  root.setAttribute("aria-label", "Comparison of two runs");
+  root.hidden = true;
+  const show = (answer) => {
+    root.hidden = false;
+    root.replaceChildren(heading(root), videos(answer.runs), tables(answer), curves(answer));
+    root.scrollIntoView({ block: "nearest" });
+  };
+  return { root, show };
+}
+
+function heading(root) {
+  const made = make("header", "comparison-heading");
+  const close = make("button", "quiet", "Close");
+  close.addEventListener("click", () => {
+    root.hidden = true;
+    root.replaceChildren(); // the videos end with it
+  });
+  made.append(make("h2", "", "Comparison"), close);
+  return made;
+}
+
+function videos(runs) {
+  const viewer = make("div", "viewer");
+  const frames = make("div", "frames");
+  const captions = make("div", "captions");
+  const { root, api_prefix } = window.gradio_config;
+  const players = runs.map((run, slot) => {
+    const frame = make("figure", `frame playable ${slot ? "accelerated" : "baseline"}`);
+    const video = Object.assign(make("video", "video"), { muted: true, playsInline: true, preload: "auto" });
+    video.setAttribute("aria-label", `Accelerated video of run ${identity(slot).letter}`);
+    video.dataset.path = run.video;
+    video.src = `${root}${api_prefix}/file=${run.video}`;
+    frame.append(video, make("figcaption", "tag", identity(slot).letter));
+    frames.append(frame);
+    const caption = make("div", "comparison-caption");
+    caption.append(badge(slot), make("q", "", run.prompt));
+    captions.append(caption);
+    return video;
+  });
+  viewer.append(frames, captions);
+  viewer.style.setProperty("--aspect", Math.max(...runs.map((run) => run.aspect)));
+  createPlayer(viewer, frames, ...players).load(true, runs[0].fps);
+  const made = make("div", "comparison-videos");
+  made.append(viewer);
+  return made;
+}
+
+function tables({ runs, differing }) {
+  const made = make("div", "comparison-tables");
+  const settings = differing.map(([name, ...values]) => [name[0].toUpperCase() + name.slice(1), ...values]);
+  made.append(
+    settings.length ? table("Settings that differ", settings) : make("p", "same", "The settings are the same."),
+    table("Measured", [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)]),
+  );
+  return made;
+}
+
+/** A row a metric: the value of each run against its own baseline, or why it has none. */
+function quality(runs) {
+  const shown = ({ value, unit, reason }) => (value ? `${value} ${unit}` : reason);
+  return runs[0].quality.map(({ title }, place) => [`${title} to its baseline`, ...runs.map((run) => shown(run.quality[place]))]);
+}
+
+function table(title, rows) {
+  const made = make("table");
+  const head = make("tr");
+  const corner = make("th", "", title);
+  corner.scope = "col";
+  head.append(corner);
+  for (const slot of [0, 1]) {
+    const cell = make("th");
+    cell.scope = "col";
+    cell.append(badge(slot));
+    head.append(cell);
+  }
+  made.append(head);
+  for (const [name, ...values] of rows) {
+    const row = make("tr");
+    const first = make("th", "", name);
+    first.scope = "row";
+    row.append(first, ...values.map((value) => make("td", "", value)));
+    made.append(row);
+  }
+  return made;
+}
+
+function curves({ runs, steps }) {
+  const made = make("section", "comparison-curves");
+  const all = runs.flatMap((run) => run.curve.map(([, value]) => value));
+  if (!all.length) return made;
+  const highest = Math.sqrt(Math.max(...all)) || 1; // square-root axis, as in the Studio
+  const frame = createFrame("comparison-distance", GUTTER, ({ sheet, width, height, left, top }) => {
+    const x = scale([0.5, steps + 0.5], [left, left + width]);
+    const y = scale([0, highest * 1.05], [top + height, top]);
+    for (const value of ticks(0, highest, height / 40)) {
+      const text = label(left - 8, y(value) + 3.5, significant(value ** 2), "end");
+      sheet.append(rule(left, y(value), left + width, y(value)), text);
+    }
+    for (const step of stepTicks(steps, width)) sheet.append(label(x(step), top + height + 13, step));
+    sheet.append(label(left + width / 2, top + height + 28, "step", "middle", "axis-title"));
+    runs.forEach((run, slot) => {
+      const { colour, symbol } = identity(slot);
+      const points = run.curve.map(([step, value]) => [x(step), y(Math.sqrt(Math.max(value, 0)))]);
+      sheet.append(line(points, colour), ...points.map(([px, py]) => mark(px, py, symbol, colour, 3.5)));
+    });
+  });
+  made.append(make("h2", "", "Distance looked up in every computed step"), frame.root);
+  return made;
+}

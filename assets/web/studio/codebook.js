@@ -1,0 +1,98 @@
+// The Studio's codebook: the table, and the codebook as text to copy, paste or load from a file.
+import { createTable } from "../shared/codebook-table.js";
+import { latest, same } from "../shared/codebook-editing.js";
+import { editing } from "./codebook-state.js";
+import { make } from "../shared/format.js";
+
+const MAX_BYTES = 20_000;
+
+export function mount({ element, props, watch, server }) {
+  const table = createTable(editing, "studio", createText(server));
+  element.replaceChildren(table);
+  editing.undoKeys(element);
+  editing.undoKeys(document.querySelector(".panel-charts") ?? element);
+
+  const check = latest((rows) => server.checked(rows), ({ error }) => {
+    editing.error = error;
+    editing.tell("answer");
+  });
+  const take = () => {
+    if (!props.value || same(props.value, editing.draft)) return;
+    const { thresholds, rates } = props.value;
+    if (editing.draft) editing.load({ thresholds, rates });
+    else {
+      editing.set({ thresholds, rates });
+      editing.tell("loaded");
+    }
+  };
+  watch("value", take);
+  watch("presets", () => {
+    editing.presets = props.presets;
+    editing.tell("presets");
+  });
+  take();
+  editing.presets = props.presets;
+  editing.tell("presets");
+  editing.on(["codebook"], () => {
+    props.value = editing.draft;
+    check(editing.draft);
+  });
+}
+
+/** Copy as JSON or Python, paste, or a file. */
+function createText(server) {
+  const root = make("details", "codebook-text");
+  const summary = make("summary", "", "Copy, paste or load");
+  const field = Object.assign(make("textarea"), { rows: 3, spellcheck: false });
+  field.id = "codebook-paste";
+  field.placeholder = '{"0.08": 6, "0.16": 5, "1.00": 1}';
+  field.setAttribute("aria-label", "Codebook as JSON");
+  const said = make("p", "codebook-error");
+  said.setAttribute("role", "status");
+  const use = make("button", "quiet", "Use this JSON");
+  const load = make("button", "quiet", "Load a file");
+  const file = Object.assign(make("input"), { type: "file", accept: ".json,application/json", hidden: true });
+  file.id = "codebook-file";
+  const json = make("button", "quiet", "Copy JSON");
+  const python = make("button", "quiet", "Copy Python");
+  const buttons = make("div", "codebook-buttons");
+  buttons.append(use, load, json, python, file);
+  root.append(summary, field, buttons, said);
+
+  const take = async (text) => {
+    const { error, thresholds, rates } = await server.parsed({ text });
+    said.textContent = error ?? "";
+    if (!error) editing.load({ thresholds, rates });
+  };
+  const copy = async (text) => {
+    field.value = text;
+    field.select();
+    said.textContent = "";
+    await navigator.clipboard?.writeText(text).catch(() => {}); // what could not be copied stands selected in the field
+  };
+  use.addEventListener("click", () => take(field.value));
+  load.addEventListener("click", () => file.click());
+  file.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    if (chosen.size > MAX_BYTES) said.textContent = `${chosen.size} bytes are too many for a codebook; at most ${MAX_BYTES}.`;
+    else {
+      field.value = await chosen.text();
+      await take(field.value);
+    }
+    file.value = "";
+  });
+  json.addEventListener("click", () => copy(asJson(editing.draft)));
+  python.addEventListener("click", () => copy(asPython(editing.draft)));
+  return root;
+}
+
+/** The published notation; JSON.stringify would sort keys that look like whole numbers first. */
+function asJson({ thresholds, rates }) {
+  return `{${thresholds.map((threshold, i) => `"${threshold}": ${rates[i]}`).join(", ")}}`;
+}
+
+function asPython({ thresholds, rates }) {
+  const tuple = (values) => `(${values.join(", ")}${values.length === 1 ? "," : ""})`;
+  return `Codebook(thresholds=${tuple(thresholds)}, rates=${tuple(rates)})`;
+}

@@ -1,0 +1,153 @@
+// The four Plotly charts over one step axis, and the codebook's thresholds to drag over the distances.
+import { GUTTER, baseLayout, distanceFigure, motionFigure, rateFigure, secondsFigure } from "./figures.js";
+import { editing } from "./codebook-state.js";
+import { createThresholds } from "../shared/thresholds.js";
+import { make, onTheme } from "../shared/format.js";
+
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
+};
+// The distance axis ends between these multiples of the highest threshold that is compared with, above the dots of a
+// run if that is possible.
+const HEADROOM = 1.3;
+const FURTHEST = 4;
+const HELP = {
+  distance:
+    "Raw: how much the probed residual changed since the last computed step. Normalised: divided by the steps in " +
+    "between. The filled dots are looked up among the thresholds; the band they fall in is the cache rate. " +
+    "Drag a threshold, or focus it and use the arrow keys (shift for large steps): dots that would get another rate " +
+    "take its colour. Arrows at the top stand for larger distances. Square-root axis.",
+  rate: "The rate chosen in each computed step: the next computed step comes that many steps later.",
+  motion:
+    "Score: how much the residual changes from frame to frame. Motion regularisation multiplies the distance by " +
+    "the factor: more motion, more computed steps. Arrows: what the gradient of the score adds to it.",
+  seconds: "Compute time of the denoising steps so far, measured on each side; decoding is not in it.",
+};
+
+export function createPlots() {
+  const root = make("div", "plots");
+  const charts = {
+    distance: createChart("distance", "Distance", [
+      ["raw", "raw"],
+      ["normalised", "normalised"],
+      ["regularised", "regularised"],
+    ]),
+    rate: createChart("rate", "Cache rate", []),
+    motion: createChart("motion", "Motion", [
+      ["motion", "motion score"],
+      ["factor", "factor on distance"],
+      ["gradient", "gradient"],
+    ]),
+    seconds: createChart("seconds", "Seconds, summed", []),
+  };
+  root.append(...Object.values(charts).map((chart) => chart.root));
+  const plots = Object.values(charts).map((chart) => chart.plot);
+  const thresholds = createThresholds(editing, charts.distance.area);
+  let Plotly;
+  let latest;
+  let top = 1; // of the distance axis
+
+  const topFor = (run) => {
+    const compared = editing.codebook?.thresholds ?? [1];
+    const highest = compared.at(-2) ?? compared[0];
+    const dots = Math.max(0, ...(run?.accelerated ?? []).map((record) => record.regularised).filter(Number.isFinite));
+    if (run && !run.codebook) return HEADROOM * Math.max(run.threshold, dots, 0.01);
+    return Math.min(Math.max(HEADROOM * highest, 1.1 * dots), FURTHEST * highest);
+  };
+  /** Another run or codebook moves the axis, or a dot above it, but not a drag. */
+  const fit = (run) => {
+    top = topFor(run);
+    thresholds.setTop(top);
+  };
+  let dots = "";
+  const draw = (run) => {
+    if (!latest || latest.id !== run.id || !run.codebook || topFor(run) > top) fit(run);
+    latest = run;
+    root.classList.toggle("regularised", run.regularised);
+    root.classList.toggle("banded", Boolean(run.codebook));
+    root.classList.toggle("measured", Boolean(run.codebook) || run.threshold > 0);
+    dots = "";
+    preview(run);
+    if (!Plotly) return;
+    const paper = baseLayout(run, root);
+    Plotly.react(charts.rate.plot, ...rateFigure(run, paper), CONFIG);
+    Plotly.react(charts.motion.plot, ...motionFigure(run, paper), CONFIG);
+    Plotly.react(charts.seconds.plot, ...secondsFigure(run, paper), CONFIG);
+    if (root.dataset.ready) return;
+    root.dataset.ready = "true";
+    for (const plot of plots) plot.on("plotly_relayout", (change) => follow(plot, change));
+  };
+  /** What another codebook would make of the steps: only the dots of the distance plot can look different. */
+  const preview = (run) => {
+    latest = run;
+    const rates = run.accelerated.map(run.differs);
+    const looked = run.accelerated.filter((record) => record.row != null).length;
+    root.classList.toggle("edited", run.edited);
+    charts.distance.note.textContent = `preview, not run: ${rates.filter(Boolean).length} of ${looked} rates would differ`;
+    const now = `${rates} ${top}`;
+    if (!Plotly || now === dots) return;
+    dots = now;
+    Plotly.react(charts.distance.plot, ...distanceFigure(run, baseLayout(run, root), top), CONFIG);
+  };
+  editing.on(["loaded"], () => fit(latest));
+  editing.on(["codebook"], () => (editing.codebook.thresholds.at(-2) ?? 0) > top && fit(latest));
+  loadPlotly().then((loaded) => {
+    Plotly = loaded;
+    if (latest) draw(latest);
+  });
+  onTheme(() => latest && draw(latest));
+
+  let following = false;
+  const follow = (source, change) => {
+    if (following || !Object.keys(change).some((key) => key.startsWith("xaxis"))) return;
+    following = true;
+    const range = [...source.layout.xaxis.range];
+    const others = plots.filter((plot) => plot !== source);
+    Promise.all(others.map((plot) => Plotly.relayout(plot, { "xaxis.range": range }))).then(() => (following = false));
+  };
+
+  const axis = () => {
+    const box = charts.distance.plot.getBoundingClientRect();
+    const [low, high] = charts.distance.plot.layout?.xaxis?.range ?? [0.5, (latest?.timesteps.length || 30) + 0.5];
+    return { start: box.left + GUTTER.left, width: box.width - GUTTER.left - GUTTER.right, low, high };
+  };
+  const place = (clientX) => {
+    const { start, width, low, high } = axis();
+    const share = (clientX - start) / width;
+    return { step: low + share * (high - low), inside: share >= 0 && share <= 1 };
+  };
+  const left = (step) => {
+    const { start, width, low, high } = axis();
+    return start + ((step - low) / (high - low)) * width;
+  };
+  return { root, draw, preview, place, left, dragging: thresholds.dragging };
+}
+
+function createChart(id, title, legend) {
+  const root = make("section", `chart ${id}`);
+  const heading = make("header", "chart-heading");
+  const help = make("details", "help");
+  const summary = make("summary", "", "?");
+  summary.setAttribute("aria-label", `What ${title.toLowerCase()} shows`);
+  help.append(summary, make("p", "", HELP[id]));
+  heading.append(make("h2", "", title), help, ...legend.map(([key, text]) => make("span", `key ${key}`, text)));
+  const note = make("span", "note");
+  const area = make("div", "area");
+  const plot = make("div", "plot");
+  heading.append(note);
+  area.append(plot);
+  root.append(heading, area);
+  return { root, plot, area, note };
+}
+
+/** Plotly is fetched with the page but run only now, so that the controls can be used before. */
+function loadPlotly() {
+  return new Promise((resolve) => {
+    const script = document.createElement("script");
+    script.src = document.getElementById("plotly").href;
+    script.addEventListener("load", () => resolve(window.Plotly));
+    document.head.append(script);
+  });
+}

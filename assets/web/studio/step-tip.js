@@ -1,0 +1,76 @@
+// What is known of one step, beside the pointer: its numbers, and both sides' preview pictures as they were then.
+import { previewAt } from "./previews.js";
+import { make, seconds, significant } from "../shared/format.js";
+
+const SIDES = ["baseline", "accelerated"];
+
+export function createStepTip() {
+  const root = make("div", "tip");
+  const pictures = make("div", "tip-pictures");
+  const lines = make("div", "tip-lines");
+  const shown = Object.fromEntries(SIDES.map((side) => [side, createPicture(side)]));
+  pictures.append(...SIDES.map((side) => shown[side].root));
+  root.append(lines, pictures);
+
+  const show = (run, step) => {
+    lines.replaceChildren(...describe(run, step).map(([name, value]) => line(name, value)));
+    const found = SIDES.map((side) => step <= run[side].length && shown[side].show(previewAt(side, step)));
+    pictures.hidden = !found.some(Boolean);
+  };
+  /** Beside a point of the window, within the charts. */
+  const beside = (x, y) => {
+    const box = root.parentElement.getBoundingClientRect();
+    const flip = x - box.left > box.width - 260;
+    root.style.left = `${x - box.left + (flip ? -16 - root.offsetWidth : 16)}px`;
+    root.style.top = `${Math.min(Math.max(y - box.top - root.offsetHeight - 12, 0), box.height - root.offsetHeight)}px`;
+  };
+  return { root, show, beside };
+}
+
+function createPicture(side) {
+  const root = make("figure", `tip-picture ${side}`);
+  const image = make("img");
+  const caption = make("figcaption");
+  image.alt = "";
+  root.append(image, caption);
+  const show = (preview) => {
+    root.hidden = !preview;
+    if (!preview) return false;
+    if (image.src !== preview.picture) image.src = preview.picture;
+    caption.textContent = `after step ${preview.step}`;
+    return true;
+  };
+  return { root, show };
+}
+
+function describe(run, step) {
+  const lines = [["step", `${step} of ${run.timesteps.length}`], ["timestep", run.timesteps[step - 1].toFixed(0)]];
+  const timed = SIDES.filter((side) => run[side][step - 1]);
+  for (const side of timed) {
+    lines.push([`${side === "baseline" ? "baseline" : run.title}, seconds`, seconds(run[side][step - 1].seconds)]);
+  }
+  const record = run.accelerated[step - 1];
+  if (!record) return lines;
+  const decided = record.decidedBy;
+  if (typeof record.computed === "number") lines.push([run.title, `${record.computed} branches computed`]);
+  else lines.push([run.title, record.computed === "none" ? `reuses step ${decided.step}` : "computed"]);
+  if (decided?.rate != null) lines.push(["cache rate", String(decided.rate)]);
+  if (run.differs(record)) lines.push(["rate in preview", String(run.differs(record))]);
+  for (const [label, value] of [
+    ["raw distance", record.distance],
+    ["normalised", record.normalised],
+    ["regularised", run.regularised ? record.regularised : null],
+    ["motion score", record.motion],
+    ["score in factor", record.motion_score],
+    ["gradient", record.motion_gradient],
+  ]) {
+    if (value != null) lines.push([label, significant(value)]);
+  }
+  return lines;
+}
+
+function line(name, value) {
+  const made = make("div", "tip-line");
+  made.append(make("span", "", name), make("b", "", value));
+  return made;
+}

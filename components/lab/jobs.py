@@ -1,0 +1,176 @@
+"""Runs the Lab starts on the job runner, followed to their end: Run it and Record.
+
+Each generator yields what the panel shows of its run: a state, one line of text, and what was measured so far.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.events import Compared, Failed, Loading, Recorded, Started, Step, Stopped
+from app.generation.request import Request
+from app.generation.trace import StepRecord
+from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
+from app.jobs.zerogpu import record_run
+from app.lab.check import schedule_gap
+from app.lab.recording import Recording
+from app.lab.simulate import Simulation, simulate
+from app.metrics.registry import quality_text
+from app.models.base import ModelCard
+from app.runs.store import RunStore, read_visitor
+from components.lab.queries import EVERY_STEP, finite
+from components.lab.recordings import Library
+from components.lab.selection import Selection
+from components.shared.codebook import read_codebook
+from components.shared.web import sentence
+
+Shown = dict[str, Any]
+
+
+def run_it(
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
+) -> Generator[Shown]:
+    """Generate a recording's request for real with a codebook, beside what was simulated."""
+    try:
+        selection, codebook = Selection.read(asked, library), read_codebook(asked)
+        name, recording = next(iter(selection.recordings.items()))
+        method = selection.method(recording, codebook, cards)
+        simulated = simulate(recording, method)
+        request = _request(recording, method, cards)
+    except ValueError as error:
+        yield _failed(error)
+        return
+    shown: Shown = {"id": name, "state": "running", "kind": "info", "text": "", "made": 0, "real": {}}
+    records: list[StepRecord] = []
+    yield shown
+    visitor = read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
+    with closing(runner.events(session, request, visitor=visitor)) as news:
+        for batch in news:
+            for event in batch:
+                match event:
+                    case Started() if event.timesteps != recording.timesteps:
+                        yield _failed("the model's timesteps are not this recording's; nothing to compare")
+                        return
+                    case Started():
+                        shown = {**shown, "text": ""}
+                    case Step(side="accelerated"):
+                        records.append(event.record)
+                        shown = {**shown, "made": len(records), "real": _real(records)}
+                    case Compared():
+                        shown = {**shown, "state": "done", "text": _outcome(simulated, records, event.summary)}
+                    case _:
+                        shown = {**shown, **_common(event)}
+            yield shown
+
+
+def record_it(
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
+) -> Generator[Shown]:
+    """Record a prompt's baseline and keep it in the library."""
+    try:
+        request = _new_request(asked, cards, runner.store)
+    except ValueError as error:
+        yield _failed(error)
+        return
+    shown: Shown = {"state": "running", "kind": "info", "text": "Recording", "made": 0, "steps": request.steps}
+    yield shown
+    with closing(runner.events(session, request, record_run)) as news:
+        for batch in news:
+            for event in batch:
+                match event:
+                    case Started():
+                        shown = {**shown, "steps": len(event.timesteps)}
+                    case Step():
+                        made = event.record.step
+                        shown = {**shown, "made": made, "text": f"Recording, step {made} of {shown['steps']}"}
+                    case Recorded():
+                        shown = {**shown, **_kept(library, event.recording)}
+                    case _:
+                        shown = {**shown, **_common(event)}
+            yield shown
+
+
+def _kept(library: Library, recording: Recording) -> Shown:
+    try:
+        return {"state": "done", "text": "Recorded.", "added": library.add(recording)}
+    except (ValueError, OSError) as error:
+        return _failed(error)
+
+
+def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str, Any]) -> str:
+    real = tuple(record.step for record in records if record.computed != "none")
+    measured = f"Measured {summary['speedup']:.2f}×, {quality_text(summary['quality'])} to the baseline."
+    return f"{schedule_gap(simulated.computed, real)} {measured}"
+
+
+def _common(event: JobEvent) -> Shown:
+    match event:
+        case Waiting():
+            runs = "run goes" if event.ahead == 1 else "runs go"
+            return {"text": f"{event.ahead} {runs} first; this one starts by itself."}
+        case Loading():
+            return {"text": f"{event.message}."}
+        case Refused():
+            return {"state": "refused", "kind": "error", "text": event.message}
+        case Stopping():
+            return {"text": "Stopping"}
+        case Stopped():
+            return {"state": "stopped", "text": "Stopped; no files were kept."}
+        case Failed():
+            return _failed(event.message)
+        case _:
+            return {}
+
+
+def _failed(error: object) -> Shown:
+    return {"state": "failed", "kind": "error", "text": sentence(error)}
+
+
+def _real(records: list[StepRecord]) -> Shown:
+    computed = [record for record in records if record.computed != "none"]
+    return {
+        "computed": [record.step for record in computed],
+        "looked": [finite(record.regularised) for record in computed],
+        "rates": [record.rate for record in computed],
+    }
+
+
+def _request(recording: Recording, method: AdaCacheConfig, cards: Mapping[str, ModelCard]) -> Request:
+    if recording.model not in cards:
+        raise ValueError(f"the model of this recording, {recording.model}, is not here; the simulation is")
+    return Request(
+        model=recording.model,
+        prompt=recording.prompt,
+        method=method,
+        seed=recording.seed,
+        steps=recording.asked,
+        guidance=recording.guidance,
+        size=recording.size,
+    )
+
+
+def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore) -> Request:
+    card = next(iter(cards.values()))
+    if not isinstance(asked, dict):
+        raise ValueError("the page does not fit this server; reload it")
+    if "run" in asked:
+        return _of_run(store.get(asked["run"], read_visitor(asked.get("visitor"))).request, cards)
+    seed = asked.get("seed")
+    return Request(
+        model=card.id,
+        prompt=asked.get("prompt") or "",
+        method=AdaCacheConfig(EVERY_STEP),
+        seed=seed if isinstance(seed, int) else -1,
+        steps=card.steps,
+        guidance=card.guidance,
+    )
+
+
+def _of_run(request: Request, cards: Mapping[str, ModelCard]) -> Request:
+    """A run's request for recording: its baseline, with its method's probe if that is AdaCache."""
+    if request.model not in cards:
+        raise ValueError(f"the model of this run, {request.model}, is not here")
+    method = request.adacache or AdaCacheConfig(EVERY_STEP)
+    return replace(request, method=replace(method, codebook=EVERY_STEP))

@@ -1,0 +1,133 @@
+"""What the server answers to the Lab's scripts: simulated schedules, the Pareto front, and figures."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from statistics import mean
+from threading import Lock
+from typing import Any
+
+from app.caching.codebook import Codebook
+from app.lab.bound import mean_bound
+from app.lab.calibrate import calibrate_scores, pareto_front, score_family
+from app.lab.figures import FIGURES
+from app.lab.measured import MEASURED, shipped
+from app.lab.simulate import Simulation, simulate
+from app.models.base import ModelCard
+from components.lab.recordings import Library
+from components.lab.selection import Selection, read_number
+from components.shared.codebook import codebook_props, preset_props, read_codebook
+
+EVERY_STEP = Codebook((1.0,), (1,))
+FRONTS_KEPT = 16
+Scores = dict[Codebook, list[tuple[float, float]]]
+
+
+@dataclass
+class Answers:
+    """Answers questions over a library; a ValueError is the answer in words."""
+
+    library: Library
+    cards: Mapping[str, ModelCard]
+    lock: Lock = field(default_factory=Lock)
+    _scores: OrderedDict[object, Scores] = field(default_factory=OrderedDict)
+
+    def opening(self) -> dict[str, Any]:
+        """What the Lab starts from: recordings, presets and the default codebook."""
+        start = next(iter(self.cards.values())).codebook
+        return {"recordings": self.library.listing(), "presets": preset_props(), "preset": start}
+
+    def measured(self, asked: object) -> dict[str, Any]:
+        """The matrix D of every selected recording."""
+        selection = Selection.read(asked, self.library)
+        return {name: recording.distances for name, recording in selection.recordings.items()}
+
+    def simulated(self, asked: object) -> dict[str, Any]:
+        """The schedule of a codebook on every selected recording, and beside it the one without motion."""
+        selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
+        plain = self._simulate(replace(selection, motion=False), codebook)
+        chosen = self._simulate(selection, codebook) if selection.motion else plain
+        return {
+            "runs": {name: simulation_props(simulation) for name, simulation in chosen.items()},
+            "plain": {name: simulation_props(simulation) for name, simulation in plain.items()},
+            "mean": _mean(chosen),
+            "mean_plain": _mean(plain),
+        }
+
+    def front(self, asked: object) -> dict[str, Any]:
+        """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
+        selection = Selection.read(asked, self.library)
+        candidates = pareto_front(self._score(selection), range(len(selection.recordings)))
+        return {
+            "points": [{"speedup": c.speedup, "error": c.error, **codebook_props(c.codebook)} for c in candidates],
+            "bound": mean_bound(list(selection.recordings.values())),
+        }
+
+    def calibrated(self, asked: object) -> dict[str, Any]:
+        """The codebook for a wished speedup, with what to expect of it in words."""
+        selection, wish = Selection.read(asked, self.library), read_number(asked, "speedup")
+        count = len(selection.recordings)
+        if count < 2:
+            raise ValueError("calibration needs at least 2 recordings; select more on the left")
+        found = calibrate_scores(self._score(selection), count, speedup=wish)
+        held_out, spread = found.held_out_speedup
+        words = (
+            f"{found.chosen.speedup:.2f}× on {count} recordings, simulated; on held-out ones {held_out:.2f} "
+            f"± {spread:.2f}× over {len(found.held_out)} folds."
+        )
+        return {**codebook_props(found.chosen.codebook), "words": words}
+
+    def figure(self, asked: object) -> dict[str, Any]:
+        """A figure of the paper over the selected recordings, also as the files to download."""
+        selection = Selection.read(asked, self.library)
+        kind = asked.get("kind") if isinstance(asked, dict) else None
+        if not isinstance(kind, str) or kind not in (*FIGURES, *MEASURED):
+            raise ValueError(f"figures are {', '.join((*FIGURES, *MEASURED))}")
+        recordings = list(selection.recordings.values())
+        figure = FIGURES[kind](recordings) if kind in FIGURES else shipped(kind, recordings)
+        of = {(curve.prompt, curve.seed): curve for curve in figure.curves}
+        found = {name: of.get((r.prompt, r.seed)) for name, r in selection.recordings.items()}
+        curves = {name: {"x": curve.x, "values": curve.values} for name, curve in found.items() if curve}
+        return {"title": figure.title, "curves": curves, "json": figure.to_json(), "csv": figure.to_csv()}
+
+    def _simulate(self, selection: Selection, codebook: Codebook) -> dict[str, Simulation]:
+        return {
+            name: simulate(recording, selection.method(recording, codebook, self.cards))
+            for name, recording in selection.recordings.items()
+        }
+
+    def _score(self, selection: Selection) -> Scores:
+        key = (*selection.recordings, selection.motion)
+        with self.lock:  # seconds of work: one at a time, whoever asks
+            if key not in self._scores:
+                recordings = list(selection.recordings.values())
+                method = selection.method(recordings[0], EVERY_STEP, self.cards)
+                self._scores[key] = score_family(recordings, method)
+            self._scores.move_to_end(key)
+            while len(self._scores) > FRONTS_KEPT:
+                self._scores.popitem(last=False)
+            return self._scores[key]
+
+
+def simulation_props(simulation: Simulation) -> dict[str, Any]:
+    """A simulation as the scripts draw it: what was looked up in each computed step, and the rate it chose."""
+    return {
+        "computed": simulation.computed,
+        "looked": [finite(decision.regularised) for decision in simulation.decisions],
+        "rates": [decision.rate for decision in simulation.decisions],
+        "speedup": simulation.speedup,
+        "error": simulation.error,
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """A number JSON can hold."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _mean(simulations: dict[str, Simulation]) -> dict[str, float]:
+    return {
+        "speedup": mean(simulation.speedup for simulation in simulations.values()),
+        "error": mean(simulation.error for simulation in simulations.values()),
+    }

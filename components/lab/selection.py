@@ -1,0 +1,57 @@
+"""What the Lab's scripts ask: a codebook, with or without motion regularisation, on some recordings.
+
+Everything in a question comes from the browser and is checked here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.lab.recording import Recording
+from app.models.base import ModelCard
+from components.lab.recordings import Library
+
+MAX_SELECTED = 12
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Recordings by name, and whether motion counts."""
+
+    recordings: dict[str, Recording]
+    motion: bool
+
+    @classmethod
+    def read(cls, asked: object, library: Library) -> Self:
+        """Read a question's selection; a ValueError says what does not fit."""
+        names = _field(asked, "ids", list)
+        if not 1 <= len(names) <= MAX_SELECTED:
+            raise ValueError(f"select 1 to {MAX_SELECTED} recordings, got {len(names)}")
+        return cls({str(name): library.get(name) for name in names}, _field(asked, "motion", bool))
+
+    def method(self, recording: Recording, codebook: Codebook, cards: Mapping[str, ModelCard]) -> AdaCacheConfig:
+        """AdaCache as it would run on a recording: with the recording's probe and its model's motion settings."""
+        card = cards.get(recording.model)
+        motion = card.motion if card else MotionRegularisation()
+        return AdaCacheConfig(
+            codebook,
+            residual=recording.residual,
+            locations=recording.blocks,
+            motion=motion if self.motion else None,
+        )
+
+
+def read_number(asked: object, name: str) -> float:
+    """A finite number of a question."""
+    value = _field(asked, name, object)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
+        raise ValueError(f"the {name} is not a number")
+    return float(value)
+
+
+def _field(asked: object, name: str, kind: type) -> Any:
+    if not isinstance(asked, dict) or not isinstance(asked.get(name), kind):
+        raise ValueError("the page does not fit this server; reload it")
+    return asked[name]

@@ -1,0 +1,78 @@
+"""The codebook panel: a table of thresholds and rates, which are also dragged on the distance plot.
+
+The rows live in the browser and are what a run takes; they arrive as typed and are checked as a run checks them.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from app.caching.codebook import Codebook, parse_codebook, presets
+from components.shared.web import answered, panel
+
+MAX_CHARACTERS = 20_000
+Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}
+
+
+def codebook_panel(preset: str) -> gr.HTML:
+    """The panel with a preset picked."""
+    return panel(
+        "studio/codebook",
+        "codebook",
+        server_functions=[checked, parsed],
+        value=codebook_props(presets()[preset].codebook),
+        presets=preset_props(),
+    )
+
+
+def codebook_props(codebook: Codebook) -> dict[str, list[float]]:
+    """A codebook as two columns."""
+    return {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
+
+
+def preset_props() -> list[dict[str, Any]]:
+    """Every codebook of assets/codebooks, as the tables list them."""
+    return [{"id": p.id, "title": p.title, **codebook_props(p.codebook)} for p in presets().values()]
+
+
+def read_codebook(asked: object) -> Codebook:
+    """The codebook of a table's rows; a ValueError says in which row it is wrong."""
+    thresholds = []
+    for row, threshold in enumerate(_column(asked, "thresholds"), start=1):
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+            raise ValueError(f"the threshold in row {row} is not a number")
+        thresholds.append(float(threshold))
+    rates = _column(asked, "rates")
+    for row, rate in enumerate(rates, start=1):
+        if rate is None:
+            raise ValueError(f"the rate in row {row} is not a number")
+    return Codebook(tuple(thresholds), tuple(rates))
+
+
+def checked(asked: Any) -> dict[str, Any]:
+    """What is wrong with rows as they stand; an empty sentence where nothing is."""
+
+    def answer(rows: Any) -> dict[str, Any]:
+        read_codebook(rows)
+        return {"error": ""}
+
+    return answered(answer, asked)
+
+
+def parsed(asked: Any) -> dict[str, Any]:
+    """The rows of a codebook pasted or uploaded as JSON."""
+
+    def answer(given: Any) -> dict[str, Any]:
+        text = given.get("text") if isinstance(given, dict) else None
+        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+            raise ValueError(f"a codebook is JSON text of at most {MAX_CHARACTERS} characters")
+        return dict(codebook_props(parse_codebook(text)))
+
+    return answered(answer, asked)
+
+
+def _column(asked: object, name: str) -> list[Any]:
+    column = asked.get(name) if isinstance(asked, dict) else None
+    if not isinstance(column, list):
+        raise ValueError("the page does not fit this server; reload it")
+    return column

@@ -1,0 +1,74 @@
+"""Panels written as ES modules: how a gr.HTML finds its module in assets/web, and what the page's head loads.
+
+User text travels in props and reaches the DOM by textContent in those modules, never through a template.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import plotly
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
+
+WEB = Path(__file__).parents[1] / "assets" / "web"
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+BOOT = (WEB / "boot.js").read_text()
+
+
+def panel(module: str, elem_id: str, **props: Any) -> gr.HTML:
+    """A component drawn by assets/web/<module>.js: its `mount({element, trigger, props, watch, server})`."""
+    return gr.HTML(
+        html_template="",
+        js_on_load=BOOT.replace("__FOLDER__", str(WEB)).replace("__NAME__", module),
+        elem_id=elem_id,
+        apply_default_css=False,
+        **props,
+    )
+
+
+def serve_assets(*folders: Path) -> None:
+    """Let the browser read the page's own files in place."""
+    gr.set_static_paths([WEB, PLOTLY, *folders])
+
+
+def served(path: Path) -> str:
+    """A copy the browser may fetch, under a name nobody can guess; the runs folder itself is not served."""
+    return str(save_file_to_cache(path, get_upload_folder()))
+
+
+def uploaded(path: object) -> Path:
+    """A file the browser has uploaded; a ValueError if it names any other."""
+    found = Path(path).resolve() if isinstance(path, str) and "\0" not in path else None
+    if found is None or Path(get_upload_folder()).resolve() not in found.parents or not found.is_file():
+        raise ValueError("the upload is not there; try again")
+    return found
+
+
+def data_uri(data: bytes, kind: str) -> str:
+    """Bytes as an address that needs no request."""
+    return f"data:{kind};base64,{b64encode(data).decode()}"
+
+
+def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, Any]:
+    """The answer to a question of a script, or what stands against it as one sentence."""
+    try:
+        return answer(asked)
+    except ValueError as error:
+        return {"error": sentence(error)}
+    except OSError as error:
+        return {"error": f"The disk cannot be used: {error.strerror or error}."}
+
+
+def sentence(error: object) -> str:
+    """An error as a sentence: a capital first, one full stop last."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def head() -> str:
+    """Fetch Plotly beside the page; plots.js runs it once the controls are there."""
+    template = (WEB / "head.html").read_text()
+    return template.replace("__PLOTLY__", str(PLOTLY))

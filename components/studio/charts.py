@@ -1,0 +1,32 @@
+"""The charts: strip of steps, distance over threshold bands, cache rate, motion and seconds, on one step axis."""
+
+from typing import Any
+
+import gradio as gr
+
+from components.shared.codebook import codebook_props
+from components.shared.web import panel
+from components.studio.method import threshold_of, title_of
+from components.studio.view import View
+
+
+def charts(view: View | None) -> gr.HTML:
+    """The panel, showing a view or, without one, only the codebook's bands."""
+    return panel("studio/charts", "charts", **(charts_props(view) if view else {}))
+
+
+def charts_props(view: View) -> dict[str, Any]:
+    """What the panel draws of a view; `raced` is the codebook of the run, empty where its method has none."""
+    request = view.request
+    method = request.adacache
+    return {
+        "series": {side: list(shown.records) for side, shown in view.sides.items()},
+        "timesteps": list(view.timesteps),
+        "raced": codebook_props(method.codebook) if method else {},
+        "regularised": method is not None and method.motion is not None,
+        "threshold": threshold_of(request.method),
+        "title": title_of(request.method, request.model),
+        "shorter": view.steps["accelerated"] if view.steps["accelerated"] != view.steps["baseline"] else 0,
+        "token": view.token,
+        "state": view.state,
+    }

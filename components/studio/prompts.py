@@ -1,0 +1,82 @@
+"""The prompt, a library to fill it from, a random one, and which of its words the model understands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.generation.request import MAX_PROMPT
+from app.models.base import ModelCard
+from app.models.prompts import library, surprise, words
+from components.shared.web import panel
+
+
+@dataclass(frozen=True)
+class PromptPanel:
+    """Its components."""
+
+    text: gr.Textbox
+    library: gr.HTML
+    words: gr.HTML
+
+
+def prompt_panel(card: ModelCard) -> PromptPanel:
+    """Build it with the model's first example as the prompt."""
+    text = gr.Textbox(
+        card.example_prompts[0],
+        label="Prompt",
+        lines=2,
+        max_lines=2,
+        max_length=MAX_PROMPT,
+        elem_id="prompt",
+        placeholder="what moves, how, over what",
+    )
+    shelf = panel("studio/prompt-library", "library", groups=group_props(card))
+    return PromptPanel(
+        text, shelf, panel("studio/prompt-words", "words", **words_props(card.id, card.example_prompts[0]))
+    )
+
+
+def wire_prompt(built: PromptPanel, model: gr.Dropdown, quiet: dict[str, Any]) -> None:
+    """The library and the dice fill the prompt; the words follow what is typed."""
+
+    def chosen(picked: gr.EventData) -> str:
+        return str(picked.prompt)[:MAX_PROMPT]
+
+    def follow(prompt: str, model: str) -> Any:
+        return gr.update(**words_props(model, str(prompt)[:MAX_PROMPT]))
+
+    built.library.select(chosen, None, built.text, **quiet)
+    built.library.click(lambda: surprise(), None, built.text, **quiet)
+    gr.on(
+        [built.text.change, model.change],
+        follow,
+        [built.text, model],
+        built.words,
+        trigger_mode="always_last",
+        **quiet,
+    )
+
+
+def group_props(card: ModelCard) -> list[dict[str, Any]]:
+    """The library as its script lists it: under each prompt, what a closed vocabulary understands of it."""
+    return [
+        {
+            "title": group.title,
+            "prompts": [{"text": prompt, "known": _known(card.id, prompt)} for prompt in group.prompts],
+        }
+        for group in library(card)
+    ]
+
+
+def words_props(model: str, prompt: str) -> dict[str, Any]:
+    """What the words panel shows of a prompt that is not run yet."""
+    found = words(model, prompt)
+    if found is None:
+        return {"understood": [], "ignored": []}
+    return {"understood": [list(pair) for pair in found.understood], "ignored": list(found.ignored)}
+
+
+def _known(model: str, prompt: str) -> list[str] | None:
+    found = words(model, prompt)
+    return None if found is None else list(dict.fromkeys(text for text, _ in found.understood))

@@ -1,0 +1,90 @@
+"""The size of the video: resolution, aspect ratio and length, for models that make several."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.models.base import ModelCard
+from app.models.size import Size
+from components.shared.web import panel
+
+LABELS = ("Resolution", "Aspect ratio", "Length")
+
+
+@dataclass(frozen=True)
+class SizePanel:
+    """Its components; `inputs` is what `read_size` takes, in its order."""
+
+    column: gr.Column
+    said: gr.HTML
+    inputs: list[gr.Dropdown]
+
+    @property
+    def shown(self) -> list[Any]:
+        """What `size_props` updates, in its order."""
+        return [*self.inputs, self.column, self.said]
+
+
+def size_panel(card: ModelCard) -> SizePanel:
+    """Build it with a model's own size picked."""
+    with gr.Column(elem_id="size", visible=card.sizes is not None) as column:
+        with gr.Row(elem_classes="numbers"):
+            inputs = [
+                gr.Dropdown(
+                    choices,
+                    value=value,
+                    label=label,
+                    filterable=False,
+                    interactive=True,
+                    min_width=60,
+                    elem_id=label.lower().replace(" ", "-"),
+                )
+                for label, choices, value in zip(LABELS, _choices(card), _values(card, None), strict=True)
+            ]
+        said = panel("shared/message", "size-said", text=_said(card, None), kind="info")
+    return SizePanel(column, said, inputs)
+
+
+def size_props(card: ModelCard, size: Size | None = None) -> list[Any]:
+    """The panel showing a size of a model, or its own; a ValueError where the dropdowns cannot say it."""
+    values = _values(card, size)
+    dropdowns = [
+        gr.update(choices=choices, value=value) for choices, value in zip(_choices(card), values, strict=True)
+    ]
+    return [*dropdowns, gr.update(visible=card.sizes is not None), said_props(card, size)]
+
+
+def said_props(card: ModelCard, size: Size | None) -> Any:
+    """The line below: what a choice means in pixels and frames."""
+    return gr.update(text=_said(card, size))
+
+
+def read_size(card: ModelCard, resolution: object, aspect_ratio: object, length: object) -> Size | None:
+    """The size picked, none where it is the model's own; what the dropdowns of another model say is nothing."""
+    if card.sizes is None:
+        return None
+    return card.requested_size(str(resolution or ""), str(aspect_ratio or ""), str(length or ""))
+
+
+def _choices(card: ModelCard) -> tuple[list[tuple[str, str]], ...]:
+    if card.sizes is None:
+        return [], [], []
+    table = card.sizes
+    ratios = next(iter(table.resolutions.values()))  # every resolution has the same
+    return tuple([(name, name) for name in names] for names in (table.resolutions, ratios, table.usual_lengths))
+
+
+def _values(card: ModelCard, size: Size | None) -> tuple[str | None, ...]:
+    if card.sizes is None:
+        if size not in (None, card.size):
+            raise ValueError(f"{card.title} makes {card.size} only, got {size}")
+        return None, None, None
+    return card.sizes.names(size or card.size)
+
+
+def _said(card: ModelCard, size: Size | None) -> str:
+    if card.sizes is None:
+        return ""
+    size = size or card.size
+    return f"{size.width} × {size.height} pixels, {size.frames} frames, {size.frames / card.fps:.1f} s"

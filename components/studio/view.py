@@ -1,0 +1,146 @@
+"""What the page shows of a run: a fold over its events, and the same from a recorded folder.
+
+A View is what both panels draw from; the generator in page.py only moves it forward.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Self
+
+from app.common.timestamps import display_time, read_timestamp
+from app.generation import run_notes
+from app.generation.events import BaselineFound, Compared, Failed, Finished, Started, Step, Stopped
+from app.generation.request import Request
+from app.generation.trace import SIDES, Side, steps_of
+from app.jobs.runner import RunKept
+from app.runs.run import Run, load_run
+from components.shared.web import data_uri
+
+
+@dataclass(frozen=True)
+class SideView:
+    """One side so far: its records as JSON, its clock, and its latest preview as a data URI."""
+
+    records: tuple[dict[str, Any], ...] = ()
+    seconds: float = 0.0
+    preview: str = ""
+    preview_step: int = 0
+    done: bool = False
+
+    @property
+    def computed(self) -> int:
+        """Steps in which something was computed."""
+        return sum(record["computed"] != "none" for record in self.records)
+
+
+@dataclass(frozen=True)
+class View:
+    """A run as the page shows it; `videos` and `summary` are there once measured."""
+
+    request: Request
+    timesteps: tuple[float, ...]
+    sides: dict[Side, SideView] = field(default_factory=lambda: {side: SideView() for side in SIDES})
+    videos: dict[Side, Path] = field(default_factory=dict)
+    summary: dict[str, Any] | None = None
+    understood: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    state: str = "running"
+    recorded: bool = False  # ships with the Studio
+    run: str = ""  # its id once it is kept
+    made: str = ""  # of a run that is shown again: when it was made
+    reused: str = ""  # when the baseline was measured, if that was in an earlier run
+    token: str = field(default_factory=lambda: token_hex(4))  # tells the browser one run from the next
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What both sides still need at the pace they have had; None before each has made a step."""
+        left = 0.0
+        for side, shown in self.sides.items():
+            made = len(shown.records)
+            if not made:
+                return None
+            left += shown.seconds / made * (self.steps[side] - made)
+        return left
+
+    @property
+    def steps(self) -> dict[Side, int]:
+        """Denoising steps of each side."""
+        return steps_of(self.request, len(self.timesteps))
+
+    @classmethod
+    def start(cls, event: Started) -> Self:
+        """The empty view of a race that begins."""
+        sentences = run_notes.before(event.request) + run_notes.of_prompt(event.ignored)
+        return cls(
+            event.request,
+            event.timesteps,
+            understood=event.understood,
+            ignored=event.ignored,
+            sentences=tuple(sentences),
+        )
+
+    def after(self, event: BaselineFound | Step | RunKept | Finished | Compared | Stopped | Failed) -> Self:
+        """The view once an event has happened."""
+        match event:
+            case BaselineFound():
+                measured = read_timestamp(event.measured)
+                sentences = (*self.sentences, *run_notes.of_baseline(measured, event.same))
+                return replace(self, reused=display_time(measured) if event.same else "", sentences=sentences)
+            case RunKept():
+                return replace(self, run=event.run.id, videos={side: event.run.video(side) for side in SIDES})
+            case Step():
+                old = self.sides[event.side]
+                preview, step = old.preview, old.preview_step
+                if event.preview:
+                    preview, step = data_uri(event.preview, "image/webp"), event.record.step
+                side = SideView((*old.records, event.record.to_json()), event.seconds, preview, step)
+                return replace(self, sides={**self.sides, event.side: side})
+            case Finished():
+                side = replace(self.sides[event.side], done=True)
+                videos = {**self.videos, event.side: event.video}
+                return replace(self, sides={**self.sides, event.side: side}, videos=videos)
+            case Compared():
+                sentences = (*self.sentences, *run_notes.after(event.trace))
+                return replace(self, summary=event.summary, sentences=sentences, state="done")
+            case Stopped():
+                return replace(self, state="stopped", videos={})
+            case Failed():
+                return replace(self, state="failed", videos={})
+
+
+def recorded(folder: Path) -> View:
+    """The view of the run that ships with the Studio."""
+    return replace(reopened(load_run(folder, "")), recorded=True, made="")
+
+
+def reopened(run: Run) -> View:
+    """The view of a run that was raced before, from the files it wrote."""
+    trace, summary = run.trace, run.summary
+    sides = {
+        side: SideView(tuple(record.to_json() for record in trace.records[side]), trace.seconds(side), done=True)
+        for side in SIDES
+    }
+    earlier = run_notes.of_baseline(run.baseline_measured, True) if summary["baseline_measured"] else []
+    ignored = tuple(summary["ignored"])
+    sentences = (
+        *run_notes.before(trace.request),
+        *run_notes.of_prompt(ignored),
+        *earlier,
+        *run_notes.after(trace),
+    )
+    return View(
+        request=trace.request,
+        timesteps=tuple(record.timestep for record in trace.records["baseline"]),
+        sides=sides,
+        videos={side: run.video(side) for side in SIDES},
+        summary=summary,
+        understood=tuple((word, meaning) for word, meaning in summary["understood"]),
+        ignored=ignored,
+        sentences=sentences,
+        state="done",
+        run=run.id,
+        made=display_time(run.about.made),
+        reused=display_time(run.baseline_measured) if summary["baseline_measured"] else "",
+    )

@@ -1,0 +1,118 @@
+"""The command line: bad input is one line on stderr, exit code 2, and leaves nothing behind."""
+
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import main
+from app.commands import generate
+from app.generation.pair import generate_pair
+from tests.support.tiny import TinyVideoModel
+
+GENERATE = ("generate", "--prompt", "a dog")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("paint",), "invalid choice"),
+        (("generate", "--out", "x"), "--prompt"),
+        ((*GENERATE,), "--out"),
+        ((*GENERATE, "--model", "nope"), "no model 'nope'; there are: sprites"),
+        ((*GENERATE, "--codebook", "nope"), "no codebook preset or file 'nope'"),
+        ((*GENERATE, "--steps", "0"), "steps must be"),
+        ((*GENERATE, "--steps", "201"), "at most 200 steps"),
+        ((*GENERATE, "--steps", "many"), "invalid int value"),
+        ((*GENERATE, "--guidance", "nan"), "finite"),
+        ((*GENERATE, "--locations", "left"), "got 'left'"),
+        ((*GENERATE, "--locations", "17"), "block 17 does not exist"),
+        (("generate", "--prompt", " "), "the prompt is empty"),
+        (("generate", "--prompt", "a" * 1501), "at most 1500"),
+    ],
+)
+def test_bad_input(arguments: tuple[str, ...], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    out = tmp_path / "new" / "out"
+    if arguments[0] == "generate" and arguments != GENERATE and "--out" not in arguments:
+        arguments = (*arguments, "--out", str(out))
+    assert exit_code(arguments) == 2
+    last = capfd.readouterr().err.strip().splitlines()[-1]
+    assert said in last
+    assert "Traceback" not in last
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_broken_codebook_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    path = tmp_path / "book.json"
+    path.write_text('{"0.5": 2, "0.1": 1}')
+    assert exit_code((*GENERATE, "--codebook", str(path), "--out", str(tmp_path / "out"))) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert "thresholds must increase" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unwritable_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    blocker = tmp_path / "file"
+    blocker.write_text("here")
+    assert exit_code((*GENERATE, "--out", str(blocker / "out"))) == 2
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert "Not a directory" in line
+    assert blocker.read_text() == "here"
+
+
+def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
+    monkeypatch.setattr(generate, "race", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel()))
+    out = tmp_path / "new" / "out"
+    assert exit_code((*GENERATE, "--steps", "6", "--motion", "--out", str(out))) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "accelerated.mp4",
+        "baseline.mp4",
+        "baseline.safetensors",
+        "summary.json",
+        "trace.json",
+    ]
+    captured = capfd.readouterr()
+    assert "steps computed" in captured.out
+    assert "not understood and ignored: foo" in captured.out + captured.err
+
+
+def test_models_lists_what_each_needs(capfd: pytest.CaptureFixture[str]):
+    assert exit_code(("models",)) == 0
+    assert "sprites" in capfd.readouterr().out
+
+
+def exit_code(arguments: tuple[str, ...]) -> int:
+    try:
+        return main(list(arguments))
+    except SystemExit as error:
+        return int(error.code or 0)
+
+
+def test_methods_explains_each_with_its_source(capfd: pytest.CaptureFixture[str]):
+    assert exit_code(("methods", "--model", "open-sora-1.2")) == 0
+    out = capfd.readouterr().out
+    for name in ("adacache", "pab", "tgate", "delta-dit", "fixed-interval", "fewer-steps"):
+        assert f"{name}:" in out
+    assert "pab-slow: {" in out
+
+
+def test_flops_prints_the_papers_number(capfd: pytest.CaptureFixture[str]):
+    size = ("--resolution", "480p", "--frames", "51", "--steps", "30", "--text-tokens", "300")
+    command = ("flops", "--model", "open-sora-1.2", "--method", "pab-slow", *size, "--convention", "paper")
+    assert exit_code(command) == 0
+    assert float(capfd.readouterr().out) == pytest.approx(2657.70, rel=0.002)
+
+
+def test_doctor_says_what_is_missing(capfd: pytest.CaptureFixture[str]):
+    assert exit_code(("doctor", "--model", "sprites")) == 0
+    status = exit_code(("doctor", "--model", "open-sora-1.2"))
+    assert ("can run here\n" in capfd.readouterr().out.split("Sprites", 1)[1].split("\n", 1)[1]) == (status == 0)
+
+
+def test_other_methods_by_name(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(generate, "race", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel()))
+    assert (
+        exit_code((*GENERATE, "--method", "fixed-interval-3", "--steps", "6", "--out", str(tmp_path / "a"))) == 0
+    )
+    assert "2 of 6 steps" in capfd.readouterr().out
+    assert exit_code((*GENERATE, "--method", "magic", "--out", str(tmp_path / "b"))) == 2
+    assert "no method 'magic' for sprites; there are: adacache-" in capfd.readouterr().err

@@ -1,0 +1,136 @@
+"""What the page makes of settings: requests and back, links of friends and strangers, visitors, prompts."""
+
+import json
+from base64 import urlsafe_b64encode
+from random import Random
+
+import pytest
+
+from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.names import named_method
+from app.caching.registry import Method, published
+from app.generation.request import MAX_PROMPT, Request
+from app.jobs.runner import JobRunner, Refused
+from app.models.prompts import library, surprise, words
+from app.models.sprites.card import CARD
+from app.runs.store import RunStore
+from components.shared.visitors import PUBLIC, Limits, limits_here, login, owner
+from components.studio.controls import show_request
+from components.studio.method import read_method, title_of, values_of
+from components.studio.share import from_query, to_query
+
+CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
+ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
+DEFAULTS = ["unused", True, "official", "l1", "temporal-attn", "mid", "hold", 0]
+
+
+def request(method: Method = ADACACHE, **changes: object) -> Request:
+    return Request(**{"model": "sprites", "prompt": "a <b>dog</b> ${x}", "method": method, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        ADACACHE,
+        AdaCacheConfig(CODEBOOK, made_for=100),
+        *(item.method for item in published("sprites").values()),
+        *(named_method(name, "sprites") for name in ("fixed-interval-3", "fewer-steps-9", "first-block-0.25")),
+    ],
+)
+def test_controls_show_a_method_and_read_the_same_one_back(method: Method) -> None:
+    chosen, setting, *settings = values_of(CARD, method)
+    own = settings if chosen == "adacache" else DEFAULTS
+    assert read_method(CARD, chosen, setting, *own) == method
+    assert title_of(method, "sprites")
+
+
+def test_a_method_the_controls_cannot_say_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="motion regularisation"):
+        values_of(CARD, AdaCacheConfig(CODEBOOK, motion=MotionRegularisation(power=3.0)))
+    with pytest.raises(ValueError, match="choose one of the list"):
+        read_method(CARD, "<script>", None, *DEFAULTS)
+
+
+def test_a_link_gives_the_request_back() -> None:
+    for wanted in (request(), request(named_method("pab-slow", "sprites"), steps=77)):
+        assert from_query(to_query(wanted)) == wanted
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x" * 9000,
+        "%%%",
+        "\u00e4",
+        urlsafe_b64encode(b"[" * 6000).decode(),
+        *(
+            urlsafe_b64encode(json.dumps(value).encode()).decode()
+            for value in (
+                1,
+                [],
+                {},
+                {**request().to_json(), "prompt": 5},
+                {**request().to_json(), "model": ["x"]},
+                {**request().to_json(), "steps": "many"},
+                {**request().to_json(), "method": {"name": "adacache", "codebook": {"0.1": "x"}}},
+                {
+                    **request().to_json(),
+                    "method": {"name": "adacache", "codebook": {"1": 1}, "motion": {"power": {}}},
+                },
+                {**request().to_json(), "method": {"name": "pab", "window": "wide"}},
+                {**request().to_json(), "seed": 10**400},
+            )
+        ),
+    ],
+)
+def test_a_hostile_link_is_refused_in_one_line(value: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]{10,300}$"):
+        show_request({"sprites": CARD}, from_query(value))
+
+
+def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert limits_here({"SPACE_ID": "x/y"}) == PUBLIC
+    assert limits_here({}) == Limits()
+    with pytest.raises(ValueError, match="at most 100 steps"):
+        PUBLIC.check(request(steps=101))
+    with pytest.raises(ValueError, match="at most 1200 characters"):
+        PUBLIC.check(request(prompt="x" * 1201))
+    assert owner("1.2.3.4|tab") == owner("1.2.3.4|other") != owner("1.2.3.5|tab")
+    assert owner("tab") != owner("other")
+
+    def wait(*_: object, **__: object) -> None:
+        raise AssertionError("no run is wanted here")
+
+    runner = JobRunner(RunStore(tmp_path), wait, limits=PUBLIC)
+    runner.turns["1.2.3.4|tab"] = object()  # type: ignore[assignment]
+    (batch,) = runner.events("1.2.3.4|other", request())
+    assert isinstance(batch[0], Refused)
+    assert "this address" in batch[0].message
+
+
+def test_a_login_is_a_name_and_a_password() -> None:
+    assert login({}) is None
+    assert login({"ADACACHE_LOGIN": "ada:a:b"}) == ("ada", "a:b")
+    for broken in ("ada", "ada:", ":secret"):
+        with pytest.raises(ValueError, match="user:password"):
+            login({"ADACACHE_LOGIN": broken})
+
+
+def test_composed_prompts_are_understood_to_the_last_word() -> None:
+    composed = {surprise(Random(seed)) for seed in range(200)}
+    assert len(composed) > 150
+    for prompt in composed:
+        found = words("sprites", prompt)
+        assert found is not None
+        assert found.ignored == (), prompt
+        assert len(found.understood) >= 3, prompt
+
+
+def test_the_library_has_the_papers_prompts_by_figure() -> None:
+    groups = library(CARD)
+    assert [group.title for group in groups][:3] == ["Sprites: examples", "Paper, Fig. 1", "Paper, Fig. 2"]
+    assert all(0 < len(prompt) <= MAX_PROMPT for group in groups for prompt in group.prompts)
+    assert "a black vase" in next(group.prompts for group in groups if group.title == "Paper, Fig. A.2")
+    assert words("sprites", "a black vase") is not None
+    assert words("open-sora-1.2", "a black vase") is None

@@ -1,0 +1,200 @@
+"""The comparison on a tiny model: rows that survive a kill, the same videos twice, the table's arithmetic."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import app.commands.compare as command
+from app.__main__ import main
+from app.common.journal import Journal
+from app.evaluation.comparison.measure import Bench
+from app.evaluation.comparison.plan import FAMILIES, family_of, methods_of, read_prompts
+from app.evaluation.comparison.plot import quality_latency, ticks
+from app.evaluation.comparison.table import Point, dominance, points, sentences
+from app.models import registry
+from app.models.sprites.card import CARD as SPRITES
+from app.models.sprites.text import understand
+from app.models.sprites.vocabulary import SLOTS, load_vocabulary
+from tests.support.tiny import CARD, TinyVideoModel
+
+MODEL = TinyVideoModel()
+
+
+@pytest.fixture
+def compare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(command, "load_model", lambda _: MODEL)
+    monkeypatch.setitem(registry.CARDS, "tiny", CARD)
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("a test\n\nanother test\na test\n")
+
+    def run(out: Path, methods: str = "adacache-fast,fixed-interval-2,fewer-steps-3", *more: str) -> int:
+        given = ["--model", "tiny", "--prompts", str(prompts), "--methods", methods, "--steps", "6", *more]
+        return main(["compare", *given, "--out", str(out)])
+
+    return run
+
+
+def videos(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.mp4"))}
+
+
+def test_two_comparisons_give_the_same_videos_and_figures(compare, tmp_path: Path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert compare(first) == compare(second) == 0
+    assert len(videos(first)) == 2 * 4
+    assert videos(first) == videos(second)
+    tables = [json.loads((folder / "table.json").read_text())["points"] for folder in (first, second)]
+    measured = [[(p["name"], p["psnr_db"], p["ssim"], p["computed_fraction"]) for p in table] for table in tables]
+    assert sorted(measured[0]) == sorted(measured[1])
+    by_name = {p["name"]: p for p in tables[0]}
+    assert by_name["none"]["psnr_db"] == 100
+    assert by_name["none"]["speedup"] == 1
+    assert by_name["fixed-interval-2"]["computed_fraction"] == 0.5
+    assert "dominate" in capsys.readouterr().out
+    assert (first / "plot.svg").read_text().startswith("<svg")
+    assert "| fixed-interval-2 |" in (first / "table.md").read_text()
+
+
+def test_a_killed_comparison_goes_on_and_measures_nothing_twice(compare, tmp_path: Path, monkeypatch):
+    out = tmp_path / "out"
+    assert compare(out) == 0
+    rows = (out / "rows.jsonl").read_text().splitlines(keepends=True)
+    assert len(rows) == 1 + 2 * 4
+    (out / "rows.jsonl").write_text("".join(rows[:7]) + rows[7][:40])  # torn within the second prompt
+    asked = []
+    measure = Bench.measure
+
+    def watched(bench, prompt, seed, methods):
+        asked.append((prompt, list(methods)))
+        return measure(bench, prompt, seed, methods)
+
+    monkeypatch.setattr(Bench, "measure", watched)
+    assert compare(out) == 0
+    assert asked == [("another test", ["fixed-interval-2", "fewer-steps-3"])]
+    after = (out / "rows.jsonl").read_text().splitlines(keepends=True)
+    assert after[:7] == rows[:7]
+    assert len(after) == len(rows)
+    assert compare(out) == 0
+    assert len(asked) == 1
+    assert compare(out, "adacache-fast,fewer-steps-3", "--guidance", "1") == 2
+
+
+@pytest.mark.parametrize(
+    ("methods", "more", "said"),
+    [
+        ("paint", (), "no method 'paint' for tiny; there are: adacache-"),
+        ("pab-slow,", (), "names separated by commas"),
+        ("fewer-steps-7", (), "has 7 steps, more than the baseline's 6"),
+        ("adacache-fast", ("--seeds", "0,x"), "whole numbers separated by commas, got '0,x'"),
+        ("adacache-fast", ("--seeds", "-1"), "seed must be a whole number"),
+    ],
+)
+def test_bad_input(compare, methods: str, more: tuple[str, ...], said: str, tmp_path: Path, capsys):
+    assert compare(tmp_path / "out", methods, *more) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_fewer_steps_are_always_among_the_methods():
+    assert list(methods_of(SPRITES, 30, ["pab-slow"])) == [
+        "pab-slow",
+        *(f"fewer-steps-{n}" for n in (24, 20, 15, 10)),
+    ]
+    assert len(methods_of(SPRITES, 30, ["none"])) == 4
+    usual = methods_of(SPRITES, 30)
+    assert {family_of(m) for m in usual.values()} == set(FAMILIES)
+    assert {
+        "adacache-fast",
+        "adacache-fast-forecast",
+        "tgate",
+        "delta-dit",
+        "first-block-0.1",
+    } <= usual.keys()
+
+
+def test_the_shipped_prompts_cover_the_words_evenly():
+    prompts = read_prompts(command.PROMPTS)
+    named = [understand(prompt, load_vocabulary()) for prompt in prompts]
+    assert len(prompts) == 24
+    assert not any(one.ignored for one in named)
+    counts = {slot: [one.name(slot) for one in named] for slot in SLOTS}
+    assert len(set(counts["object"])) == 24
+    for slot in ("background", "motion"):
+        uses = [counts[slot].count(name) for name in load_vocabulary().names(slot)]
+        assert 1 <= min(uses) <= max(uses) <= 4, (slot, uses)
+    assert counts["speed"].count("fast") == counts["speed"].count("slow") == 10
+
+
+def test_the_arithmetic_of_a_point():
+    base = {"family": "AdaCache", "settings": None, "motion": False, "computed_fraction": 0.5, "judged": None}
+    rows = [
+        {
+            **base,
+            "method": "x",
+            "baseline_seconds": 4.0,
+            "seconds": 1.0,
+            "tflops": 1.0,
+            "psnr_db": 30,
+            "ssim": 0.8,
+        },
+        {
+            **base,
+            "method": "x",
+            "baseline_seconds": 2.0,
+            "seconds": 2.0,
+            "tflops": 3.0,
+            "psnr_db": 40,
+            "ssim": 1.0,
+        },
+    ]
+    rows[1]["judged"] = {"object": True, "speed": False}
+    (point,) = points(rows)
+    assert (point.speedup, point.psnr_db, point.ssim, point.tflops) == (2.0, 35, pytest.approx(0.9), 2.0)
+    assert point.judge == {"object": 1.0, "speed": 0.0}
+    assert point.judge_accuracy == 0.5
+
+
+def point(name: str, family: str, speedup: float, psnr_db: float, ssim: float) -> Point:
+    return Point(name, family, 1, speedup, 0.5, None, psnr_db, ssim, {}, None, False)
+
+
+def test_dominance_by_hand():
+    field = [
+        point("none", "", 1, 100, 1),
+        point("hold", "AdaCache", 2.0, 30, 0.90),
+        point("forecast", "AdaCache+forecast", 1.5, 40, 0.95),
+        point("slow", "Fixed interval", 1.4, 39, 0.94),
+        point("sharp", "Fixed interval", 1.6, 35, 0.80),
+        point("alike", "Fixed interval", 1.5, 39, 0.95),
+        point("rapid", "Fewer steps", 3.0, 10, 0.10),
+    ]
+    answers = {answer.point: (answer.by, answer.nearest) for answer in dominance(field)}
+    assert answers == {
+        "slow": ("forecast", "forecast"),
+        "sharp": ("", "hold"),
+        "alike": ("", "forecast"),
+        "rapid": ("", ""),
+    }
+    assert [text.split(": ")[1][:3] for text in sentences(field)] == ["yes", "no;", "no;", "no;"]
+    svg = quality_latency([*field, point("<b>", "AdaCache", 1, 20, 0.5)], "about <this>")
+    assert "<b>" not in svg
+    assert svg.count("<title>") == 7
+
+
+def test_ticks_are_round():
+    assert ticks(0.93, 3.4) == [1.0, 1.5, 2.0, 2.5, 3.0]
+    assert ticks(28.1, 51.7) == [30, 35, 40, 45, 50]
+
+
+def test_a_journal_refuses_other_settings_and_damage(tmp_path: Path):
+    path = tmp_path / "rows.jsonl"
+    Journal.open(path, {"model": "a"}).append({"n": 1})
+    assert Journal.open(path, {"model": "a"}).rows == [{"n": 1}]
+    with pytest.raises(ValueError, match="other settings \\(model\\)"):
+        Journal.open(path, {"model": "b"})
+    path.write_text('{"settings": {"model": "a"}}\nnonsense\n{"n": 2}\n')
+    with pytest.raises(ValueError, match="line 2 is damaged"):
+        Journal.open(path, {"model": "a"})
+    path.write_text('{"settings": {"mod')
+    assert Journal.open(path, {"model": "a"}).rows == []

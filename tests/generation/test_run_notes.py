@@ -1,0 +1,59 @@
+"""Health sentences: there when something is wrong with a run, absent when all is well."""
+
+import math
+
+from app.caching.codebook import Codebook, presets
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation import run_notes
+from app.generation.request import Request
+from app.generation.trace import StepRecord, Trace
+
+CODEBOOK = Codebook((0.1, 0.2, 1.0), (4, 2, 1))
+
+
+def request(codebook: Codebook = CODEBOOK, steps: int = 30) -> Request:
+    return Request("tiny", "a test", AdaCacheConfig(codebook), steps=steps)
+
+
+def trace(*steps: tuple[float, int] | None) -> Trace:
+    """One record a step: what was looked up and the rate chosen, or None for a reused step."""
+    records = [
+        StepRecord(i, 500.0, "none", 0.1)
+        if step is None
+        else StepRecord(i, 500.0, "all", 0.1, regularised=step[0], rate=step[1], row=CODEBOOK.rates.index(step[1]))
+        for i, step in enumerate(steps, 1)
+    ]
+    return Trace(request(), {"accelerated": tuple(records)})
+
+
+def test_a_run_with_varied_rates_has_nothing_to_say() -> None:
+    assert run_notes.after(trace((0.3, 1), (0.15, 2), None, (0.05, 4), None, None, None)) == []
+
+
+def test_a_run_that_never_skips_says_so() -> None:
+    (sentence,) = run_notes.after(trace((0.3, 1), (0.3, 1), (0.3, 1)))
+    assert "never skipped" in sentence
+
+
+def test_always_the_highest_or_the_lowest_rate_is_said() -> None:
+    (sentence,) = run_notes.after(trace((0.01, 4), None, (0.01, 4), None, (0.01, 4)))
+    assert "highest rate, 4" in sentence
+    (sentence,) = run_notes.after(trace((0.9, 1), None, (0.9, 1), (0.9, 1)))
+    assert "lowest rate, 1" in sentence
+
+
+def test_a_distance_that_is_not_a_number_names_its_step() -> None:
+    (sentence,) = run_notes.after(trace((0.15, 2), None, (math.nan, 1), (0.05, 4)))
+    assert "step 3" in sentence
+
+
+def test_a_codebook_for_other_step_counts_is_named_before_the_run() -> None:
+    hundred = presets()["fast-100"].codebook
+    assert "made for 100 steps, this run has 30" in run_notes.before(request(hundred))[0]
+    assert run_notes.before(request(hundred, steps=100)) == []
+    assert run_notes.before(request()) == []
+
+
+def test_ignored_words_are_named() -> None:
+    assert "zebra" in run_notes.of_prompt(("zebra",))[0]
+    assert run_notes.of_prompt(()) == []

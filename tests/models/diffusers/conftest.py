@@ -1,0 +1,54 @@
+"""Checkpoints written once, models loaded from them, and diffusers' own output to compare with."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import DiffusionPipeline
+
+from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.load import load
+from app.models.diffusers.model import DiffusersModel
+from tests.support.diffusers import SIZES, write
+
+PROMPT = "a red fox runs over the snow"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    return cache(lambda model: write(model, tmp_path_factory.mktemp(model)))
+
+
+@pytest.fixture(scope="session")
+def model(checkpoint: Callable[[str], Path]) -> Callable[[str], DiffusersModel]:
+    return cache(lambda name: load(name, checkpoint(name), SIZES[name]))
+
+
+def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: int) -> tuple[torch.Tensor, Any]:
+    """The last latent and the video (frames, height, width, 3) in [0, 1] of the pipeline as diffusers runs it."""
+    source, size = SOURCES[name], SIZES[name]
+    pipeline = DiffusionPipeline.from_pretrained(folder / source.repository.name)
+    pipeline.set_progress_bar_config(disable=True)
+    latents: list[torch.Tensor] = []
+
+    def keep(_: Any, index: int, timestep: Any, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        latents.append(tensors["latents"].clone())
+        return {}
+
+    frames = "video_length" if source.family == "latte" else "num_frames"
+    result = pipeline(
+        PROMPT,
+        negative_prompt=source.negative_prompt,
+        height=size.height,
+        width=size.width,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="np",
+        callback_on_step_end=keep,
+        **{frames: size.frames},
+    )
+    return latents[-1], result.frames[0]

@@ -1,0 +1,70 @@
+"""The published sizes on the meta device: one device, one dtype, and the memory a step takes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.models.diffusers.architectures import PUBLISHED
+from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES
+from app.models.diffusers.estimate import decode, estimate_published, predict, stream_bytes
+from app.models.diffusers.families import FAMILIES
+from app.models.doctor import diagnose
+from app.models.registry import load_model
+from tests.models.open_sora.test_meta import Watch
+
+MODELS = list(SOURCES)
+PARAMETERS = {"latte-1": 1.06e9, "cogvideox-2b": 1.69e9, "wan-2.1-1.3b": 1.42e9, "ltx-video": 1.92e9}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_step_stays_on_its_device_in_bfloat16(name: str):
+    """Two blocks of the published width; the others are alike."""
+    source, architecture = SOURCES[name], PUBLISHED[name]
+    transformer = architecture.build_transformer(torch.bfloat16, num_layers=2)
+    assert {tensor.device.type for tensor in transformer.state_dict().values()} == {"meta"}
+    grid = architecture.grid(source.card.size)
+    with torch.inference_mode(), Watch() as watch:
+        predict(source.family, transformer, grid, FAMILIES[source.family].words)
+    assert watch.heavy > 2 * 6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_published_sizes(name: str):
+    architecture = PUBLISHED[name]
+    transformer = architecture.build_transformer(torch.bfloat16)
+    assert sum(p.numel() for p in transformer.parameters()) == pytest.approx(PARAMETERS[name], rel=0.01)
+    assert {tensor.device.type for tensor in architecture.build_vae(torch.float32).state_dict().values()} == {
+        "meta"
+    }
+
+
+def test_streams_by_hand():
+    latte = PUBLISHED["latte-1"].build_transformer(torch.bfloat16, num_layers=1)
+    assert stream_bytes("latte", latte, (16, 64, 64), 120) == 2 * 16 * 32 * 32 * 1152 * 2
+    cogvideox = PUBLISHED["cogvideox-2b"].build_transformer(torch.bfloat16, num_layers=1)
+    assert stream_bytes("cogvideox", cogvideox, (13, 60, 90), 226) == 2 * (13 * 30 * 45 + 226) * 1920 * 2
+
+
+def test_decoding_stays_on_its_device_in_bfloat16():
+    vae = PUBLISHED["latte-1"].build_vae(torch.bfloat16)
+    with torch.inference_mode(), Watch() as watch:
+        decode("latte", vae, (2, 64, 64))
+    assert watch.heavy > 50
+
+
+def test_the_doctor_says_what_latte_needs_and_loading_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    states = {check.what: check.state for check in diagnose("latte-1").checks}
+    assert states["weights maxin-cn/Latte-1"] == "download"
+    assert states["GPU"] == states["GPU memory"] == "missing"
+    assert {state for what, state in states.items() if what.startswith("package")} == {"present"}
+    needs = estimate_published("latte-1")
+    assert needs["transformer"].weights == pytest.approx(2 * PARAMETERS["latte-1"], rel=0.01)
+    assert needs["transformer"].working > 6 * 2 * 16 * 32 * 32 * 1152 * 2  # the kept streams alone
+    assert diagnose("latte-1").exit_status == 1
+    with pytest.raises(ValueError, match="Latte-1 cannot run here: GPU: none that PyTorch"):
+        load_model("latte-1")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,178 @@
+"""Random-weight checkpoints of diffusers' video pipelines in the published layout, small enough for tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKLCogVideoX,
+    AutoencoderKLLTXVideo,
+    AutoencoderKLTemporalDecoder,
+    AutoencoderKLWan,
+    CogVideoXDDIMScheduler,
+    CogVideoXPipeline,
+    CogVideoXTransformer3DModel,
+    DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    LattePipeline,
+    LatteTransformer3DModel,
+    LTXPipeline,
+    LTXVideoTransformer3DModel,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
+from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
+
+from app.models.diffusers.cards import SOURCES
+from app.models.size import Size
+from tests.support.open_sora import tokenizer
+
+SIZES = {
+    "latte-1": Size(16, 16, 4),
+    "cogvideox-2b": Size(16, 16, 9),
+    "wan-2.1-1.3b": Size(16, 16, 9),
+    "ltx-video": Size(32, 32, 9),
+}
+
+
+def write(model: str, folder: Path) -> Path:
+    """Save a model's repository below `folder`, in the subfolder that `find` looks in."""
+    place = folder / SOURCES[model].repository.name
+    torch.manual_seed(0)
+    pipeline = BUILDERS[model](folder)
+    pipeline.save_pretrained(place)
+    if SOURCES[model].vae != "vae":
+        pipeline.vae.save_pretrained(place / SOURCES[model].vae)
+    return folder
+
+
+def text(folder: Path, multilingual: bool = False) -> dict[str, Any]:
+    """A tokenizer, and a T5 or UMT5 encoder of width 32."""
+    pieces = folder / "pieces"
+    pieces.mkdir(exist_ok=True)
+    (pieces / "spiece.model").write_bytes(tokenizer())
+    settings = {
+        "vocab_size": 256,
+        "d_model": 32,
+        "d_kv": 8,
+        "d_ff": 48,
+        "num_layers": 2,
+        "num_heads": 4,
+        "feed_forward_proj": "gated-gelu",
+        "tie_word_embeddings": False,
+    }
+    encoder = UMT5EncoderModel(UMT5Config(**settings)) if multilingual else T5EncoderModel(T5Config(**settings))
+    return {"tokenizer": T5Tokenizer.from_pretrained(pieces), "text_encoder": encoder.eval()}
+
+
+def latte(folder: Path) -> LattePipeline:
+    """Three pairs of blocks at width 16, with 4 frames."""
+    return LattePipeline(
+        **text(folder),
+        transformer=LatteTransformer3DModel(
+            num_attention_heads=2,
+            attention_head_dim=8,
+            in_channels=4,
+            out_channels=8,
+            num_layers=3,
+            cross_attention_dim=16,
+            attention_bias=True,
+            sample_size=8,
+            patch_size=2,
+            activation_fn="gelu-approximate",
+            num_embeds_ada_norm=1000,
+            norm_type="ada_norm_single",
+            norm_elementwise_affine=False,
+            norm_eps=1e-6,
+            caption_channels=32,
+            video_length=4,
+        ).eval(),
+        vae=AutoencoderKLTemporalDecoder(
+            down_block_types=("DownEncoderBlock2D",) * 2, block_out_channels=(32, 32), layers_per_block=1
+        ).eval(),
+        scheduler=DDIMScheduler(beta_schedule="linear", clip_sample=False),
+    )
+
+
+def cogvideox(folder: Path) -> CogVideoXPipeline:
+    """Three blocks at width 32 over text and video."""
+    return CogVideoXPipeline(
+        **text(folder),
+        transformer=CogVideoXTransformer3DModel(
+            num_attention_heads=4,
+            attention_head_dim=8,
+            in_channels=4,
+            out_channels=4,
+            time_embed_dim=2,
+            text_embed_dim=32,
+            num_layers=3,
+            sample_width=2,
+            sample_height=2,
+            sample_frames=9,
+            max_text_seq_length=226,
+        ).eval(),
+        vae=AutoencoderKLCogVideoX(
+            down_block_types=("CogVideoXDownBlock3D",) * 4,
+            up_block_types=("CogVideoXUpBlock3D",) * 4,
+            block_out_channels=(8, 8, 8, 8),
+            latent_channels=4,
+            layers_per_block=1,
+            norm_num_groups=2,
+        ).eval(),
+        scheduler=CogVideoXDDIMScheduler(
+            prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing"
+        ),
+    )
+
+
+def wan(folder: Path) -> WanPipeline:
+    """Three blocks at width 24 and a scheduler with a memory."""
+    return WanPipeline(
+        **text(folder, multilingual=True),
+        transformer=WanTransformer3DModel(
+            num_attention_heads=2,
+            attention_head_dim=12,
+            text_dim=32,
+            ffn_dim=32,
+            num_layers=3,
+            rope_max_seq_len=32,
+        ).eval(),
+        vae=AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1).eval(),
+        scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+    )
+
+
+def ltx(folder: Path) -> LTXPipeline:
+    """Three blocks at width 32 and a shifted schedule."""
+    return LTXPipeline(
+        **text(folder),
+        transformer=LTXVideoTransformer3DModel(
+            in_channels=8,
+            out_channels=8,
+            num_attention_heads=4,
+            attention_head_dim=8,
+            cross_attention_dim=32,
+            num_layers=3,
+            caption_channels=32,
+        ).eval(),
+        vae=AutoencoderKLLTXVideo(
+            latent_channels=8,
+            block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            layers_per_block=(1, 1, 1, 1, 1),
+            decoder_layers_per_block=(1, 1, 1, 1, 1),
+        ).eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(
+            use_dynamic_shifting=True, base_shift=0.95, max_shift=2.05, shift_terminal=0.1
+        ),
+    )
+
+
+BUILDERS: dict[str, Callable[[Path], Any]] = {
+    "latte-1": latte,
+    "cogvideox-2b": cogvideox,
+    "wan-2.1-1.3b": wan,
+    "ltx-video": ltx,
+}

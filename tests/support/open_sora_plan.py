@@ -1,0 +1,38 @@
+"""A checkpoint of Open-Sora-Plan 1.1 in the published layout, small enough for tests.
+
+The transformer has the recorded golden weights, VAE and text encoder random ones.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from app.models.open_sora_plan.repositories import MODEL, TRANSFORMER, VAE, WEIGHTS
+from app.models.open_sora_plan.vae import CausalVAE, VAEConfig
+from tests.golden.result import read_json, read_tensors
+from tests.support.open_sora import DATA, write_text_encoder
+
+LATENT_SIDE = 4  # 32 pixels
+FRAMES = 17
+SMALL_VAE = {"hidden_size": 32, "hidden_size_mult": [1, 1, 1, 1], "num_res_blocks": 1}
+
+
+def write_checkpoint(folder: Path) -> Path:
+    """Write both repositories below `folder`."""
+    write_text_encoder(folder / "t5-v1_1-xxl")
+    weights = DATA / "osp110_weights.json"
+    config = {**read_json(weights)["config"], "sample_size": [LATENT_SIDE, LATENT_SIDE]}
+    write_module(folder / MODEL.name / TRANSFORMER, config, read_tensors(weights))
+    torch.manual_seed(0)
+    vae = CausalVAE(VAEConfig.from_upstream(SMALL_VAE)).state_dict()
+    write_module(folder / MODEL.name / VAE, SMALL_VAE, {**vae, "loss.logvar": torch.zeros(())})
+    return folder
+
+
+def write_module(folder: Path, config: dict[str, object], tensors: dict[str, torch.Tensor]) -> None:
+    """One folder of a repository."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    save_file(tensors, folder / WEIGHTS)
