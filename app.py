@@ -11,14 +11,16 @@ if "SPACES_ZERO_GPU" in os.environ:
 
 import gradio as gr
 
+from app.common.paths import WEB
 from app.jobs.zerogpu import prepare
 from app.runs.archive import MAX_ZIP_BYTES
 from components.page import build
 from components.shared.theme import theme
 from components.shared.visitors import login
-from components.shared.web import WEB, head
+from components.shared.web import head
 
 MAX_QUEUE = 32
+STYLES = ("studio/studio", "shared/codebook", "shared/controls", "lab/lab", "compare/compare", "runs/runs")
 
 
 def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = False, wait: bool = True) -> str:
@@ -38,7 +40,7 @@ def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = Fa
         max_file_size=MAX_ZIP_BYTES,
         footer_links=[],
         theme=theme(),
-        css_paths=[WEB / f"{name}.css" for name in ("studio", "codebook", "controls", "lab", "compare", "runs")],
+        css_paths=[WEB / f"{name}.css" for name in STYLES],
         head=head(),
     )
     return str(local)

@@ -6,14 +6,13 @@ assets/compare/flops.json (the Compare room shows it) and prints it. AdaCache's 
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from app.caching.names import named_method
 from app.common.files import write_json
+from app.common.paths import COMPARISONS
 from app.metrics.flops import COUNTABLE, flops
 
-OUT = Path(__file__).parents[1] / "assets" / "compare" / "flops.json"
 # Model, resolution, frames, steps, text tokens; the TFLOPs of none, Delta-DiT, T-GATE, PAB-fast, PAB-slow.
 METHODS = (None, "delta-dit", "tgate", "pab-fast", "pab-slow")
 TABLE_1 = (
@@ -32,7 +31,7 @@ def main() -> int:
             ours = flops(model, method, resolution, frames, steps, tokens, "paper")
             rows.append({"model": title, "method": name or "none", "paper": published, "ours": round(ours, 2)})
             print(json.dumps(rows[-1]))
-    write_json(OUT, rows)
+    write_json(COMPARISONS / "flops.json", rows)
     return 0
 
 

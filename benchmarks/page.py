@@ -1,6 +1,6 @@
 """What the page costs: python -m benchmarks.page
 
-In one process and one model: a generate_pair read as the command line reads it, then the same generate_pair from a press on Generate
+In one process and one model: a run read as the command line reads it, then the same run from a press on Generate
 in a real browser until its numbers are there, alternating. Server and browser have a core each: that measures what
 the page costs the server, not a browser that draws without a GPU on the server's cores (with both on the
 same two cores the ratio was 1.4 to 1.8). Prints one JSON line with the ratio of the medians.

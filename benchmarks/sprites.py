@@ -1,7 +1,7 @@
 """Speed and memory of the embedded model: python -m benchmarks.sprites
 
-Each generate_pair is measured in one process, baseline first and undisturbed; a ratio is of one generate_pair. Prints one line a
-generate_pair and one JSON line of medians beside the figures they are held to.
+Each run is measured in one process, baseline first and undisturbed; a ratio is of one run. Prints one line a run
+and one JSON line of medians beside the figures they are held to.
 """
 
 import json

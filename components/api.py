@@ -10,13 +10,15 @@ import gradio as gr
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method
-from app.generation.events import Compared, Failed, Loading, Recorded, Started, Stopped
+from app.common.sentences import sentence
+from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.generation.request import Request
 from app.jobs.runner import JobRunner, Refused, Stopping, Waiting
+from app.lab.session import Recorded
 from app.models.base import ModelCard
 from app.models.size import SizeNames
 from components.shared.visitors import visitor_key
-from components.shared.web import sentence, served
+from components.shared.web import served
 from components.studio.view import View
 
 METHOD = "adacache-fast-moreg"

@@ -8,6 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from app.common.paths import FIRST_RUN, RECORDINGS
+from app.common.sentences import sentence
+from app.jobs.limits import limits_here
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard, VideoModel
 from app.models.doctor import missing
@@ -16,13 +19,13 @@ from app.models.runtime.device import device_name
 from app.runs.store import RunStore, read_visitor
 from components.api import endpoints
 from components.compare.panel import compare_room
-from components.lab.panel import RECORDINGS, lab
+from components.lab.panel import lab
 from components.runs.panel import asked_run, runs_room
 from components.runs.reopening import reopen
 from components.shared.header import header
-from components.shared.visitors import limits_here, visitor_key
+from components.shared.visitors import visitor_key
 from components.shared.warmup import Warmup
-from components.shared.web import sentence, serve_assets
+from components.shared.web import serve_assets
 from components.studio.charts import charts
 from components.studio.controls import controls, read_request, show_request, wire_controls
 from components.studio.generate import Updates, live
@@ -31,7 +34,6 @@ from components.studio.size import read_size, said_props
 from components.studio.video_panel import stage
 from components.studio.view import recorded
 
-FIRST_RUN = Path(__file__).parents[1] / "assets" / "sprites" / "first_run"
 VISITORS = 16  # runs that go on or wait at once, over all tabs
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 

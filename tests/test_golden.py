@@ -12,15 +12,15 @@ from tests.golden.__main__ import REPLAYS, main, replay_folder
 from tests.golden.adacache import replay_runs
 from tests.golden.osp110 import replay_vae
 from tests.golden.result import Replay, pack, read_tensors, unpack
+from tests.support.paths import GOLDEN
 
-DATA = Path(__file__).parent / "golden" / "data"
 COMPLETE = Path(__file__).parents[2] / "shared" / "golden"
 CAUSAL_VAE = "osp110_causalvae"
 
 
 def copy(folder: Path, *names: str) -> None:
     for name in names:
-        for path in DATA.glob(f"{name}.*"):
+        for path in GOLDEN.glob(f"{name}.*"):
             shutil.copy(path, folder)
 
 
@@ -28,7 +28,7 @@ def copy(folder: Path, *names: str) -> None:
     "replay", [replay for replay in REPLAYS if replay.run is not replay_vae], ids=lambda replay: replay.pattern
 )
 def test_every_recording_replays(replay: Replay):
-    results = [result for path in sorted(DATA.glob(replay.pattern)) for result in replay.run(path)]
+    results = [result for path in sorted(GOLDEN.glob(replay.pattern)) for result in replay.run(path)]
     assert results
     assert [str(result) for result in results if not result.passed] == []
 
@@ -90,7 +90,7 @@ def test_the_vae_too_large_for_a_clone_replays():
 
 
 def test_packing_loses_nothing():
-    content = (DATA / "stdit3_forward_e.safetensors").read_bytes()
+    content = (GOLDEN / "stdit3_forward_e.safetensors").read_bytes()
     assert unpack(pack(content)) == content
 
 
@@ -100,8 +100,8 @@ def test_an_empty_folder_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_the_data_fits_its_budget():
-    assert sum(path.stat().st_size for path in DATA.iterdir()) <= 12 * 2**20
+    assert sum(path.stat().st_size for path in GOLDEN.iterdir()) <= 12 * 2**20
 
 
 def test_replays_are_float32():
-    assert {t.dtype for t in read_tensors(DATA / "stdit3_tiny_weights.json").values()} == {torch.float32}
+    assert {t.dtype for t in read_tensors(GOLDEN / "stdit3_tiny_weights.json").values()} == {torch.float32}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-PRESETS_FOLDER = Path(__file__).parents[2] / "assets" / "codebooks"
+from app.common.paths import CODEBOOKS
+
 MAX_ROWS = 64
 MAX_RATE = 1000
 
@@ -88,7 +89,7 @@ class Preset:
 
 def presets() -> dict[str, Preset]:
     """All codebooks in assets/codebooks, by id."""
-    return {path.stem: _read_preset(path) for path in sorted(PRESETS_FOLDER.glob("*.json"))}
+    return {path.stem: _read_preset(path) for path in sorted(CODEBOOKS.glob("*.json"))}
 
 
 def parse_codebook(text: str) -> Codebook:

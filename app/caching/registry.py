@@ -6,7 +6,6 @@ Published settings for a model are JSON in assets/methods, one file a model.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.caching.methods.adacache import AdaCacheConfig
@@ -21,8 +20,7 @@ from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.schedule import Scheduled
 from app.caching.settings import read_settings, write_settings
-
-PUBLISHED_FOLDER = Path(__file__).parents[2] / "assets" / "methods"
+from app.common.paths import METHODS
 
 Method = (
     AdaCacheConfig
@@ -182,7 +180,7 @@ def method_from_json(value: object) -> Method:
 
 def published(model: str) -> dict[str, Published]:
     """Published settings for a model by id, in the order of the file; empty where there are none."""
-    path = PUBLISHED_FOLDER / f"{model}.json"
+    path = METHODS / f"{model}.json"
     if not path.is_file():
         return {}
     entries = json.loads(path.read_text())

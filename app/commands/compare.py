@@ -13,6 +13,7 @@ from tqdm import tqdm
 from app.caching.names import names
 from app.common.files import atomic_path, write_json
 from app.common.journal import Journal
+from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.classifier.scores import classifier_of
 from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.plan import BASELINE, Plan, methods_of, read_prompts
@@ -22,15 +23,13 @@ from app.generation.denoiser import fingerprint
 from app.models.registry import card, load_model
 from app.models.runtime.device import device_name
 
-PROMPTS = Path(__file__).parents[2] / "assets" / "prompts" / "compare.txt"
-
 
 def add_parser(commands: Any) -> None:
     """Register the command."""
     parser = commands.add_parser("compare", help="compare methods on the same prompts", allow_abbrev=False)
     parser.set_defaults(run=run)
     parser.add_argument("--model", default="sprites")
-    parser.add_argument("--prompts", type=Path, default=PROMPTS, help="text file, one prompt a line")
+    parser.add_argument("--prompts", type=Path, default=COMPARISON_PROMPTS, help="text file, one prompt a line")
     parser.add_argument("--methods", help="names separated by commas (default: a front of each family)")
     parser.add_argument("--seeds", default="0", help="whole numbers separated by commas")
     parser.add_argument("--steps", type=int, help="denoising steps of the baseline (default: the model's)")

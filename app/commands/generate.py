@@ -1,4 +1,4 @@
-"""python -m app generate: one generate_pair from the command line, with its videos, trace and summary in a folder.
+"""python -m app generate: one run from the command line, its videos, trace and summary in a folder.
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
 """
@@ -51,7 +51,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Race, show progress, and leave the results in the folder; on failure it is left as it was."""
+    """Run, show progress, and leave the results in the folder; on failure it is left as it was."""
     request = request_from(options)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
     with staging_folder(options.out) as folder:
@@ -81,7 +81,7 @@ def request_from(options: argparse.Namespace) -> Request:
 
 
 def follow(events: Iterator[Event]) -> dict[str, Any]:
-    """Show the generate_pair as a progress bar; returns its summary, or raises what ended it."""
+    """Show the run as a progress bar; returns its summary, or raises what ended it."""
     with tqdm(unit="step", delay=1e-9) as bar:  # not drawn before the first step
         for event in events:
             match event:
@@ -100,7 +100,7 @@ def follow(events: Iterator[Event]) -> dict[str, Any]:
                     raise ValueError(message)
                 case Compared(summary=summary):
                     return summary
-    raise RuntimeError("the generate_pair ended without a result")
+    raise RuntimeError("the run ended without a result")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Denoiser: one latent on its way from noise to video under one cache policy, with its own records and clock.
 
-Races, recordings, checks and comparisons all denoise with it, so that they measure the same thing.
+Runs, recordings, checks and comparisons all denoise with it, so that they measure the same thing.
 """
 
 import time
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from app.caching.cache import ResidualCache
 from app.caching.policy import CachePolicy, NoCache
-from app.generation.trace import StepRecord
+from app.caching.record import StepRecord
 from app.models.base import Conditioning, Frames, VideoModel
 
 
@@ -82,14 +82,7 @@ class Denoiser:
                 timestep=self.schedule[self.cache.step - 1],
                 computed="all" if whole else "none" if computed == 0 else computed,
                 seconds=seconds,
-                distance=decision.distance,
-                normalised=decision.normalised,
-                motion=decision.motion,
-                motion_score=decision.motion_score,
-                motion_gradient=decision.motion_gradient,
-                regularised=decision.regularised,
-                rate=decision.rate,
-                row=decision.row,
+                **vars(decision),
             )
         )
         return clean

@@ -1,12 +1,12 @@
-"""The events of a race: what the page, the command line and the tests all read (DESIGN.md, seam 3)."""
+"""Events of a run, in the order they happen: what the page, the command line and the tests all read."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.caching.record import StepRecord
 from app.generation.request import Request
-from app.generation.trace import Side, StepRecord, Trace
-from app.lab.recording import Recording
+from app.generation.trace import Side, Trace
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Loading:
 
 @dataclass(frozen=True)
 class Started:
-    """The race begins: its schedule and what the model understood of the prompt."""
+    """The run begins: its schedule and what the model understood of the prompt."""
 
     request: Request
     timesteps: tuple[float, ...]
@@ -71,24 +71,17 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A baseline was recorded for the Lab."""
-
-    recording: Recording
-
-
-@dataclass(frozen=True)
 class Stopped:
-    """The race was stopped on request; the steps made so far are in `trace`."""
+    """The run was stopped on request; the steps made so far are in `trace`."""
 
     trace: Trace
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The race ended early; `message` is one sentence for the user."""
+    """The run ended early; `message` is one sentence for the user."""
 
     message: str
 
 
-Event = Loading | Started | BaselineFound | Step | Finished | Compared | Recorded | Stopped | Failed
+Event = Loading | Started | BaselineFound | Step | Finished | Compared | Stopped | Failed

@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from app.caching.record import StepRecord
 from app.common.files import atomic_path
 from app.generation.request import Request
-from app.generation.trace import StepRecord
 
 LATENTS = "baseline.safetensors"
 

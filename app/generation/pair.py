@@ -1,4 +1,4 @@
-"""race(request) -> events: both sides denoise side by side on one device, measured fairly.
+"""A pair of denoisers: generate_pair(request) -> events. Both sides denoise on one device, measured fairly.
 
 The side with the least compute so far goes next, so the accelerated side runs ahead at its true speed, and
 each side's latency is its own compute time. The page, the command line and the tests read this one stream.
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from app.caching.policy import CachePolicy, NoCache, kept_streams
+from app.caching.record import StepRecord
 from app.caching.registry import build_policy, run_steps
 from app.common.files import write_json
 from app.generation.denoiser import Denoiser, clock
@@ -22,7 +23,7 @@ from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write
 from app.generation.loading import loading
 from app.generation.request import Request
 from app.generation.summary import summarise
-from app.generation.trace import SIDES, Side, StepRecord, Trace
+from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel, at_size
@@ -52,7 +53,7 @@ def generate_pair(
     Writes baseline.mp4, accelerated.mp4, trace.json and summary.json into `folder`, each atomically, and
     baseline.safetensors, by which a later run may take this baseline instead of making it again: `kept` finds
     one for a request, and it is taken if its first step, made anew, agrees bit for bit.
-    Setting `stop` ends the generate_pair inside the current step with `Stopped`. `sequential` finishes the baseline before
+    Setting `stop` ends the run inside the current step with `Stopped`. `sequential` finishes the baseline before
     the accelerated side starts. What a user can mend ends it with `Failed`: a prompt the model cannot use, a full
     or read-only disk, too little memory.
     """

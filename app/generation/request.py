@@ -18,7 +18,7 @@ MAX_GUIDANCE = 50.0
 
 @dataclass(frozen=True)
 class Request:
-    """One race: a model and what it is asked for, and the method of the accelerated side."""
+    """One run: a model and what it is asked for, and the method of the accelerated side."""
 
     model: str
     prompt: str

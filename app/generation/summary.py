@@ -1,4 +1,4 @@
-"""The summary of a finished race: the measured numbers, as summary.json and the page show them."""
+"""The summary of a finished run: the measured numbers, as summary.json and the page show them."""
 
 import math
 from typing import Any

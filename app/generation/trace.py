@@ -3,74 +3,16 @@
 Plain numbers without tensors, so that the page, the command line and the tests read the same records.
 """
 
-import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
+from app.caching.record import StepRecord
 from app.caching.registry import run_steps
-from app.common.validation import number, whole
-from app.generation.request import MAX_STEPS, Request
+from app.generation.request import Request
 
 Side = Literal["baseline", "accelerated"]
 SIDES: tuple[Side, ...] = get_args(Side)
 SCHEMA = 1
-MEASURED = ("distance", "normalised", "motion", "motion_score", "motion_gradient", "regularised")
-MAX_TIMESTEP, MAX_SECONDS, MAX_BRANCHES, MAX_RATE = 1e4, 1e6, 100_000, 1_000_000
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One denoising step of one side; None where nothing was measured.
-
-    step counts from 1; timestep is 1000 at pure noise; computed: all, none, or the number of residual branches;
-    the distances, motion terms, rate and row are those of app.caching.policy.Decision; seconds: compute time.
-    """
-
-    step: int
-    timestep: float
-    computed: Literal["all", "none"] | int
-    seconds: float
-    distance: float | None = None
-    normalised: float | None = None
-    motion: float | None = None
-    motion_score: float | None = None
-    motion_gradient: float | None = None
-    regularised: float | None = None
-    rate: int | None = None
-    row: int | None = None
-
-    def __post_init__(self) -> None:
-        whole("step", self.step, 1, MAX_STEPS)
-        number("timestep", self.timestep, 0, MAX_TIMESTEP)
-        number("seconds of a step", self.seconds, 0, MAX_SECONDS)
-        if self.computed not in ("all", "none"):
-            whole("computed branches", self.computed, 1, MAX_BRANCHES)
-        for name in MEASURED:
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):  # NaN is one
-                raise ValueError(f"{name} must be a number or none, got {str(value)[:40]!r}")
-        for name, low in (("rate", 1), ("row", 0)):
-            if (chosen := getattr(self, name)) is not None:
-                whole(name, chosen, low, MAX_RATE)
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON has no NaN and no infinity: such a number is written as its name."""
-        return {
-            name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in asdict(self).items()
-        }
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        numbers = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-        known = {field.name for field in fields(cls)}
-        if unknown := set(value) - known:
-            raise ValueError(f"unknown fields in a step record: {', '.join(sorted(unknown))}")
-        settings: dict[str, Any] = {
-            name: numbers.get(x, x) if isinstance(x, str) else x for name, x in value.items()
-        }
-        return cls(**settings)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The line of visitors before one device: first come, first served, with a place to tell the others."""
+"""JobQueue: visitors before one device: first come, first served, with a place to tell the others."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ MAX_WAITING = 8
 
 @dataclass(eq=False)
 class Ticket:
-    """One run's place in the line; `started` once its worker has the device."""
+    """One run's place in the queue; `started` once its worker has the device."""
 
     stop: Flag = field(default_factory=Flag)
     started: bool = False
@@ -20,40 +20,40 @@ class Ticket:
 class JobQueue:
     """Who runs now and who waits, in the order of arrival."""
 
-    turns: list[Ticket] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def join(self, turn: Ticket) -> bool:
-        """Take a place; False when the line is full."""
+    def join(self, ticket: Ticket) -> bool:
+        """Take a place; False when the queue is full."""
         with self.lock:
-            if len(self.turns) > MAX_WAITING:
+            if len(self.tickets) > MAX_WAITING:
                 return False
-            self.turns.append(turn)
+            self.tickets.append(ticket)
             return True
 
-    def ahead(self, turn: Ticket) -> int:
-        """How many come first; 0 means it is this one's turn."""
+    def ahead(self, ticket: Ticket) -> int:
+        """How many come first; 0 means it is this one's ticket."""
         with self.lock:
-            return self.turns.index(turn) if turn in self.turns else 0
+            return self.tickets.index(ticket) if ticket in self.tickets else 0
 
-    def start(self, turn: Ticket) -> bool:
+    def start(self, ticket: Ticket) -> bool:
         """Go to the device; False when the run was stopped before that."""
         with self.lock:
-            turn.started = not turn.stop.is_set()
-            return turn.started
+            ticket.started = not ticket.stop.is_set()
+            return ticket.started
 
-    def stop(self, turn: Ticket) -> None:
+    def stop(self, ticket: Ticket) -> None:
         """End a run; one that only waits leaves at once, even if nobody listens to it any more."""
         with self.lock:
-            turn.stop.set()
-            if not turn.started:
-                self._remove(turn)
+            ticket.stop.set()
+            if not ticket.started:
+                self._remove(ticket)
 
-    def leave(self, turn: Ticket) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """Hand the device on."""
         with self.lock:
-            self._remove(turn)
+            self._remove(ticket)
 
-    def _remove(self, turn: Ticket) -> None:
+    def _remove(self, ticket: Ticket) -> None:
         with suppress(ValueError):
-            self.turns.remove(turn)
+            self.tickets.remove(ticket)

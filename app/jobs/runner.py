@@ -1,11 +1,11 @@
-"""Where races are run for the page: one at a time, each in a worker thread and a folder of its own.
+"""JobRunner: makes the runs that the page asks for, one at a time, each in a worker thread and its own folder.
 
 A run belongs to the session that started it. Whatever ends it, the device is handed on only after the worker
 has really left it, and a run without a result leaves no folder behind.
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -15,20 +15,20 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from time import monotonic
 
-from app.generation.events import Compared, Event, Failed, Recorded, Stopped
+from app.common.sentences import sentence
+from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
 from app.generation.trace import Trace
+from app.jobs.limits import Limits, owner
 from app.jobs.queue import MAX_WAITING, JobQueue, Ticket
-from app.jobs.zerogpu import generate_pair
+from app.jobs.zerogpu import Job, generate_pair
+from app.lab.session import Recorded
 from app.models.base import VideoModel
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
-from components.shared.visitors import Limits, owner
-from components.shared.web import sentence
 
 POLL_SECONDS = 0.2
 UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
-Job = Callable[..., Iterator[Event]]  # called as generate_pair is
 log = logging.getLogger(__name__)
 
 
@@ -58,86 +58,86 @@ class RunKept:
     run: Run
 
 
-JobEvent = Event | RunKept | Waiting | Refused | Stopping
+JobEvent = Event | Recorded | RunKept | Waiting | Refused | Stopping
 
 
 @dataclass
 class JobRunner:
-    """Runs races, at most one per session, and hands their events to the page."""
+    """Makes runs, at most one per session, and hands their events to the page."""
 
     store: RunStore
     load: Callable[[str], VideoModel]
-    line: JobQueue = field(default_factory=JobQueue)
-    turns: dict[str, Ticket] = field(default_factory=dict)
+    queue: JobQueue = field(default_factory=JobQueue)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     limits: Limits = field(default_factory=Limits)
 
     def stop(self, session: str) -> None:
         """Ask the session's run to end; without one, nothing happens."""
         with self.lock:
-            turn = self.turns.get(session)
-        if turn is not None:
-            self.line.stop(turn)
+            ticket = self.tickets.get(session)
+        if ticket is not None:
+            self.queue.stop(ticket)
 
     def going(self, session: str) -> bool:
         """Whether this session's run goes on or waits."""
         with self.lock:
-            return session in self.turns
+            return session in self.tickets
 
     def events(
         self, session: str, request: Request, job: Job = generate_pair, visitor: str = ""
     ) -> Generator[list[JobEvent]]:
-        """Race when the device is free, and tell what happened since the last time; at least one thing each time.
+        """Run when the device is free, and tell what happened since the last time; at least one thing each time.
 
         The run is kept as that visitor's.
-        A listener slower than the generate_pair is told several things at once. Closing this iterator stops the run.
+        A listener slower than the run is told several things at once. Closing this iterator stops the run.
         """
         try:
             self.limits.check(request)
         except ValueError as error:
             yield [Refused(sentence(error))]
             return
-        turn = Ticket()
+        ticket = Ticket()
         with self.lock:
-            taken = owner(session) in map(owner, self.turns)
+            taken = owner(session) in map(owner, self.tickets)
             if not taken:
-                self.turns[session] = turn
+                self.tickets[session] = ticket
         if taken:
             where = "from this address" if self.limits.one_run_per_address else "in this tab"
             yield [Refused(f"A run is already going {where}; stop it before starting another.")]
             return
         try:
-            yield from self._wait_and_run(request, turn, job, visitor)
+            yield from self._wait_and_run(request, ticket, job, visitor)
         finally:
-            self.line.stop(turn)
+            self.queue.stop(ticket)
             with self.lock:
-                del self.turns[session]
+                del self.tickets[session]
 
-    def _wait_and_run(self, request: Request, turn: Ticket, job: Job, visitor: str) -> Generator[list[JobEvent]]:
-        if not self.line.join(turn):
+    def _wait_and_run(self, request: Request, ticket: Ticket, job: Job, visitor: str) -> Generator[list[JobEvent]]:
+        if not self.queue.join(ticket):
             yield [Failed(f"{MAX_WAITING} runs are waiting already; try again in a while")]
             return
         told = 0
-        while ahead := self.line.ahead(turn):
+        while ahead := self.queue.ahead(ticket):
             if ahead != told:
                 yield [Waiting(ahead)]
                 told = ahead
-            turn.stop.wait(POLL_SECONDS)
-        if not self.line.start(turn):
+            ticket.stop.wait(POLL_SECONDS)
+        if not self.queue.start(ticket):
             yield [Stopped(Trace(request, {}))]
             return
         events: Queue[JobEvent] = Queue()
         # In this context, as ZeroGPU finds there whose quota to count.
-        arguments = self._work, turn, request, job, visitor, events
+        arguments = self._work, ticket, request, job, visitor, events
         Thread(target=copy_context().run, args=arguments, daemon=True).start()
-        yield from follow(events, turn.stop)
+        yield from follow(events, ticket.stop)
 
-    def _work(self, turn: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
-        last: Event = Stopped(Trace(request, {}))
+    def _work(self, ticket: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
+        last: Event | Recorded = Stopped(Trace(request, {}))
         making = None
         try:
             making = self.store.begin(request.key())
-            for event in job(request, making, stop=turn.stop, previews=True, load=self.load):
+            for event in job(request, making, stop=ticket.stop, previews=True, load=self.load):
                 last = event
                 if not _ends(event):
                     events.put(event)
@@ -146,12 +146,12 @@ class JobRunner:
         except OSError as error:
             last = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
         except Exception:
-            log.exception("race broke off")
+            log.exception("run broke off")
             last = Failed("this run broke off on an internal error; the server's log has the details")
         finally:
             if making is not None:
                 rmtree(making, ignore_errors=True)  # a whole run has left it
-            self.line.leave(turn)
+            self.queue.leave(ticket)
             events.put(last)
 
 

@@ -1,6 +1,7 @@
 """ZeroGPU of Hugging Face Spaces: there, runs of models that need a GPU are made in a process that borrows one.
 
-`generate_pair` and `record_run` are called as those of app.generation.pair and app.lab.session, and elsewhere are nothing else.
+`generate_pair` and `record_run` are called as those of app.generation.pair and app.lab.session; elsewhere they
+are those.
 
 What the package spaces (0.51) does: `spaces.GPU(generator, duration=seconds_of)` asks for the GPU when the
 generator starts, for `seconds_of` the same arguments; runs it in a forked process; and pickles the arguments there
@@ -19,13 +20,14 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+from app.caching.record import StepRecord
 from app.caching.registry import run_steps
 from app.generation import pair
 from app.generation.events import Event, Failed, Step, Stopped
 from app.generation.kept_baseline import KeptBaseline, none_kept
 from app.generation.loading import loading
 from app.generation.request import Request
-from app.generation.trace import SIDES, Side, StepRecord, Trace
+from app.generation.trace import SIDES, Side, Trace
 from app.lab import session
 from app.metrics.countable import Workload
 from app.metrics.flops import COUNTABLE, TERA, step_count
@@ -38,7 +40,8 @@ STEP_TFLOPS = 120.0  # of a model that cannot be counted: a step of Open-Sora at
 LOADING_SECONDS = 60  # up to 25 GB of weights from the disk to the GPU
 TEXT_TOKENS = 300  # what every T5 caption is padded to, at most
 
-Job = Callable[..., Iterator[Event]]  # called as generate_pair is
+JobEvents = Iterator[Event | session.Recorded]
+Job = Callable[..., JobEvents]  # called as generate_pair is
 
 
 def generate_pair(
@@ -49,8 +52,8 @@ def generate_pair(
     load: Callable[[str], VideoModel] = load_model,
     kept: Callable[[Request], KeptBaseline | None] = none_kept,
     **options: Any,
-) -> Iterator[Event]:
-    """app.pair.generate_pair, its denoising where the GPU is."""
+) -> JobEvents:
+    """app.generation.pair.generate_pair, its denoising where the GPU is."""
     if not borrows(request.model):
         return pair.generate_pair(request, folder, stop=stop, load=load, kept=kept, **options)
     found = PassedBaseline(kept(request))  # looked up here: the store of runs has a lock
@@ -59,7 +62,7 @@ def generate_pair(
 
 def record_run(
     request: Request, folder: Path, *, stop: Flag, load: Callable[[str], VideoModel], **options: Any
-) -> Iterator[Event]:
+) -> JobEvents:
     """app.lab.session.record_run, its denoising where the GPU is."""
     if not borrows(request.model):
         return session.record_run(request, folder, stop=stop, load=load, **options)
@@ -100,7 +103,7 @@ def seconds_of(job: Job, request: Request, folder: Path, options: Mapping[str, A
 
 def _borrowed(
     job: Job, request: Request, folder: Path, stop: Flag, load: Callable[[str], VideoModel], **options: Any
-) -> Iterator[Event]:
+) -> JobEvents:
     """Run a job over there; what spaces refuses, such as a used-up quota, ends it with `Failed` in its words."""
     records: dict[Side, list[StepRecord]] = {side: [] for side in SIDES}
 
@@ -126,7 +129,7 @@ def _borrowed(
         yield Failed(said)
 
 
-def _work(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> Iterator[Event]:
+def _work(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> JobEvents:
     """What runs over there."""
     yield from job(request, folder, stop=Flag(), load=load_model, **options)
 

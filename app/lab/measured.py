@@ -11,6 +11,7 @@ from pathlib import Path
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.schedule import Scheduled
+from app.common.paths import FIGURES
 from app.generation.denoiser import Denoiser
 from app.lab.figures import Curve, Figure
 from app.lab.recording import Recording
@@ -18,7 +19,6 @@ from app.metrics.quality.psnr import psnr
 from app.metrics.quality.ssim import ssim
 from app.models.base import Frames, VideoModel
 
-FOLDER = Path(__file__).parents[2] / "assets" / "figures"
 FEWER = (4, 6, 8, 10, 12, 15, 20, 25)
 BUDGET = 10  # computed steps
 INTERVALS = (1, 2, 3, 5, 10)
@@ -94,7 +94,7 @@ def video(model: VideoModel, recording: Recording, steps: int, policy: CachePoli
     return run.finish().decode()
 
 
-def shipped(kind: str, recordings: list[Recording], folder: Path = FOLDER) -> Figure:
+def shipped(kind: str, recordings: list[Recording], folder: Path = FIGURES) -> Figure:
     """The measured curves of some recordings from assets/figures; a ValueError says how to measure others."""
     models = {recording.model for recording in recordings}
     path = folder / f"{next(iter(models))}-{kind}.json"

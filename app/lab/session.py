@@ -1,26 +1,38 @@
-"""record_run(request) -> events: a recording made where races are run, one step at a time, with stop."""
+"""record_run(request) -> events: a recording made where runs are made, one step at a time, with stop."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 
 import torch
 
-from app.generation.events import Event, Failed, Recorded, Started, Step, Stopped
+from app.caching.record import StepRecord
+from app.generation.events import Event, Failed, Started, Step, Stopped
 from app.generation.loading import loading
 from app.generation.pair import StopRequested, error_message
 from app.generation.request import Request
-from app.generation.trace import StepRecord, Trace
+from app.generation.trace import Trace
 from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
+from app.lab.recording import Recording
 from app.models.base import VideoModel, at_size
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A baseline was recorded for the Lab; ends the events of `record_run`."""
+
+    recording: Recording
 
 
 def record_run(
     request: Request, folder: Path, *, stop: Flag, previews: bool, load: Callable[[str], VideoModel]
-) -> Iterator[Event]:
-    """Record a request's baseline with its method's probe; called as app.pair.generate_pair is, and writes no files."""
+) -> Iterator[Event | Recorded]:
+    """Record a request's baseline with its method's probe; called as generate_pair is.
+
+    Writes no files.
+    """
     try:
         yield from _run(request, stop, load)
     except StopRequested:
@@ -29,7 +41,7 @@ def record_run(
         yield Failed(error_message(error))
 
 
-def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event]:
+def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event | Recorded]:
     def poll() -> None:
         if stop.is_set():
             raise StopRequested
@@ -53,4 +65,6 @@ def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Ite
         except StopIteration as end:
             yield Recorded(replace(end.value, size=request.size))
             return
-        yield Step("baseline", StepRecord(step, schedule[step - 1], "all", 0.0), 0.0, b"")
+        yield Step(
+            "baseline", StepRecord(step=step, timestep=schedule[step - 1], computed="all", seconds=0.0), 0.0, b""
+        )

@@ -7,12 +7,13 @@ from safetensors import safe_open
 
 from app.caching.branches import Kind, Layout
 from app.caching.cache import BranchCache
+from app.common.paths import SPRITES
 from app.metrics.countable import GUIDED_BATCH, Workload
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import shifted_timesteps
 from app.models.sprites.card import CARD
-from app.models.sprites.model import TIMESTEP_SHIFT, WEIGHTS
+from app.models.sprites.model import TIMESTEP_SHIFT
 from app.models.sprites.vae import SpritesVAE, VaeConfig
 
 
@@ -54,6 +55,6 @@ class Sprites:
 
 
 def _config(part: str) -> dict[str, int]:
-    with safe_open(WEIGHTS / f"{part}.safetensors", framework="pt") as file:
+    with safe_open(SPRITES / f"{part}.safetensors", framework="pt") as file:
         config: dict[str, int] = json.loads(file.metadata()["config"])
     return config

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 from app.caching.branches import Branch, Kind, all_branches
 from app.caching.policy import NoCache, Plan, RunShape
+from app.caching.record import StepRecord
 from app.caching.registry import Method, build_policy, kind_of, run_steps
 from app.caching.schedule import Scheduled
-from app.generation.trace import StepRecord
 from app.metrics.countable import Countable, Workload
 from app.metrics.countable_latte import Latte
 from app.metrics.countable_open_sora import OpenSora

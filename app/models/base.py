@@ -1,4 +1,4 @@
-"""VideoModel: what a race needs of a model, and ModelCard: what a person needs to know of it."""
+"""VideoModel: what a run needs of a model, and ModelCard: what a person needs to know of it."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable

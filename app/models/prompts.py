@@ -3,14 +3,13 @@
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from random import Random
 
+from app.common.paths import PROMPT_LIBRARY
 from app.models.base import ModelCard
 from app.models.sprites.compose import compose
 from app.models.sprites.vocabulary import load_vocabulary
 
-PAPER = Path(__file__).parents[1] / "assets" / "prompts.json"
 CLOSED = "sprites"  # the model that knows a closed vocabulary
 
 
@@ -32,7 +31,7 @@ class Group:
 
 def library(card: ModelCard) -> tuple[Group, ...]:
     """A model's own examples, then the paper's prompts by figure."""
-    paper = json.loads(PAPER.read_text(encoding="utf-8"))
+    paper = json.loads(PROMPT_LIBRARY.read_text(encoding="utf-8"))
     figures = (Group(f"Paper, {group['figure']}", tuple(group["prompts"])) for group in paper["groups"])
     return (Group(f"{card.title}: examples", card.example_prompts), *figures)
 

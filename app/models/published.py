@@ -65,7 +65,7 @@ class PublishedModel(ABC):
     def pictures(self, latent: Tensor) -> Frames:
         """The video, decoded a piece at a time.
 
-        Ends with the transformer back in its place, so that no step of the race's other side pays for it.
+        Ends with the transformer back in its place, so that no step of the run's other side pays for it.
         """
         vae = self.parts.use("vae")
         pieces = self.decode_video(vae, latent.to(next(vae.parameters()).dtype))

@@ -10,8 +10,9 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
+from app.caching.record import StepRecord
 from app.common.timestamps import display_time
-from app.generation.trace import SIDES, StepRecord
+from app.generation.trace import SIDES
 from app.metrics.registry import quality_text
 from app.runs.run import Run
 

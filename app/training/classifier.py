@@ -16,10 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from app.common.paths import SPRITES
 from app.evaluation.classifier.network import JUDGE, Judge, JudgeConfig
 from app.models.sprites.text import factor_tokens, token_indices
 from app.models.sprites.vae import load_vae, to_images
-from app.models.sprites.vocabulary import ASSETS, SLOTS, load_vocabulary
+from app.models.sprites.vocabulary import SLOTS, load_vocabulary
 from app.models.sprites.world import clip
 from app.training.latents import open_latents
 from app.training.loop import (
@@ -115,7 +116,7 @@ def render_clips(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
 
 def _pass_through_autoencoder(frames: Tensor, training: JudgeTraining, latents: Path) -> None:
     """Replaces the first clips, in place, by decoded latents of the same seeds with noise on them."""
-    vae = load_vae(ASSETS / "vae.safetensors")
+    vae = load_vae(SPRITES / "vae.safetensors")
     cache = open_latents(latents, training.decoded)
     for index in range(training.decoded):
         random = generator(training.seed, index, 1)

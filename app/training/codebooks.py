@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from app.caching.codebook import PRESETS_FOLDER, Codebook
+from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
 from app.common.files import write_json
+from app.common.paths import CODEBOOKS
 from app.evaluation.classifier.exam import caption
 from app.generation.denoiser import fingerprint
 from app.lab.calibrate import Calibration, calibrate_scores, score_family
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, required=True, help="folder; those already there are kept")
     parser.add_argument("--prompts", type=int, default=30, help="0: calibrate on what is in the folder")
     parser.add_argument("--wish", nargs="+", type=wish, default=[wish(w) for w in WISHES], metavar="NAME=SPEEDUP")
-    parser.add_argument("--out", type=Path, default=PRESETS_FOLDER)
+    parser.add_argument("--out", type=Path, default=CODEBOOKS)
     options = parser.parse_args()
     if options.prompts:
         model = load_model(MODEL)

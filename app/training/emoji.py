@@ -11,7 +11,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from app.models.sprites.vocabulary import ASSETS, load_vocabulary
+from app.common.paths import SPRITES
+from app.models.sprites.vocabulary import load_vocabulary
 from app.models.sprites.world import SHEET_COLUMNS, TILE
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
@@ -50,7 +51,7 @@ def main() -> None:
     """Writes the sheet beside the vocabulary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--font", type=Path, default=FONT)
-    parser.add_argument("--out", type=Path, default=ASSETS / "emoji.png")
+    parser.add_argument("--out", type=Path, default=SPRITES / "emoji.png")
     arguments = parser.parse_args()
     partial = arguments.out.with_suffix(".tmp")
     render_sheet(arguments.font).save(partial, format="PNG", optimize=True)

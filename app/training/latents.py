@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from app.common.paths import SPRITES
 from app.models.sprites.text import factor_tokens
 from app.models.sprites.vae import SpritesVAE, load_vae
-from app.models.sprites.vocabulary import ASSETS
 from app.models.sprites.world import FRAMES, Clip, clip
 
 SHARD = 500
@@ -92,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=12000, help=f"a multiple of {SHARD}")
-    parser.add_argument("--vae", type=Path, default=ASSETS / "vae.safetensors")
+    parser.add_argument("--vae", type=Path, default=SPRITES / "vae.safetensors")
     parser.add_argument("--worker", default="0/1", help="this process's number / how many there are")
     parser.add_argument("--held-out", action="store_true", help="clips of held-out word combinations")
     arguments = parser.parse_args()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from app.common.paths import RECORDINGS
 from app.lab.record import record
 from app.models.registry import load_model
 
-FOLDER = Path(__file__).parents[2] / "assets" / "recordings"
 # The first two are what the Lab opens with: nothing moves, and much does.
 PROMPTS = {
     "01-still-panda": "a panda standing still in a forest",
@@ -32,7 +32,7 @@ PROMPTS = {
 def main() -> None:
     """Record all of them with the model's own settings."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--out", type=Path, default=RECORDINGS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     model = load_model("sprites")

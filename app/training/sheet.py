@@ -17,13 +17,13 @@ from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
 
+from app.common.paths import SPRITES
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, shifted_timesteps
 from app.models.sprites.card import CARD
 from app.models.sprites.model import TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
-from app.models.sprites.vocabulary import ASSETS
 from app.training.loop import generator, load_checkpoint
 from app.training.sprites import FPS, PIXELS, Trainee
 
@@ -93,7 +93,7 @@ def _config(fields: dict[str, object]) -> STDiT3Config:
 def main() -> None:
     """Samples the prompts and writes the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=ASSETS / "transformer.safetensors")
+    parser.add_argument("--weights", type=Path, default=SPRITES / "transformer.safetensors")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--prompts", nargs="+", default=list(PROMPTS))
     parser.add_argument("--seed", type=int, default=0)
@@ -106,7 +106,7 @@ def main() -> None:
     text = torch.cat([encoder.encode(prompt)[0] for prompt in arguments.prompts])
     seeds = [arguments.seed + index for index in range(len(text))]
     latent = sample(transformer, text, seeds, arguments.steps, arguments.guidance, arguments.shift)
-    frames = load_vae(ASSETS / "vae.safetensors").decode(latent).numpy()
+    frames = load_vae(SPRITES / "vae.safetensors").decode(latent).numpy()
     picture = tile(frames, every=3, columns=2)
     partial = arguments.out.with_suffix(".tmp")
     picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.NEAREST).save(partial, format="PNG")

@@ -20,9 +20,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from app.common.paths import SPRITES
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.sprites.text import SLOTS, TOKENS_A_WORD, embed, token_count
-from app.models.sprites.vocabulary import ASSETS, load_vocabulary
+from app.models.sprites.vocabulary import load_vocabulary
 from app.training.latents import Latents, open_latents
 from app.training.loop import (
     Average,
@@ -339,7 +340,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--start", type=Path, help="exported weights to go on from; 0 steps are counted as done")
     parser.add_argument("--eager", action="store_true", help="no torch.compile: 14 %% slower, but starts at once")
-    parser.add_argument("--export", type=Path, help=f"for instance {ASSETS / 'transformer.safetensors'}")
+    parser.add_argument("--export", type=Path, help=f"for instance {SPRITES / 'transformer.safetensors'}")
     for name in ("clips", "batch", "short_until", "short_frames", "short_batch"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(SpritesTraining, name))
     for name in ("timestep_mean", "timestep_spread", "object_weight", "muon_rate", "adamw_rate", "muon_decay"):

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from app.common.paths import SPRITES
 from app.models.sprites.vae import PIXELS, SpritesVAE, VaeConfig, load_vae, to_frames, to_images
-from app.models.sprites.vocabulary import ASSETS
 from app.models.sprites.world import clip
 from app.training.loop import (
     Average,
@@ -253,7 +253,7 @@ def main() -> None:
     if arguments.export:
         figures = finish(vae)
         metadata = {"config": json.dumps(asdict(vae.config)), "held_out": json.dumps(figures)}
-        size = export_weights(ASSETS / "vae.safetensors", vae.state_dict(), metadata)
+        size = export_weights(SPRITES / "vae.safetensors", vae.state_dict(), metadata)
         print(json.dumps({"bytes": size, **figures}))
 
 

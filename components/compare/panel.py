@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from app.caching.registry import KINDS, method_from_json
+from app.common.paths import COMPARISONS
 from app.evaluation.comparison.plan import FAMILIES, FORECAST
 from app.evaluation.comparison.table import described
 from app.generation.request import Request
@@ -18,10 +19,8 @@ from app.models.base import ModelCard
 from components.shared.web import panel
 from components.studio.share import PARAMETER, to_query
 
-FOLDER = Path(__file__).parents[2] / "assets" / "compare"
 
-
-def compare_room(cards: Mapping[str, ModelCard], folder: Path = FOLDER) -> gr.HTML:
+def compare_room(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) -> gr.HTML:
     """Build the panel from the files of a folder; without a comparison it says how to make one."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None

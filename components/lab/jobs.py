@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from app.caching.methods.adacache import AdaCacheConfig
-from app.generation.events import Compared, Failed, Loading, Recorded, Started, Step, Stopped
+from app.caching.record import StepRecord
+from app.common.sentences import sentence
+from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
-from app.generation.trace import StepRecord
 from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
 from app.jobs.zerogpu import record_run
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
+from app.lab.session import Recorded
 from app.lab.simulate import Simulation, simulate
 from app.metrics.registry import quality_text
 from app.models.base import ModelCard
@@ -24,7 +26,6 @@ from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
 from components.lab.selection import Selection
 from components.shared.codebook import read_codebook
-from components.shared.web import sentence
 
 Shown = dict[str, Any]
 

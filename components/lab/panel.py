@@ -18,7 +18,6 @@ from components.lab.recordings import Library
 from components.shared.visitors import visitor_key
 from components.shared.web import answered, panel
 
-RECORDINGS = Path(__file__).parents[2] / "assets" / "recordings"
 Question = Callable[[Any], dict[str, Any]]
 
 

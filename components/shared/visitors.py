@@ -1,41 +1,13 @@
-"""Visitors and what each may ask for: on a public Space one run at a time, few steps and short prompts."""
+"""Visitors: who asks, told by tab or address, and the login that a server may ask them for."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import gradio as gr
 
-from app.generation.request import MAX_PROMPT, MAX_STEPS, Request
+from app.jobs.limits import SEPARATOR, Limits
 
-SEPARATOR = "|"
 LOGIN = "ADACACHE_LOGIN"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one run may ask for, and whether all tabs of an address count as one visitor."""
-
-    steps: int = MAX_STEPS
-    prompt: int = MAX_PROMPT
-    one_run_per_address: bool = False
-
-    def check(self, request: Request) -> None:
-        """A ValueError says what is too much."""
-        if request.steps > self.steps:
-            raise ValueError(f"this public page makes at most {self.steps} steps a run, got {request.steps}")
-        if len(request.prompt) > self.prompt:
-            raise ValueError(
-                f"this public page takes prompts of at most {self.prompt} characters, got {len(request.prompt)}"
-            )
-
-
-PUBLIC = Limits(steps=100, prompt=1200, one_run_per_address=True)
-
-
-def limits_here(environment: Mapping[str, str] = os.environ) -> Limits:
-    """Those of a public page on a Hugging Face Space, else none beyond what a request is."""
-    return PUBLIC if "SPACE_ID" in environment else Limits()
 
 
 def visitor_key(visitor: gr.Request, limits: Limits) -> str:
@@ -49,11 +21,6 @@ def visitor_key(visitor: gr.Request, limits: Limits) -> str:
     forwarded = visitor.headers.get("x-forwarded-for", "").split(",")[0].strip()
     address = forwarded or (visitor.client.host if visitor.client else "")
     return f"{address.replace(SEPARATOR, '')}{SEPARATOR}{session}"
-
-
-def owner(key: str) -> str:
-    """Who counts as one visitor: the address of a key, or the tab itself."""
-    return key.split(SEPARATOR)[0]
 
 
 def login(environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None:

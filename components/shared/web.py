@@ -13,9 +13,11 @@ import plotly
 from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
-WEB = Path(__file__).parents[1] / "assets" / "web"
+from app.common.paths import WEB
+from app.common.sentences import sentence
+
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-BOOT = (WEB / "boot.js").read_text()
+BOOT = (WEB / "shared" / "boot.js").read_text()
 
 
 def panel(module: str, elem_id: str, **props: Any) -> gr.HTML:
@@ -62,13 +64,7 @@ def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, A
         return {"error": f"The disk cannot be used: {error.strerror or error}."}
 
 
-def sentence(error: object) -> str:
-    """An error as a sentence: a capital first, one full stop last."""
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
 def head() -> str:
     """Fetch Plotly beside the page; plots.js runs it once the controls are there."""
-    template = (WEB / "head.html").read_text()
+    template = (WEB / "shared" / "head.html").read_text()
     return template.replace("__PLOTLY__", str(PLOTLY))

@@ -16,13 +16,13 @@ def charts(view: View | None) -> gr.HTML:
 
 
 def charts_props(view: View) -> dict[str, Any]:
-    """What the panel draws of a view; `raced` is the codebook of the run, empty where its method has none."""
+    """What the panel draws of a view; `used_codebook` is that of the run, empty where its method has none."""
     request = view.request
     method = request.adacache
     return {
         "series": {side: list(shown.records) for side, shown in view.sides.items()},
         "timesteps": list(view.timesteps),
-        "raced": codebook_props(method.codebook) if method else {},
+        "used_codebook": codebook_props(method.codebook) if method else {},
         "regularised": method is not None and method.motion is not None,
         "threshold": threshold_of(request.method),
         "title": title_of(request.method, request.model),

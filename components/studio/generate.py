@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import gradio as gr
 
-from app.generation.events import Compared, Failed, Loading, Recorded, Started, Stopped
+from app.common.sentences import sentence
+from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
 from app.jobs.zerogpu import generate_pair
+from app.lab.session import Recorded
 from app.models.base import ModelCard
 from components.shared.warmup import LOADING
-from components.shared.web import sentence
 from components.studio.charts import charts_props
 from components.studio.controls import read_request
 from components.studio.video_panel import stage_props

@@ -85,7 +85,7 @@ def about_props(card: ModelCard, chosen: str) -> dict[str, Any]:
 
 
 def shown_for(card: ModelCard, chosen: str, setting: float | None = None) -> list[Any]:
-    """Updates of setting, about and adacache once a method is chosen; without a value the setting has its default."""
+    """Updates of setting, about and adacache once a method is chosen; the setting has its default or `setting`."""
     name = SETTINGS.get(chosen)
     adjust = gr.update(visible="hidden")
     if name:

@@ -71,7 +71,7 @@ class View:
 
     @classmethod
     def start(cls, event: Started) -> Self:
-        """The empty view of a race that begins."""
+        """The empty view of a run that begins."""
         sentences = run_notes.before(event.request) + run_notes.of_prompt(event.ignored)
         return cls(
             event.request,
@@ -116,7 +116,7 @@ def recorded(folder: Path) -> View:
 
 
 def reopened(run: Run) -> View:
-    """The view of a run that was raced before, from the files it wrote."""
+    """The view of a run that was made before, from the files it wrote."""
     trace, summary = run.trace, run.summary
     sides = {
         side: SideView(tuple(record.to_json() for record in trace.records[side]), trace.seconds(side), done=True)

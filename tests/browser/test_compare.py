@@ -7,15 +7,16 @@ import pytest
 from playwright.sync_api import expect
 
 from app.caching.registry import method_to_json
+from app.common.paths import COMPARISONS
 from app.models.registry import CARDS
 from components.compare import panel
-from components.compare.panel import FOLDER, with_link
+from components.compare.panel import with_link
 from components.studio.share import from_query
 from tests.browser.conftest import Studio
 
 
 def test_families_filter_plot_and_table(studio: Studio) -> None:
-    shipped = json.loads((FOLDER / "sprites.json").read_text())
+    shipped = json.loads((COMPARISONS / "sprites.json").read_text())
     page = studio.visit()
     page.click("#tab-compare")
     page.wait_for_selector(".panel-compare[data-ready=true]")
@@ -43,7 +44,7 @@ def test_a_room_without_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_every_point_can_be_tried_in_the_studio() -> None:
-    shipped = json.loads((FOLDER / "sprites.json").read_text())
+    shipped = json.loads((COMPARISONS / "sprites.json").read_text())
     linked = [with_link(point, shipped["about"], CARDS) for point in shipped["points"]]
     assert [point["name"] for point in linked if not point["link"]] == ["none"]
     for point in linked[1:]:

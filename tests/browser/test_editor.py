@@ -157,4 +157,4 @@ def test_difference_and_full_size(studio: Studio) -> None:
     expect(page.locator("dialog.large .frames")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("dialog.large")).to_have_count(0)
-    expect(page.locator(".panel-stage > .viewer")).to_be_visible()
+    expect(page.locator(".panel-video-panel > .viewer")).to_be_visible()

@@ -13,7 +13,7 @@ from tests.browser.conftest import TIMEOUT, Studio
 
 IDLE = "#generate:not([disabled])"
 RUNNING = "#stop:not([disabled])"
-DONE = ".panel-stage[data-state=done]"
+DONE = ".panel-video-panel[data-state=done]"
 BOTH_SIDES = 30
 PATIENCE = TIMEOUT / 1000
 ROWS_ERROR = ".panel-codebook section > .codebook-error"
@@ -21,7 +21,7 @@ ROWS_ERROR = ".panel-codebook section > .codebook-error"
 
 # A press that comes in the moment between a run's last news and its end is not taken, so it is made again.
 PRESS_UNTIL = """([ended, known]) => {
-  const stage = document.querySelector(".panel-stage");
+  const stage = document.querySelector(".panel-video-panel");
   if (eval(ended)) return true;
   document.querySelector("#generate:not([disabled])")?.click();
 }"""
@@ -29,7 +29,7 @@ PRESS_UNTIL = """([ended, known]) => {
 
 def generate(page: Page) -> None:
     """Press Generate until another run than the one shown has begun; it may be over already."""
-    known = page.get_attribute(".panel-stage", "data-run")
+    known = page.get_attribute(".panel-video-panel", "data-run")
     page.wait_for_function(PRESS_UNTIL, arg=["stage.dataset.run !== known", known], polling=500)
 
 
@@ -47,7 +47,7 @@ def refusal(page: Page, reason: str) -> None:
 
 def wait_for_steps(page: Page, steps: int) -> None:
     """Until so many steps of both sides together are drawn."""
-    page.wait_for_selector(".panel-stage:not(:has(.badge))")
+    page.wait_for_selector(".panel-video-panel:not(:has(.badge))")
     page.wait_for_function(f"Number(document.querySelector('.panel-charts').dataset.steps) >= {steps}")
 
 

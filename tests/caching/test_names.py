@@ -1,4 +1,4 @@
-"""race() with every method: it runs, says what it computed, and leaves a trace that reads back."""
+"""generate_pair() with every method: it runs, says what it computed, and leaves a trace that reads back."""
 
 import json
 from pathlib import Path

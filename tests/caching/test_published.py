@@ -12,9 +12,9 @@ from app.caching.branches import Branch, all_branches
 from app.caching.policy import CachePolicy, RunShape
 from app.caching.registry import build_policy, published
 from app.models.samplers.rectified_flow import timesteps
-from tests.support.tiny import DATA
+from tests.support.paths import GOLDEN
 
-RECORDED: dict[str, Any] = json.loads((DATA / "baseline_schedules.json").read_text())
+RECORDED: dict[str, Any] = json.loads((GOLDEN / "baseline_schedules.json").read_text())
 DEPTH = 28
 SCHEDULES = {
     "open-sora-1.2": timesteps(30, height=480, width=854, frames=51),

@@ -60,7 +60,9 @@ def test_an_unwritable_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 
 def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
-    monkeypatch.setattr(generate, "race", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel()))
+    monkeypatch.setattr(
+        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
+    )
     out = tmp_path / "new" / "out"
     assert exit_code((*GENERATE, "--steps", "6", "--motion", "--out", str(out))) == 0
     assert sorted(path.name for path in out.iterdir()) == [
@@ -109,7 +111,9 @@ def test_doctor_says_what_is_missing(capfd: pytest.CaptureFixture[str]):
 
 
 def test_other_methods_by_name(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(generate, "race", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel()))
+    monkeypatch.setattr(
+        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
+    )
     assert (
         exit_code((*GENERATE, "--method", "fixed-interval-3", "--steps", "6", "--out", str(tmp_path / "a"))) == 0
     )

@@ -11,11 +11,12 @@ from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
 from app.caching.names import named_method
 from app.caching.registry import Method, published
 from app.generation.request import MAX_PROMPT, Request
+from app.jobs.limits import PUBLIC, Limits, limits_here, owner
 from app.jobs.runner import JobRunner, Refused
 from app.models.prompts import library, surprise, words
 from app.models.sprites.card import CARD
 from app.runs.store import RunStore
-from components.shared.visitors import PUBLIC, Limits, limits_here, login, owner
+from components.shared.visitors import login
 from components.studio.controls import show_request
 from components.studio.method import read_method, title_of, values_of
 from components.studio.share import from_query, to_query
@@ -103,7 +104,7 @@ def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:  # 
         raise AssertionError("no run is wanted here")
 
     runner = JobRunner(RunStore(tmp_path), wait, limits=PUBLIC)
-    runner.turns["1.2.3.4|tab"] = object()  # type: ignore[assignment]
+    runner.tickets["1.2.3.4|tab"] = object()  # type: ignore[assignment]
     (batch,) = runner.events("1.2.3.4|other", request())
     assert isinstance(batch[0], Refused)
     assert "this address" in batch[0].message

@@ -86,9 +86,9 @@ def test_the_command_goes_on_and_prints_accuracies(monkeypatch: pytest.MonkeyPat
         return {**row, "computed_steps": 10 + question.number, "seconds": 1.0}
 
     monkeypatch.setattr(command, "load_model", lambda _: None)
-    monkeypatch.setattr(command, "examiner_of", lambda _: ClipClassifier(Judge(JudgeConfig())))
+    monkeypatch.setattr(command, "classifier_of", lambda _: ClipClassifier(Judge(JudgeConfig())))
     monkeypatch.setattr(command, "settings_of", lambda *_: {"model": "sprites"})
-    monkeypatch.setattr(command, "sit", sit)
+    monkeypatch.setattr(command, "evaluate_clip", sit)
     for clips in ("2", "4"):
         assert main(["judge", "--clips", clips, "--out", str(tmp_path)]) == 0
     assert made == [0, 1, 2, 3]

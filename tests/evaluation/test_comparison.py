@@ -8,6 +8,7 @@ import pytest
 import app.commands.compare as command
 from app.__main__ import main
 from app.common.journal import Journal
+from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.plan import FAMILIES, family_of, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency, ticks
@@ -114,7 +115,7 @@ def test_fewer_steps_are_always_among_the_methods():
 
 
 def test_the_shipped_prompts_cover_the_words_evenly():
-    prompts = read_prompts(command.PROMPTS)
+    prompts = read_prompts(COMPARISON_PROMPTS)
     named = [understand(prompt, load_vocabulary()) for prompt in prompts]
     assert len(prompts) == 24
     assert not any(one.ignored for one in named)

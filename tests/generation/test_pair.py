@@ -1,4 +1,4 @@
-"""race(): the event stream of a real tiny transformer, its files, and how it ends early."""
+"""generate_pair(): the event stream of a real tiny transformer, its files, and how it ends early."""
 
 import json
 from pathlib import Path

@@ -7,8 +7,9 @@ import pytest
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.record import StepRecord
 from app.generation.request import Request
-from app.generation.trace import StepRecord, Trace
+from app.generation.trace import Trace
 
 METHOD = AdaCacheConfig(Codebook((0.1, 1.0), (4, 1)))
 
@@ -70,7 +71,7 @@ def test_unknown_fields_are_rejected():
 
 
 def test_a_trace_survives_json_with_its_nans():
-    record = StepRecord(2, 987.5, "all", 0.25, distance=math.nan, rate=3, row=0)
+    record = StepRecord(step=2, timestep=987.5, computed="all", seconds=0.25, distance=math.nan, rate=3, row=0)
     trace = Trace(request(), {"baseline": (), "accelerated": (record,)})
     text = json.dumps(trace.to_json(), allow_nan=False)
     copy = Trace.from_json(json.loads(text))

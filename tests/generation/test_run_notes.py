@@ -4,9 +4,10 @@ import math
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.record import StepRecord
 from app.generation import run_notes
 from app.generation.request import Request
-from app.generation.trace import StepRecord, Trace
+from app.generation.trace import Trace
 
 CODEBOOK = Codebook((0.1, 0.2, 1.0), (4, 2, 1))
 
@@ -18,9 +19,17 @@ def request(codebook: Codebook = CODEBOOK, steps: int = 30) -> Request:
 def trace(*steps: tuple[float, int] | None) -> Trace:
     """One record a step: what was looked up and the rate chosen, or None for a reused step."""
     records = [
-        StepRecord(i, 500.0, "none", 0.1)
+        StepRecord(step=i, timestep=500.0, computed="none", seconds=0.1)
         if step is None
-        else StepRecord(i, 500.0, "all", 0.1, regularised=step[0], rate=step[1], row=CODEBOOK.rates.index(step[1]))
+        else StepRecord(
+            step=i,
+            timestep=500.0,
+            computed="all",
+            seconds=0.1,
+            regularised=step[0],
+            rate=step[1],
+            row=CODEBOOK.rates.index(step[1]),
+        )
         for i, step in enumerate(steps, 1)
     ]
     return Trace(request(), {"accelerated": tuple(records)})

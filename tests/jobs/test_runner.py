@@ -33,8 +33,8 @@ def test_stop_while_a_model_loads_ends_at_once_and_the_late_model_starts_nothing
     told = [event for batch in runner.events("tab", REQUEST) for event in batch]
     assert isinstance(told[-1], Stopped)
     assert not loaded.is_set()
-    assert not runner.turns
-    assert runner.line.turns == []
+    assert not runner.tickets
+    assert runner.queue.tickets == []
     may_load.set()
     assert loaded.wait(60)
     assert not any(isinstance(event, Started) for event in told)

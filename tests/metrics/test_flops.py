@@ -13,16 +13,16 @@ from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.names import named_method
+from app.caching.record import StepRecord
 from app.caching.registry import Method
-from app.generation.trace import StepRecord
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.metrics.flops import COUNTABLE, flops, parse_resolution, planned, step_count
-from tests.support.tiny import DATA
+from tests.support.paths import GOLDEN
 
 OPEN_SORA = "open-sora-1.2"
 CASES = {20: "480p 9:16 2s (51f, 480x854) | text tokens 20", 300: "480p 9:16 2s (51f, 480x854) | text tokens 300"}
-UPSTREAM = json.loads((DATA / "flops.json").read_text())
+UPSTREAM = json.loads((GOLDEN / "flops.json").read_text())
 
 
 def open_sora(method: Method | None, **changes: object) -> float:
@@ -31,7 +31,10 @@ def open_sora(method: Method | None, **changes: object) -> float:
 
 
 def records(*computed: str | int) -> list[StepRecord]:
-    return [StepRecord(step, 1000.0 / step, c, 0.0) for step, c in enumerate(computed, 1)]  # type: ignore[arg-type]
+    return [
+        StepRecord(step=step, timestep=1000.0 / step, computed=c, seconds=0.0)  # type: ignore[arg-type]
+        for step, c in enumerate(computed, 1)
+    ]
 
 
 def test_counts_by_hand():

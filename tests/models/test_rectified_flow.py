@@ -1,7 +1,5 @@
 """Rectified flow by hand, and against the recorded timesteps."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -14,8 +12,9 @@ from app.models.samplers.rectified_flow import (
     shifted_timesteps,
     timesteps,
 )
+from tests.support.paths import GOLDEN
 
-RECORDED = Path(__file__).parents[1] / "golden" / "data" / "adacache_runs.safetensors"
+RECORDED = GOLDEN / "adacache_runs.safetensors"
 
 
 def test_recorded_timesteps():

@@ -43,7 +43,7 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
         assert last[-1]["interactive"] is False
         held.append(held_bytes())
     assert len(runner.store.runs()) == RUNS
-    assert runner.turns == {}
+    assert runner.tickets == {}
     assert growth(held) < HELD
 
 

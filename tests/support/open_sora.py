@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from app.models.size import Size
 from tests.golden.result import read_json, read_tensors
 from tests.golden.vae12 import published_config
+from tests.support.paths import GOLDEN
 
-DATA = Path(__file__).parents[1] / "golden" / "data"
 SIZE = Size(height=64, width=80, frames=17)
 WORDS = ("a red fox runs over the snow", "a small dog sails a blue ship", "aesthetic score: 6.5.")
 
@@ -32,7 +32,7 @@ def write_checkpoint(folder: Path) -> Path:
 def write_transformer(folder: Path) -> None:
     """STDiT3 at hidden size 64 and depth 4."""
     folder.mkdir(parents=True)
-    weights = DATA / "stdit3_tiny_weights.json"
+    weights = GOLDEN / "stdit3_tiny_weights.json"
     (folder / "config.json").write_text(json.dumps({"model_type": "STDiT3", **read_json(weights)["config"]}))
     save_file(read_tensors(weights), folder / "model.safetensors")
 
@@ -40,7 +40,7 @@ def write_transformer(folder: Path) -> None:
 def write_vae(folder: Path) -> None:
     """Both recorded halves of the shrunk VAE; config.json has the published keys, and the sizes beside them."""
     folder.mkdir(parents=True)
-    halves = [DATA / f"vae12_{half}.json" for half in ("decode", "encode")]
+    halves = [GOLDEN / f"vae12_{half}.json" for half in ("decode", "encode")]
     config = {"model_type": "VideoAutoencoderPipeline", **published_config(read_json(halves[0]))}
     (folder / "config.json").write_text(json.dumps(config))
     tensors = {name: value for half in halves for name, value in read_tensors(half).items()}

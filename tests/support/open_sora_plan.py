@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from app.models.open_sora_plan.repositories import MODEL, TRANSFORMER, VAE, WEIGHTS
 from app.models.open_sora_plan.vae import CausalVAE, VAEConfig
 from tests.golden.result import read_json, read_tensors
-from tests.support.open_sora import DATA, write_text_encoder
+from tests.support.open_sora import write_text_encoder
+from tests.support.paths import GOLDEN
 
 LATENT_SIDE = 4  # 32 pixels
 FRAMES = 17
@@ -22,7 +23,7 @@ SMALL_VAE = {"hidden_size": 32, "hidden_size_mult": [1, 1, 1, 1], "num_res_block
 def write_checkpoint(folder: Path) -> Path:
     """Write both repositories below `folder`."""
     write_text_encoder(folder / "t5-v1_1-xxl")
-    weights = DATA / "osp110_weights.json"
+    weights = GOLDEN / "osp110_weights.json"
     config = {**read_json(weights)["config"], "sample_size": [LATENT_SIDE, LATENT_SIDE]}
     write_module(folder / MODEL.name / TRANSFORMER, config, read_tensors(weights))
     torch.manual_seed(0)

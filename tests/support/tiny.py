@@ -1,7 +1,6 @@
 """A video model of the golden weights, small enough for tests: real transformer, no trained decoder."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -13,8 +12,8 @@ from app.models.base import Conditioning, Frames, ModelCard
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, predict_video, timesteps
 from tests.golden.result import read_tensors
+from tests.support.paths import GOLDEN
 
-DATA = Path(__file__).parent / "golden" / "data"
 CONFIG = STDiT3Config(hidden_size=64, depth=4, num_heads=4, caption_channels=32, model_max_length=16)
 CARD = ModelCard(
     id="tiny",
@@ -43,7 +42,7 @@ class TinyVideoModel:
 
     def __init__(self) -> None:
         self.transformer = STDiT3(CONFIG).eval()
-        self.transformer.load_state_dict(read_tensors(DATA / "adacache_weights.json"))
+        self.transformer.load_state_dict(read_tensors(GOLDEN / "adacache_weights.json"))
 
     def encode_prompt(self, prompt: str) -> Conditioning:
         if "gibberish" in prompt:

@@ -14,10 +14,11 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from app.common.paths import SPRITES
 from app.models.sprites.vae import to_images
-from app.models.sprites.vocabulary import ASSETS, SLOTS, load_vocabulary
+from app.models.sprites.vocabulary import SLOTS, load_vocabulary
 
-JUDGE = ASSETS / "judge.safetensors"
+JUDGE = SPRITES / "judge.safetensors"
 FRAMES = 16
 GRID = 8
 

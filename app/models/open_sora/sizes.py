@@ -6,12 +6,11 @@ multiples of 8: the transformer is told the size asked for, and the video is cut
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
+from app.common.paths import OPEN_SORA_SIZES
 from app.models.size import Size, SizeTable
 
-TABLE = Path(__file__).parents[3] / "assets" / "opensora" / "sizes.json"
 CHUNK = 17  # frames the VAE encodes at once; other lengths have no timestep schedule upstream
 LONGEST = 816
 SMALLEST_SIDE = 64
@@ -27,7 +26,7 @@ def check_size(size: Size) -> None:
 
 
 def _read() -> SizeTable:
-    table: dict[str, Any] = json.loads(TABLE.read_text())
+    table: dict[str, Any] = json.loads(OPEN_SORA_SIZES.read_text())
     resolutions = {
         resolution: {ratio: (height, width) for ratio, (height, width) in ratios.items()}
         for resolution, ratios in table["resolutions"].items()

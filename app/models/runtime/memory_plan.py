@@ -14,7 +14,7 @@ Residence = Literal["device", "host", "disk"]  # where a part waits while anothe
 
 WORKSPACE = 1.2  # of the tensors counted: workspaces of operations, and fragmentation; not measured on a GPU yet
 RESERVE = 2**30  # bytes of the device left alone
-CACHED_STREAMS = 6  # copies of the token stream that both sides of a race keep with AdaCache, at most
+CACHED_STREAMS = 6  # copies of the token stream that both sides of a run keep with AdaCache, at most
 
 
 class NotEnoughMemory(ValueError):

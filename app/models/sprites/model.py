@@ -1,7 +1,6 @@
 """Sprites as a VideoModel: closed-vocabulary text, a small STDiT3 and a frame autoencoder, on the CPU."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,6 +8,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from app.caching.cache import NO_CACHE, BranchCache
+from app.common.paths import SPRITES
 from app.models.base import Conditioning, Frames
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, predict_video, shifted_timesteps
@@ -16,7 +16,6 @@ from app.models.sprites.card import CARD
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import SpritesVAE, load_vae
 
-WEIGHTS = Path(__file__).parents[3] / "assets" / "sprites"
 LATENT_SHAPE = (1, 4, 16, 16, 16)  # (batch, channels, frames, height, width)
 TIMESTEP_SHIFT = 5.0  # objects are decided in the noise; Open-Sora at 480p and 51 frames shifts by 4.8
 
@@ -93,12 +92,12 @@ class Sprites:
 
 def load() -> Sprites:
     """The shipped weights."""
-    with safe_open(WEIGHTS / "transformer.safetensors", framework="pt") as file:
+    with safe_open(SPRITES / "transformer.safetensors", framework="pt") as file:
         config = STDiT3Config.from_upstream(json.loads(file.metadata()["config"]))
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     table = weights.pop("text.table")
     transformer = STDiT3(config).eval()
     transformer.load_state_dict({name.removeprefix("transformer."): value for name, value in weights.items()})
-    model = Sprites(transformer, SpritesText(table), load_vae(WEIGHTS / "vae.safetensors"))
+    model = Sprites(transformer, SpritesText(table), load_vae(SPRITES / "vae.safetensors"))
     model.warm_up()
     return model

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-ASSETS = Path(__file__).resolve().parents[3] / "assets" / "sprites"
+from app.common.paths import SPRITES
+
 SLOTS = ("object", "background", "motion", "speed")
 
 
@@ -63,7 +64,7 @@ class Vocabulary:
 
 
 @lru_cache(maxsize=4)
-def load_vocabulary(path: Path = ASSETS / "vocabulary.json") -> Vocabulary:
+def load_vocabulary(path: Path = SPRITES / "vocabulary.json") -> Vocabulary:
     """Reads and checks the vocabulary file; ValueError if a phrase has two meanings."""
     data = json.loads(path.read_text(encoding="utf-8"))
     words = [_word(slot, name, entry) for slot in data["slots"] for name, entry in data[slot].items()]

@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.common.paths import SPRITES
 from app.models.sprites.backgrounds import SIZE, background
 from app.models.sprites.vae import PIXELS
-from app.models.sprites.vocabulary import ASSETS, SLOTS, indefinite, load_vocabulary
+from app.models.sprites.vocabulary import SLOTS, indefinite, load_vocabulary
 
 FRAMES = 16
 TILE = 64
@@ -185,7 +186,7 @@ def _sprite(factors: Factors, path: Path) -> tuple[NDArray[np.float32], NDArray[
 @lru_cache(maxsize=1)
 def _tiles() -> torch.Tensor:
     """The emoji sheet as premultiplied tiles (objects, 4, 64, 64) in [0, 1]."""
-    sheet = np.asarray(Image.open(ASSETS / "emoji.png").convert("RGBA"), dtype=np.float32) / 255
+    sheet = np.asarray(Image.open(SPRITES / "emoji.png").convert("RGBA"), dtype=np.float32) / 255
     tiles = []
     for index in range(len(load_vocabulary().names("object"))):
         row, column = divmod(index, SHEET_COLUMNS)

@@ -32,7 +32,7 @@ export function mount({ element, props, watch }) {
     if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "raced", "regularised", "token", "title", "threshold", "shorter", "state"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
@@ -80,7 +80,7 @@ export function mount({ element, props, watch }) {
 }
 
 /** The props as numbers, with the rate every step lives under and what the edited codebook would make of it. */
-function readRun({ series, timesteps, raced, regularised, token, title, threshold, shorter }) {
+function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
     return { ...record, ...numbers };
@@ -91,7 +91,7 @@ function readRun({ series, timesteps, raced, regularised, token, title, threshol
     if (record.computed !== "none") decided = record;
     record.decidedBy = decided;
   }
-  const own = raced?.rates ? raced : null; // none where the method has no codebook
+  const own = used_codebook?.rates ? used_codebook : null; // none where the method has no codebook
   const codebook = own || !accelerated.length ? editing.codebook : null;
   const edited = Boolean(own && accelerated.length && !same(codebook, { thresholds: own.thresholds, rates: own.rates }));
   return {
@@ -101,7 +101,7 @@ function readRun({ series, timesteps, raced, regularised, token, title, threshol
     accelerated,
     timesteps: timesteps ?? [],
     codebook,
-    raced: own,
+    used_codebook: own,
     edited,
     threshold: threshold ?? 0,
     shorter: shorter ?? 0, // steps of the accelerated side where it makes fewer

@@ -126,7 +126,7 @@ export function rateFigure(run, { axis, layout }) {
     mode: "lines",
     line: { color: colour("ink"), width: 1.25 },
   };
-  const rates = [...new Set([...(run.raced?.rates ?? []), ...(run.codebook?.rates ?? [1])])];
+  const rates = [...new Set([...(run.used_codebook?.rates ?? []), ...(run.codebook?.rates ?? [1])])];
   const yaxis = { ...axis, range: [0, run.highest + 0.5], tickvals: thinned(rates, LABEL_ROOM * run.highest) };
   return [[steps, stairs], { ...layout, bargap: 0, yaxis }];
 }

@@ -56,7 +56,7 @@ def test_without_a_cache_it_is_diffusers_own_output_bit_for_bit(
 ):
     latent, video = own_output(name, checkpoint(name), steps=STEPS, guidance=GUIDANCE, seed=SEED)
     both = start(model(name), NoCache()), start(model(name), adacache(1))
-    for _ in range(STEPS):  # in turns, as in a generate_pair
+    for _ in range(STEPS):  # in turns, as in a run
         cleans = [denoiser.advance() for denoiser in both]
     for denoiser, clean in zip(both, cleans, strict=True):
         assert torch.equal(denoiser.latent, latent)

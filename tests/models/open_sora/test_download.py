@@ -71,7 +71,7 @@ def test_an_unknown_repository_is_said(cache: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_download_is_told_in_the_event_stream(cache: Path, monkeypatch: pytest.MonkeyPatch):
-    """A model that downloads when it is loaded: what is told comes before the generate_pair itself."""
+    """A model that downloads when it is loaded: what is told comes before the run itself."""
     files = {"config.json": b"{}", "weights.dat": os.urandom(3_000_000)}
     with serve(NAME, files) as (address, _):
         use(address, monkeypatch)

@@ -31,7 +31,8 @@ from app.models.runtime.parts import Parts
 from app.models.size import Size
 from tests.golden.result import read_json, read_tensors
 from tests.golden.stdit3 import load_transformer
-from tests.support.open_sora import DATA, SIZE
+from tests.support.open_sora import SIZE
+from tests.support.paths import GOLDEN
 
 CPU = torch.device("cpu")
 PROMPT = "A red fox runs over the snow"
@@ -146,7 +147,7 @@ def test_residuals_that_do_not_fit_are_refused_before_the_first_step(
 
 def test_recorded_runs_with_a_first_frame():
     """Upstream's sampler with a frame mask, 30 steps (golden adacache_runs, xmask_nocache)."""
-    weights, tensors = DATA / "adacache_weights.json", read_tensors(DATA / "adacache_runs.json")
+    weights, tensors = GOLDEN / "adacache_weights.json", read_tensors(GOLDEN / "adacache_runs.json")
     transformer = load_transformer(weights)
     size = Size(*(int(tensors[f"arg.{name}"][0]) for name in ("height", "width", "num_frames")))
     config = STDiT3Config.from_upstream(read_json(weights)["config"])

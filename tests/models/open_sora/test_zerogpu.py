@@ -19,20 +19,21 @@ import pytest
 from app.caching.codebook import load_codebook
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
-from app.generation import pair, zerogpu
+from app.generation import pair
 from app.generation.events import (
     BaselineFound,
     Compared,
     Event,
     Failed,
     Finished,
-    Recorded,
     Started,
     Step,
     Stopped,
 )
 from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents
 from app.generation.request import Request
+from app.jobs import zerogpu
+from app.lab.session import Recorded
 from app.models.open_sora.card import CARD
 from app.models.open_sora.model import OpenSora
 
@@ -81,7 +82,7 @@ def test_a_race_there_is_a_race_here(spaces: Spaces, model: OpenSora, tmp_path: 
     for folder in (here, there):
         folder.mkdir()
     expected = list(pair.generate_pair(REQUEST, here, load=lambda _: model))
-    events = list(zerogpu.race(REQUEST, there, load=lambda _: model, stop=Flag()))
+    events = list(zerogpu.generate_pair(REQUEST, there, load=lambda _: model, stop=Flag()))
     assert isinstance(events[-1], Compared), events[-1]
     assert sorted(type(event).__name__ for event in events) == sorted(type(event).__name__ for event in expected)
     for name in ("baseline.mp4", "accelerated.mp4", LATENTS):
@@ -89,13 +90,13 @@ def test_a_race_there_is_a_race_here(spaces: Spaces, model: OpenSora, tmp_path: 
     assert spaces.seconds == [60 + ceil((8 * 30 + 2 * 15) / 60)]
 
     kept = KeptBaseline(events[-1].trace.records["baseline"], *(read_latents(there / LATENTS) or ()), "2026-03-01")
-    again = list(zerogpu.race(REQUEST, there, load=lambda _: model, kept=lambda request: kept))
+    again = list(zerogpu.generate_pair(REQUEST, there, load=lambda _: model, kept=lambda request: kept))
     assert BaselineFound("2026-03-01", True) in again
 
 
 def test_stop_leaves_after_the_step_that_is_under_way(spaces: Spaces, model: OpenSora, tmp_path: Path) -> None:
     stop, events = Flag(), []
-    for event in zerogpu.race(REQUEST, tmp_path, load=lambda _: model, stop=stop):
+    for event in zerogpu.generate_pair(REQUEST, tmp_path, load=lambda _: model, stop=stop):
         events.append(event)
         if isinstance(event, Step):
             stop.set()
@@ -122,14 +123,14 @@ def test_what_spaces_refuses_is_said_in_its_words(
         yield
 
     monkeypatch.setattr(spaces, "GPU", lambda task, duration: refuse)
-    assert list(zerogpu.race(REQUEST, tmp_path, load=lambda _: model)) == [Failed(Refusal.message)]
+    assert list(zerogpu.generate_pair(REQUEST, tmp_path, load=lambda _: model)) == [Failed(Refusal.message)]
 
 
 def test_elsewhere_nothing_changes(model: OpenSora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spaces", None)  # importing it would fail
     monkeypatch.delenv(zerogpu.SWITCH, raising=False)
     zerogpu.prepare()
-    events = list(zerogpu.race(replace(REQUEST, steps=2), tmp_path, load=lambda _: model))
+    events = list(zerogpu.generate_pair(replace(REQUEST, steps=2), tmp_path, load=lambda _: model))
     assert any(isinstance(event, Finished) for event in events)
     assert not zerogpu.borrows("sprites", {zerogpu.SWITCH: "true"})
     assert zerogpu.borrows("open-sora-1.2", {zerogpu.SWITCH: "true"})

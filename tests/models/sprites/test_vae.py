@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from app.common.paths import SPRITES
 from app.models.sprites.vae import SpritesVAE, load_vae
-from app.models.sprites.vocabulary import ASSETS, load_vocabulary
+from app.models.sprites.vocabulary import load_vocabulary
 from app.models.sprites.world import Factors, clip, render
 
 
 @pytest.fixture(scope="module")
 def vae() -> SpritesVAE:
-    return load_vae(ASSETS / "vae.safetensors")
+    return load_vae(SPRITES / "vae.safetensors")
 
 
 @pytest.fixture(scope="module")

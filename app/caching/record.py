@@ -1,0 +1,63 @@
+"""StepRecord: one denoising step as it was decided and carried out, in plain numbers without tensors.
+
+The page, the command line, the FLOP counts and the tests all read these records.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+from app.caching.policy import Decision
+from app.common.validation import number, whole
+
+MAX_STEP = 1000
+MEASURED = ("distance", "normalised", "motion", "motion_score", "motion_gradient", "regularised")
+MAX_TIMESTEP, MAX_SECONDS, MAX_BRANCHES, MAX_RATE = 1e4, 1e6, 100_000, 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord(Decision):
+    """One denoising step of one side: what the policy decided in it, what was computed, and for how long."""
+
+    step: int  # counted from 1
+    timestep: float  # 1000 at pure noise
+    computed: Literal["all", "none"] | int  # the number of residual branches where neither all nor none
+    seconds: float  # compute time
+
+    def __post_init__(self) -> None:
+        whole("step", self.step, 1, MAX_STEP)
+        number("timestep", self.timestep, 0, MAX_TIMESTEP)
+        number("seconds of a step", self.seconds, 0, MAX_SECONDS)
+        if self.computed not in ("all", "none"):
+            whole("computed branches", self.computed, 1, MAX_BRANCHES)
+        for name in MEASURED:
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):  # NaN is one
+                raise ValueError(f"{name} must be a number or none, got {str(value)[:40]!r}")
+        for name, low in (("rate", 1), ("row", 0)):
+            if (chosen := getattr(self, name)) is not None:
+                whole(name, chosen, low, MAX_RATE)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON has no NaN and no infinity: such a number is written as its name."""
+        values = asdict(self)
+        return {
+            name: str(value) if isinstance(value := values[name], float) and not math.isfinite(value) else value
+            for name in COLUMNS
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        numbers = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+        known = {field.name for field in fields(cls)}
+        if unknown := set(value) - known:
+            raise ValueError(f"unknown fields in a step record: {', '.join(sorted(unknown))}")
+        settings: dict[str, Any] = {
+            name: numbers.get(x, x) if isinstance(x, str) else x for name, x in value.items()
+        }
+        return cls(**settings)
+
+
+OWN = ("step", "timestep", "computed", "seconds")
+COLUMNS = (*OWN, *(field.name for field in fields(Decision)))  # in the order of files and tables

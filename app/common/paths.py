@@ -1,0 +1,21 @@
+"""Paths of the files that ship with the project: one constant for each folder or file of assets/.
+
+Nothing else in the code spells out where assets lie.
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ROOT / "assets"
+
+CODEBOOKS = ASSETS / "codebooks"  # one JSON a preset
+METHODS = ASSETS / "methods"  # published settings, one JSON a model
+COMPARISONS = ASSETS / "compare"  # tables of python -m app compare
+RECORDINGS = ASSETS / "recordings"  # baselines recorded for the Lab
+FIGURES = ASSETS / "figures"  # figures of the paper that need generating
+PROMPT_LIBRARY = ASSETS / "prompts.json"  # the paper's prompts by figure
+COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
+SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model
+FIRST_RUN = SPRITES / "first_run"
+OPEN_SORA_SIZES = ASSETS / "open_sora" / "sizes.json"
+WEB = ASSETS / "web"  # scripts and styles of the page, a folder a room
