@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from app.caching.names import names
-from app.caching.registry import KINDS, kind_of, method_to_json, published
+from app.caching.registry import kind_of, kinds, method_to_json, published
 from app.models.registry import card
 
 WIDTH = 100
@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a paragraph a method, and below it the named settings for the model."""
     named = published(card(options.model).id)
-    for kind in KINDS:
+    for kind in kinds().values():
         print(f"{kind.name}: {kind.title}")
         print(textwrap.fill(kind.description, WIDTH, initial_indent="  ", subsequent_indent="  "))
         print(f"  Source: {kind.source}")

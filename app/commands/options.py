@@ -5,9 +5,9 @@ from typing import get_args
 
 from app.caching.codebook import load_codebook
 from app.caching.distances import Distance
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
 from app.caching.names import named_method
-from app.caching.registry import Method
 from app.models.base import ModelCard
 from app.models.size import Size
 

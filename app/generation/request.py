@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any, Self
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_from_json, method_to_json
+from app.caching.registry import method_from_json, method_to_json
 from app.common.validation import number, whole
 from app.models.size import Size
 

@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_to_json
+from app.caching.registry import method_to_json
 from app.common.timestamps import read_timestamp
 from app.common.validation import number, whole
 from app.generation.events import Finished, Started

@@ -13,7 +13,8 @@ import gradio as gr
 from app.caching.distances import Distance
 from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual, ReuseOption
 from app.caching.names import SETTINGS
-from app.caching.registry import KINDS, Method, MethodKind, kind_of, method_from_json, method_to_json, published
+from app.caching.method import Method, MethodKind
+from app.caching.registry import KINDS, kind_of, method_from_json, method_to_json, published
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel

@@ -7,9 +7,10 @@ from random import Random
 import pytest
 
 from app.caching.codebook import Codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
 from app.caching.names import named_method
-from app.caching.registry import Method, published
+from app.caching.registry import published
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here, owner
 from app.jobs.runner import JobRunner, Refused

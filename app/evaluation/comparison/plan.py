@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.caching.codebook import presets
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method
-from app.caching.registry import KINDS, Method, kind_of, published, run_steps
+from app.caching.registry import KINDS, kind_of, published
 from app.common.validation import number, whole
 from app.generation.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from app.models.base import ModelCard
@@ -47,7 +48,7 @@ class Plan:
         whole("steps", self.steps, 2, min(MAX_STEPS, self.card.max_steps))
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
         for method in self.methods.values():
-            run_steps(method, self.steps)
+            method.run_steps(self.steps)
 
     def settings(self) -> dict[str, object]:
         """What all rows of one folder share."""
