@@ -1,4 +1,4 @@
-"""The Studio: controls on the left, both videos and the charts of their decisions on the right; how they are wired."""
+"""The Studio: controls on the left, both videos and the charts of their decisions on the right, and the wiring."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ def modules() -> dict[str, frozenset[str]]:
 
 
 def reachable(start: str) -> frozenset[str]:
-    """Every module that importing `start` brings in, itself included; those of other projects by their top name."""
+    """Every module that importing `start` brings in, itself included; of other projects the top name."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:
