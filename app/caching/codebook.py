@@ -21,7 +21,7 @@ class Codebook:
     """Rows of (threshold, rate): the first threshold above the distance decides, the last rate catches the rest.
 
     Thresholds are strictly increasing, finite and positive; rates are integers >= 1 and never increase.
-    The last threshold is written for the reader: upstream never compares with it (golden README, quirk 8).
+    The last threshold is written for the reader: upstream never compares with it (docs/upstream-quirks.md, 8).
     """
 
     thresholds: tuple[float, ...]
