@@ -1,8 +1,8 @@
 """Predicted picture: how far a schedule's video ends from the baseline's, from one recording, for any reuse.
 
-A reused step has the velocity that its reuse makes of earlier ones, hence an error. It moves the latent, and the model
-answers: mostly it corrects, in some videos errors grow. The answer is taken from the recording's reference run, as a
-linear map of rank one around each of its computed steps; everything else is forgotten at one rate.
+A reused step has the velocity that its reuse makes of earlier ones, hence an error. It moves the latent, and the
+model answers: mostly it corrects, in some videos errors grow. The answer is taken from the recording's reference
+run, as a linear map of rank one around each of its computed steps; all else is forgotten at one rate.
 """
 
 import itertools
@@ -34,7 +34,9 @@ class PictureScale:
     slope: float = 1.0  # dB of PSNR for each dB of the latent's error
     level: float = 0.0  # PSNR at a latent error of 1, where the reference run's own does not count
     trust: float = 1.0  # share in which the reference run's measured PSNR counts instead, 0 to 1
-    uncertainty_db: float | None = None  # mean absolute error on prompts it was not fitted on; none if not measured
+    uncertainty_db: float | None = (
+        None  # mean absolute error on prompts it was not fitted on; none if not measured
+    )
 
     def __post_init__(self) -> None:
         number("damping", self.damping, -10, 10)
@@ -78,7 +80,7 @@ class Predictor:
         return 20 * np.log10(np.maximum(self.errors(schedules, reuse), least))
 
     def worth(self) -> Array:
-        """What an error made in each step, by holding the step before's velocity, is worth at the end: its gain."""
+        """The gain up to the end of an error made in each step, by holding the velocity of the step before."""
         steps = self.recording.steps
         schedules = [[step for step in range(1, steps + 1) if step != wrong] for wrong in range(2, steps + 1)]
         made = np.sqrt(np.diag(self._products)[: steps - 1]) * self._lengths[1:]
@@ -137,7 +139,7 @@ class Predictor:
 
     @cached_property
     def _travelled(self) -> Array:
-        """(steps + 1, vectors): how far the baseline's velocities, less the first one's, have led before each step."""
+        """(steps + 1, vectors): how far the baseline's velocities, less the first, have led before each step."""
         led = np.cumsum(self._lengths[:, None] * self._baseline, axis=0)
         return np.concatenate([np.zeros((1, led.shape[1])), led])
 
@@ -185,7 +187,7 @@ class Predictor:
 
 
 CANNOT = (
-    "this recording keeps no velocities, so the picture of a schedule cannot be predicted from it; record it again, "
+    "this recording keeps no velocities, so no picture can be predicted from it; record it again "
     "with a model whose sampler is an Euler flow"
 )
 
@@ -200,7 +202,7 @@ def predictor(recording: Recording, scale: PictureScale) -> Predictor:
 def check_schedule(computed: Steps, steps: int) -> None:
     """A ValueError for computed steps that do not fit a run."""
     if not computed or computed[0] != 1 or computed[-1] > steps:
-        raise ValueError(f"a schedule computes step 1 and others up to {steps}, got {list(computed)[:20]}")
+        raise ValueError(f"a schedule computes step 1 and others up to {steps}, got {list(computed)[:9]}")
     if any(later <= earlier for earlier, later in itertools.pairwise(computed)):
         raise ValueError(f"the computed steps of a schedule increase, got {list(computed)[:20]}")
 

@@ -59,8 +59,7 @@ def record_stepwise(
     conditioning = model.encode_prompt(prompt)
     run = Denoiser.start(model, conditioning, recorder, seed=seed, steps=steps, guidance=guidance, poll=poll)
     velocities = VelocityRecorder.of(run.schedule)
-    for step in watched(run, velocities):
-        yield step
+    yield from watched(run, velocities)
     return recording_of(run, recorder, velocities, prompt, seed, steps, poll)
 
 

@@ -1,7 +1,7 @@
 """Velocities: the inner products of a recorded run's velocities, which answer for any reuse over any gap.
 
-Beside the baseline, a recording keeps a reference run, every third step computed and held. Its latents drift off the
-baseline's, and what the model answers to the drift says which errors a video forgets and which it lets grow.
+Beside the baseline, a recording keeps a reference run, every third step computed and held. Its latents drift off
+the baseline's, and what the model answers to that says which errors a video forgets and which it lets grow.
 """
 
 import math
@@ -24,7 +24,7 @@ EULER_TOLERANCE = 0.02  # of the expected clean latent: half-precision models ro
 class VelocityRecording:
     """Inner products between vectors of the size of a latent, and how the reference run ended.
 
-    The vectors, in order: the change of the baseline's velocity in each step from the second on; for every computed
+    The vectors, in order: the change of the baseline's velocity in each step from the second on; for each computed
     step of the reference run but the first, how far its latent was off the baseline's, and then for each of them
     how far its velocity was off. `products` is the lower triangle of their products, row by row.
     """
@@ -45,11 +45,13 @@ class VelocityRecording:
         """A ValueError where the products are not those of a run of `steps`."""
         vectors = steps - 1 + 2 * len(reference_steps(steps))
         if len(self.products) != vectors * (vectors + 1) // 2:
-            raise ValueError(f"velocities of {steps} steps need {vectors} vectors, got {len(self.products)} products")
+            raise ValueError(
+                f"velocities of {steps} steps need {vectors} vectors, got {len(self.products)} products"
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """As written to disk; nine digits keep small differences between velocities."""
-        return {**vars(self), "products": [float(f"{value:.9g}") for value in self.products]}
+        """As written to disk."""
+        return {**vars(self), "products": list(self.products)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -112,7 +114,8 @@ def velocity_recording(
     vectors = torch.stack([*changes, *drifts, *answers]).double()
     products = vectors @ vectors.T
     rows, columns = torch.tril_indices(len(vectors), len(vectors))
-    return VelocityRecording(elements, error, db, tuple(products[rows, columns].tolist()))
+    digits = (float(f"{value:.9g}") for value in products[rows, columns].tolist())  # enough, and a small file
+    return VelocityRecording(elements, error, db, tuple(digits))
 
 
 def sketch(latent: Tensor, size: int = SKETCH) -> Tensor:

@@ -1,4 +1,4 @@
-"""Predicted picture: exact where the model is linear, nothing where nothing is reused, and refused where it cannot be."""
+"""Predicted picture: exact for linear models, no error where nothing is reused, refused where it cannot be."""
 
 import itertools
 from dataclasses import replace
