@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 NODE = shutil.which("node")
 
 
-@pytest.mark.skipif(NODE is None, reason="node is not installed; tests/browser drives the same scripts in Chromium")
+@pytest.mark.skipif(NODE is None, reason="node is not installed; tests/browser drives the scripts in Chromium")
 def test_the_scripts_pass_their_unit_tests() -> None:
     assert NODE is not None
     files = sorted((ROOT / "tests" / "web").glob("*.test.js"))
