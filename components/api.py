@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.names import named_method
+from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.generation.request import Request
@@ -40,12 +40,13 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         resolution: str,
         aspect_ratio: str,
         length: str,
+        reuse: str,
         visitor: gr.Request,
     ) -> tuple[dict[str, Any], dict[str, Any], str, str]:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
+        AdaCache method; `reuse` replaces what stands in for skipped steps; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
         the model's own.
         """
         try:
@@ -81,7 +82,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Number(0, label="seed", precision=0),
             gr.Number(OWN, label="steps", precision=0),
             gr.Number(OWN, label="guidance"),
-            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length")),
+            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
         ]
         outputs = [
             gr.JSON(label="summary"),
@@ -109,6 +110,8 @@ def _request(
         raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")
     card = cards[model]
     chosen = named_method(str(method), model, card.motion)
+    if reuse:
+        chosen = with_option(chosen, str(reuse))
     if codebook:
         if not isinstance(chosen, AdaCacheConfig):
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")
