@@ -119,9 +119,10 @@ function createReadout() {
   return { root, show };
 }
 
-/** What the computed share of the baseline's compute allows at most. */
-function shareText({ compute_share: share, compute_unit: unit, speedup_allowed: allowed }) {
-  return `${Math.round(100 * share)} % of ${unit}: at most ${allowed.toFixed(2)}×`;
+/** What the computed share of the baseline's compute allows at most. @param {Record<string, any>} summary */
+function shareText(summary) {
+  const share = Math.round(100 * summary.compute_share);
+  return `${share} % of ${summary.compute_unit}: at most ${summary.speedup_allowed.toFixed(2)}×`;
 }
 
 /** A further metric in one short line: its name and value, or why it has none. */
