@@ -4,16 +4,19 @@ Published and calibrated codebooks are JSON files in assets/codebooks; a user's 
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from app.common.paths import CODEBOOKS
+from app.common.validation import as_whole, is_number, parse_json, shown, whole
 
 MAX_ROWS = 64
 MAX_RATE = 1000
+MAX_THRESHOLD = 1e100
+MAX_BYTES = 1_000_000
+EXAMPLE = '{"0.08": 6, "0.16": 5, "1.00": 1}'
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,13 @@ class Codebook:
                 f"got {len(self.thresholds)} and {len(self.rates)}"
             )
         for threshold in self.thresholds:
-            if not math.isfinite(threshold) or threshold <= 0:
-                raise ValueError(f"codebook thresholds must be finite and positive, got {threshold:g}")
+            if not is_number(threshold) or not 0 < threshold <= MAX_THRESHOLD:
+                raise ValueError(f"codebook thresholds must be finite and positive, got {shown(threshold)}")
         for low, high in zip(self.thresholds, self.thresholds[1:], strict=False):
             if low >= high:
                 raise ValueError(f"codebook thresholds must increase, got {low:g} before {high:g}")
         for rate in self.rates:
-            if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= MAX_RATE:
-                raise ValueError(f"cache rates must be whole numbers from 1 to {MAX_RATE}, got {rate!r}")
+            whole("every cache rate", rate, 1, MAX_RATE)
         for low, high in zip(self.rates, self.rates[1:], strict=False):
             if low < high:
                 raise ValueError(f"cache rates must not increase with the threshold, got {low} before {high}")
@@ -65,14 +67,14 @@ class Codebook:
     def from_json(cls, value: object) -> Self:
         """Read {"0.08": 6, ...}; a ValueError names what is wrong."""
         if not isinstance(value, Mapping) or not value:
-            raise ValueError('a codebook is a JSON object such as {"0.08": 6, "0.16": 5, "1.00": 1}')
+            raise ValueError(f"a codebook is a JSON object such as {EXAMPLE}")
         thresholds = []
         for key in value:
             try:
                 thresholds.append(float(key))
             except (TypeError, ValueError):
-                raise ValueError(f"codebook thresholds must be numbers, got {str(key)[:40]!r}") from None
-        return cls(tuple(thresholds), tuple(value.values()))
+                raise ValueError(f"codebook thresholds must be numbers, got {shown(key)}") from None
+        return cls(tuple(thresholds), tuple(map(as_whole, value.values())))  # type: ignore[arg-type]  # checked
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,10 @@ def presets() -> dict[str, Preset]:
     return {path.stem: _read_preset(path) for path in sorted(CODEBOOKS.glob("*.json"))}
 
 
-def parse_codebook(text: str) -> Codebook:
-    """Read a codebook from JSON text, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
-    try:
-        value = json.loads(text, object_pairs_hook=_reject_duplicates)
-        return Codebook.from_json(value["codebook"] if isinstance(value, dict) and "codebook" in value else value)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError('codebook is not valid JSON; expected {"0.08": 6, "0.16": 5, "1.00": 1}') from None
+def parse_codebook(data: bytes | str) -> Codebook:
+    """Read a codebook from JSON, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
+    value = parse_json(data, "the codebook", MAX_BYTES, _reject_duplicates)
+    return Codebook.from_json(value["codebook"] if isinstance(value, dict) and "codebook" in value else value)
 
 
 def load_codebook(name_or_path: str) -> Codebook:
@@ -110,9 +109,10 @@ def load_codebook(name_or_path: str) -> Codebook:
     if not path.is_file():
         raise ValueError(f"no codebook preset or file {name_or_path!r}; presets: {', '.join(named)}")
     try:
-        return parse_codebook(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read codebook {name_or_path!r}: {error}") from None
+        with path.open("rb") as file:
+            return parse_codebook(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise ValueError(f"cannot read codebook {name_or_path!r}: {error.strerror}") from None
     except ValueError as error:
         raise ValueError(f"{name_or_path}: {error}") from None
 

@@ -6,7 +6,7 @@ from typing import Any
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import Method, method_to_json
 from app.common.timestamps import read_timestamp
-from app.common.validation import number, whole
+from app.common.validation import number, text, whole
 from app.generation.events import Finished, Started
 from app.generation.trace import Side, Trace
 from app.metrics.registry import Quality
@@ -18,7 +18,7 @@ MEASURED = (
     "accelerated_decode_seconds",
     "peak_cache_bytes",
 )
-MAX_SECONDS, MAX_BYTES, MAX_WORDS = 1e9, 2**50, 500
+MAX_SECONDS, MAX_BYTES, MAX_WORDS, MAX_WORD = 1e9, 2**50, 500, 1600
 MAX_QUALITY, MAX_METRICS, MAX_ID = 1e6, 32, 40
 
 
@@ -62,8 +62,10 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
     measured, understood, ignored = (value.get(name, default) for name, default in later.items())
     if measured is not None:
         read_timestamp(measured)
-    if not _texts(ignored) or not isinstance(understood, list) or not all(map(_pair, understood)):
+    if not isinstance(understood, list) or len(understood) > MAX_WORDS or not all(map(_pair, understood)):
         raise ValueError("the summary's words of the prompt are damaged")
+    for words in (ignored, *understood):
+        _check_words(words)
     return {
         **told,
         **{name: value[name] for name in MEASURED},
@@ -113,12 +115,15 @@ def _agree(value: object, expected: object) -> bool:
     return type(value) is type(expected) and value == expected
 
 
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_WORDS and all(isinstance(text, str) for text in value)
+def _check_words(value: object) -> None:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        raise ValueError("the summary's words of the prompt are damaged")
+    for word in value:
+        text("a word of the summary", word, MAX_WORD)
 
 
 def _pair(value: object) -> bool:
-    return _texts(value) and isinstance(value, list) and len(value) == 2
+    return isinstance(value, list) and len(value) == 2
 
 
 def _method(method: Method) -> dict[str, Any]:
