@@ -1,7 +1,8 @@
 """A recording: everything of a baseline run that decides what any AdaCache codebook would have done on it.
 
 For every step, the norms between the probe residual and its values at earlier steps, up to a maximum lag, and the
-norms between its frames. From these a schedule is simulated in microseconds (simulate.py).
+norms between its frames. From these a schedule is simulated in microseconds (simulate.py). Since schema 2 also the
+products of its velocities, from which the picture of any schedule is predicted (prediction.py).
 """
 
 import math
@@ -15,9 +16,11 @@ from app.caching.methods.adacache import PROBED, ProbeResidual
 from app.common.files import write_json
 from app.common.validation import MAX_WHOLE, number, parse_json, shown, text, whole
 from app.generation.request import MAX_GUIDANCE, MAX_NAME, MAX_PROMPT, MAX_SEED
+from app.lab.velocities import VelocityRecording
 from app.models.size import Size
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)  # of 1 there are no velocities
 STRIDES = (1, 2, 4)
 MAX_BYTES = 50_000_000
 MAX_STEPS = 1000
@@ -27,6 +30,7 @@ MAX_PROBES = 64
 MAX_TIMESTEP = 1e4
 MIN_NORM, MAX_NORM = 1e-30, 1e30
 MIN_SECONDS, MAX_SECONDS = 1e-9, 1e6
+OPTIONAL = ("size", "velocities")  # fields that not every file has
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Recording:
     reused_seconds: float
     probes: tuple[ProbeRecording, ...]
     size: Size | None = None  # asked for, where it is not the model's own
+    velocities: VelocityRecording | None = None  # none in older files, and where the sampler is no Euler flow
 
     def __post_init__(self) -> None:
         self._check_fields()
@@ -79,6 +84,8 @@ class Recording:
             self._check(probe)
         for name in ("computed_seconds", "reused_seconds"):
             number(name, getattr(self, name), MIN_SECONDS, MAX_SECONDS)
+        if self.velocities is not None:
+            self.velocities.check(self.steps)
 
     @property
     def steps(self) -> int:
@@ -107,26 +114,31 @@ class Recording:
             }
             for probe in self.probes
         ]
-        plain = set(self.__dataclass_fields__) - {"probes", "size"}
+        plain = set(self.__dataclass_fields__) - {"probes", "size", "velocities"}
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name in plain}
         size = {"size": vars(self.size)} if self.size else {}
-        return {"schema": SCHEMA, **fields, **size, "probes": probes}
+        velocities = {"velocities": self.velocities.to_json()} if self.velocities else {}
+        return {"schema": SCHEMA, **fields, **size, **velocities, "probes": probes}
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
         """Read a recording; a ValueError says in one line what is broken."""
-        if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        if not isinstance(value, dict) or value.get("schema") not in READABLE:
             found = value.get("schema") if isinstance(value, dict) else value
-            raise ValueError(f"a recording of schema {SCHEMA} is needed, got {shown(found)}")
+            raise ValueError(
+                f"a recording of schema {' or '.join(map(str, READABLE))} is needed, got {shown(found)}"
+            )
         timesteps = _list(value, "timesteps", MAX_STEPS)
         for timestep in timesteps:
             number("a timestep of the recording", timestep, 0, MAX_TIMESTEP)
         value = {"asked": len(timesteps), **value}  # older files are of samplers that make as many
-        if missing := [name for name in cls.__dataclass_fields__ if name not in value and name != "size"]:
+        if missing := [name for name in cls.__dataclass_fields__ if name not in {*value, *OPTIONAL}]:
             raise ValueError(f"the recording lacks {', '.join(missing)}")
-        fields = {name: value[name] for name in cls.__dataclass_fields__ if name != "size"}
+        fields = {name: value[name] for name in cls.__dataclass_fields__ if name not in OPTIONAL}
         if "size" in value:
             fields["size"] = Size.from_json(value["size"])
+        if "velocities" in value:
+            fields["velocities"] = VelocityRecording.from_json(value["velocities"])
         fields["timesteps"] = tuple(map(float, timesteps))
         fields["blocks"] = tuple(_list(value, "blocks", MAX_PROBES))
         fields["probes"] = tuple(map(_read_probe, _list(value, "probes", MAX_PROBES)))

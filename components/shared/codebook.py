@@ -13,7 +13,7 @@ from components.shared.web import answered, panel
 
 MAX_CHARACTERS = 20_000
 MAX_ENTERED = 1000  # rows, before a codebook says how many it may have
-Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}
+Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with "steps" and "models" it was made for, if known
 
 
 def codebook_panel(preset: str) -> gr.HTML:
@@ -27,9 +27,11 @@ def codebook_panel(preset: str) -> gr.HTML:
     )
 
 
-def codebook_props(codebook: Codebook) -> dict[str, list[float]]:
+def codebook_props(codebook: Codebook) -> Rows:
     """A codebook as two columns."""
-    return {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
+    rows: Rows = {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
+    made_for = {"steps": codebook.steps, "models": list(codebook.models)}
+    return {**rows, **{name: value for name, value in made_for.items() if value}}
 
 
 def preset_props() -> list[dict[str, Any]]:
@@ -43,12 +45,15 @@ def read_codebook(asked: object) -> Codebook:
     for row, threshold in enumerate(_column(asked, "thresholds"), start=1):
         if not is_number(threshold):
             raise ValueError(f"the threshold in row {row} is not a number")
-        thresholds.append(float(threshold))  # type: ignore[arg-type]  # it is a number
+        thresholds.append(float(threshold))
     rates = [as_whole(rate) for rate in _column(asked, "rates")]
     for row, rate in enumerate(rates, start=1):
         if not is_number(rate):
             raise ValueError(f"the rate in row {row} is not a number")
-    return Codebook(tuple(thresholds), tuple(rates))  # type: ignore[arg-type]  # checked there
+    steps, models = (asked.get("steps"), asked.get("models") or []) if isinstance(asked, dict) else (None, [])
+    if not isinstance(models, list):
+        raise ValueError("the page does not fit this server; reload it")
+    return Codebook(tuple(thresholds), tuple(rates), as_whole(steps), tuple(models))  # type: ignore[arg-type]
 
 
 def checked(asked: Any) -> dict[str, Any]:
