@@ -217,7 +217,7 @@ def _read_probe(value: object) -> ProbeRecording:
 
 
 def _norms(cell: object) -> Norms:
-    if not isinstance(cell, list) or len(cell) != 4:
+    if not isinstance(cell, list | tuple) or len(cell) != 4:
         raise ValueError("the recording holds norms that are not four numbers")
     difference, before, after, elements = cell
     for norm in (difference, before, after):
@@ -226,9 +226,9 @@ def _norms(cell: object) -> Norms:
     return Norms(float(difference), float(before), float(after), elements)
 
 
-def _list(value: dict[str, Any], name: str, most: int) -> list[Any]:
+def _list(value: dict[str, Any], name: str, most: int) -> list[Any] | tuple[Any, ...]:
     """A list among the fields of a recording."""
     found = value.get(name)
-    if not isinstance(found, list) or len(found) > most:
+    if not isinstance(found, list | tuple) or len(found) > most:
         raise ValueError(f"the recording needs a list of at most {most} as its {name}, got {shown(found)}")
     return found

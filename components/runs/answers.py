@@ -100,6 +100,7 @@ class Answers:
             "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
             "speedup": summary["speedup"],
+            "doubts": " ".join(summary["speed_notes"]),
             "computed": summary["computed_steps"],
             "quality": quality_props(summary["quality"], request.size or (card.size if card else None)),
             "made": display_time(run.about.made),

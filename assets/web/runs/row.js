@@ -24,8 +24,10 @@ export function createRow(run, marked, acts) {
   open.disabled = !run.opens;
   open.addEventListener("click", () => acts.open(run));
 
-  const speedup = figure(`${run.speedup.toFixed(2)}×`, run.reused ? "earlier baseline" : "speedup", "speedup");
-  if (run.reused) speedup.title = `The baseline was measured in an earlier run, on ${run.reused}`;
+  const label = run.reused ? "earlier baseline" : "speedup";
+  const speedup = figure(`${run.speedup.toFixed(2)}×`, run.doubts ? `${label}, in doubt` : label, "speedup");
+  const earlier = run.reused ? `The baseline was measured in an earlier run, on ${run.reused}.` : "";
+  speedup.title = [run.doubts, earlier].filter(Boolean).join(" ");
   const computed = figure(`${run.computed}/${run.steps}`, "computed");
   const [first] = run.quality;
   const quality = figure(first.value ? `${first.value} ${first.unit}` : "–", first.title);
