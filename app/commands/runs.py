@@ -34,8 +34,9 @@ def add_parser(commands: Any) -> None:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    """Print what there is; a speedup with a question mark has notes against it in its summary.json."""
-    for run in RunStore(options.runs).runs():
+    """Print what there is and what of it is damaged; a speedup with a question mark has notes against it."""
+    store = RunStore(options.runs)
+    for run in store.runs():
         summary = run.summary
         doubt = "?" if summary["speed_notes"] else " "
         print(
@@ -43,6 +44,8 @@ def run_list(options: argparse.Namespace) -> int:
             f"{summary['computed_steps']:4}/{summary['baseline_steps']} {quality_text(summary['quality'])}  "
             f"{run.request.model} {summary['method']}  {' '.join(run.request.prompt.split())}"
         )
+    for damaged in store.damaged():
+        print(f"{damaged.id:40} damaged: {damaged.reason}")
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import Method, method_to_json
-from app.common.validation import number, whole
+from app.common.validation import number, shown, text, whole
 from app.generation.events import Finished, Started
 from app.generation.speed import baseline_scale, speed_of
 from app.generation.timing import Timing
@@ -21,7 +21,7 @@ MEASURED = (
     "accelerated_decode_seconds",
     "peak_cache_bytes",
 )
-MAX_SECONDS, MAX_BYTES, MAX_WORDS = 1e9, 2**50, 500
+MAX_SECONDS, MAX_BYTES, MAX_WORDS, MAX_WORD = 1e9, 2**50, 500, 1600
 MAX_QUALITY, MAX_METRICS, MAX_ID = 1e6, 32, 40
 
 
@@ -61,8 +61,10 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
     whole("peak_cache_bytes", value.get("peak_cache_bytes"), 0, MAX_BYTES)
     later: dict[str, Any] = {"understood": [], "ignored": []}  # not in older summaries
     understood, ignored = (value.get(name, default) for name, default in later.items())
-    if not _texts(ignored) or not isinstance(understood, list) or not all(map(_pair, understood)):
+    if not isinstance(understood, list) or len(understood) > MAX_WORDS or not all(map(_pair, understood)):
         raise ValueError("the summary's words of the prompt are damaged")
+    for words in (ignored, *understood):
+        _check_words(words)
     return {
         **told,
         **speed,
@@ -142,10 +144,10 @@ def _read_quality(value: dict[str, Any]) -> Quality:
     """Values by metric; summaries of older versions have the PSNR alone, as `psnr_db`."""
     quality = value["quality"] if "quality" in value else {"psnr": value.get("psnr_db")}
     if not isinstance(quality, dict) or len(quality) > MAX_METRICS:
-        raise ValueError(f"the quality must be a value for each metric, got {str(quality)[:40]!r}")
+        raise ValueError(f"the quality must be a value for each metric, got {shown(quality)}")
     for name, measured in quality.items():
         if not 1 <= len(name) <= MAX_ID:
-            raise ValueError(f"a metric's name has 1 to {MAX_ID} characters, got {name[:60]!r}")
+            raise ValueError(f"a metric's name has 1 to {MAX_ID} characters, got {shown(name)}")
         if measured is not None or name == "psnr":
             number(name, measured, -MAX_QUALITY, MAX_QUALITY)
     return quality
@@ -157,12 +159,15 @@ def _agree(value: object, expected: object) -> bool:
     return type(value) is type(expected) and value == expected
 
 
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_WORDS and all(isinstance(text, str) for text in value)
+def _check_words(value: object) -> None:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        raise ValueError("the summary's words of the prompt are damaged")
+    for word in value:
+        text("a word of the summary", word, MAX_WORD)
 
 
 def _pair(value: object) -> bool:
-    return _texts(value) and isinstance(value, list) and len(value) == 2
+    return isinstance(value, list) and len(value) == 2
 
 
 def _method(method: Method) -> dict[str, Any]:

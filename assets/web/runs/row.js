@@ -39,6 +39,16 @@ export function createRow(run, marked, acts) {
   return row;
 }
 
+/** A run whose files cannot be read: why, and a button that deletes it. */
+export function createDamagedRow(run, acts) {
+  const row = make("li", "run damaged");
+  row.dataset.id = run.id;
+  const words = make("span", "run-words");
+  words.append(make("span", "run-prompt", `Damaged run ${run.id}`), make("span", "run-about", run.reason));
+  row.append(words, button("delete", `Delete: ${run.id}`, () => acts.delete({ id: run.id, prompt: run.id })));
+  return row;
+}
+
 function about({ model, size, method, seed }) {
   return [model, size, method, `seed ${seed}`].filter(Boolean).join(" · ");
 }
