@@ -2,11 +2,18 @@
 
 import argparse
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import NoReturn
 
-from app.commands import compare, doctor, figure, flops, generate, judge, lab, methods, models, runs
+from app import commands as package
 
-COMMANDS = (generate, compare, judge, models, doctor, methods, flops, lab, figure, runs)
+# Every module of app/commands that registers a parser is a command.
+COMMANDS = [
+    module
+    for found in iter_modules(package.__path__)
+    if hasattr(module := import_module(f"app.commands.{found.name}"), "add_parser")
+]
 
 
 class Parser(argparse.ArgumentParser):

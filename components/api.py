@@ -46,12 +46,21 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; `reuse` replaces what stands in for skipped steps; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
-        the model's own.
+        AdaCache method; `reuse` replaces what stands in for skipped steps; steps and guidance -1 and an empty
+        resolution, aspect ratio (height:width) or length are the model's own.
         """
         try:
             request = _request(
-                cards, prompt, model, method, codebook, seed, steps, guidance, (resolution, aspect_ratio, length)
+                cards,
+                prompt,
+                model,
+                method,
+                codebook,
+                seed,
+                steps,
+                guidance,
+                (resolution, aspect_ratio, length),
+                reuse,
             )
         except ValueError as error:
             raise gr.Error(sentence(error), print_exception=False) from None
@@ -105,6 +114,7 @@ def _request(
     steps: float,
     guidance: float,
     size: SizeNames,
+    reuse: str,
 ) -> Request:
     if model not in cards:
         raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")

@@ -146,7 +146,7 @@ class ResidualCache:
         """Compute the model's output, or reuse its difference to what the model is given."""
         self._call += 1
         self._show("latent", lambda: given, self._call)
-        key = (self._call, "model")
+        key: Key = (self._call, "model")
         whole = self.granularity == "model"
         if whole and self._plan == "none":
             self.poll()

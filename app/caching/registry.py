@@ -15,6 +15,7 @@ from app.caching.method import Method, MethodKind
 from app.caching.policy import CachePolicy
 from app.caching.settings import read_settings, write_settings
 from app.common.paths import METHODS
+from app.common.validation import shown
 
 _REGISTERED: dict[str, MethodKind] = {}
 
@@ -61,16 +62,16 @@ def method_to_json(method: Method) -> dict[str, Any]:
 def method_from_json(value: object) -> Method:
     """Read what `method_to_json` wrote; settings left out have their defaults, unknown ones are ValueErrors."""
     if not isinstance(value, Mapping):
-        raise ValueError(f"a method is a JSON object with a name, got {str(value)[:40]!r}")
+        raise ValueError(f"a method is a JSON object with a name, got {shown(value)}")
     settings = dict(value)
     name = settings.pop("name", None)
     for kind in kinds().values():
         if name in (kind.name, *kind.aliases):
             try:
                 return read_settings(kind.config, settings)
-            except (ValueError, TypeError) as error:  # a value of the wrong type may fail before its check
+            except ValueError as error:
                 raise ValueError(f"{kind.title}: {error}") from None
-    raise ValueError(f"unknown method {str(name)[:40]!r}; known: {', '.join(kinds())}")
+    raise ValueError(f"unknown method {shown(name)}; known: {', '.join(kinds())}")
 
 
 def published(model: str) -> dict[str, Published]:

@@ -23,6 +23,7 @@ from app.generation.events import BaselineFound, Compared, Event, Failed, Loadin
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.generation.summary import speed_text
 from app.generation.trace import steps_of
 from app.metrics.registry import quality_text
 from app.models.registry import card
@@ -59,10 +60,12 @@ def run(options: argparse.Namespace) -> int:
     with staging_folder(options.out) as folder:
         summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept))
     print(
-        f"{summary['speedup']:.2f}x  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
+        f"{speed_text(summary)}  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
         f"{quality_text(summary['quality'])}  {options.out}"
     )
+    for sentence in summary["speed_notes"]:
+        print(sentence)
     return 0
 
 

@@ -1,13 +1,14 @@
 """Files that are whole or not there: everything is written beside its place and renamed into it."""
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from app.common.validation import parse_json
 
 
 @contextmanager
@@ -34,28 +35,13 @@ def check_writable(path: Path) -> None:
 
 
 def read_json(path: Path, limit: int) -> Any:
-    """Read strict JSON of at most `limit` bytes: no NaN, no infinity; a ValueError says what is wrong."""
+    """Read strict JSON of at most `limit` bytes (`parse_json`); a ValueError says what is wrong."""
     with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise ValueError(f"{path.name} is larger than {limit} bytes")
-    try:
-        return json.loads(data, parse_constant=_finite, parse_float=_finite)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{path.name} is not a whole JSON file") from None
-    except RecursionError:
-        raise ValueError(f"{path.name} is nested too deeply") from None
+        return parse_json(file.read(limit + 1), path.name, limit)
 
 
 def write_json(path: Path, value: object, *, compact: bool = False) -> None:
     """Write strict JSON (no NaN), atomically; `compact` for data that nobody reads line by line."""
     text = json.dumps(value, indent=None if compact else 2, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is not a number JSON can hold")
-    return value
+        temporary.write_text(text + "\n", encoding="utf-8")

@@ -18,4 +18,5 @@ COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
 SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model
 FIRST_RUN = SPRITES / "first_run"
 OPEN_SORA_SIZES = ASSETS / "open_sora" / "sizes.json"
+STUDIES = ASSETS / "studies"  # user studies that ship, without answers
 WEB = ASSETS / "web"  # scripts and styles of the page, a folder a room

@@ -23,6 +23,7 @@ from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write
 from app.generation.loading import loading
 from app.generation.request import Request
 from app.generation.summary import summarise
+from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
 from app.metrics.registry import measure
@@ -135,7 +136,7 @@ def _run(
 
     baseline = denoisers["baseline"]
     first: Tensor | None = None
-    measured: str | None = None
+    measured: str | None = None  # when the baseline's steps were, if that was in an earlier run
     if (found := kept(request)) is not None:
         clean = baseline.advance()
         first = baseline.latent
@@ -156,7 +157,7 @@ def _run(
 
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
-    summary = summarise(trace, started, finished, quality, measured)
+    summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
     write_latents(folder / LATENTS, first, baseline.latent)
     write_json(folder / "trace.json", trace.to_json())
     write_json(folder / "summary.json", summary)

@@ -54,17 +54,36 @@ def flops(
     if convention not in get_args(Convention):
         raise ValueError(f"convention must be one of {', '.join(get_args(Convention))}, got {convention!r}")
     countable = COUNTABLE[model]
-    height, width = parse_resolution(resolution)
-    if method is not None:
-        steps = method.run_steps(steps)
-    work = Workload(height, width, frames, steps, text_tokens)
-    run = RunShape(countable.schedule(work), countable.depth, countable.layout)
-    plans = recorded_plans(records, run) if records is not None else static_plans(method, run)
+    work = Workload(*parse_resolution(resolution), frames, steps, text_tokens)
     step = step_count(model, work)
     if convention == "paper":
         step = without_attention(step, countable.unseen)
-    denoising = sum(planned(step, plan) for plan in plans)
+    denoising = sum(planned(step, plan) for plan in plans_of(model, method, work, records))
     return (denoising + countable.encode_text(work).total + countable.decode(work).total) / TERA
+
+
+def compute_share(model: str, method: Method, work: Workload, records: Sequence[StepRecord]) -> float:
+    """Share of the baseline's denoising FLOPs that a run of a method computed; `work` is the baseline's.
+
+    A ValueError where they cannot be counted.
+    """
+    if model not in COUNTABLE:
+        raise ValueError(f"FLOPs of {model!r} cannot be counted here; models: {', '.join(COUNTABLE)}")
+    step = step_count(model, work)
+    plans = plans_of(model, method, work, records if decides_while_running(method) else None)
+    baseline = len(plans_of(model, None, work, None)) * planned(step, "all")
+    return sum(planned(step, plan) for plan in plans) / baseline
+
+
+def plans_of(
+    model: str, method: Method | None, work: Workload, records: Sequence[StepRecord] | None
+) -> tuple[Plan, ...]:
+    """What each step of a run computes, where the baseline does `work`."""
+    countable = COUNTABLE[model]
+    if method is not None:
+        work = replace(work, steps=method.run_steps(work.steps))
+    run = RunShape(countable.schedule(work), countable.depth, countable.layout)
+    return recorded_plans(records, run) if records is not None else static_plans(method, run)
 
 
 def parse_resolution(resolution: str) -> tuple[int, int]:

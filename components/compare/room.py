@@ -29,10 +29,11 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
     """What the panel shows of the files of a folder."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
+    points = shown["points"] if shown else []
     return {
         "about": described(shown["about"]) if shown else "",
-        "families": list(dict.fromkeys(point["family"] for point in shown["points"] if point["family"])) if shown else [],
-        "points": [with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
+        "families": list(dict.fromkeys(point["family"] for point in points if point["family"])),
+        "points": [with_link(point, shown["about"], cards) for point in points] if shown else [],
         "parameter": PARAMETER,
         "dominance": shown["dominance"] if shown else [],
         "kinds": described_families(shown["points"]) if shown else [],

@@ -103,7 +103,7 @@ def _kept(library: Library, recording: Recording) -> Shown:
 def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str, Any]) -> str:
     real = tuple(record.step for record in records if record.computed != "none")
     measured = f"Measured {summary['speedup']:.2f}×, {quality_text(summary['quality'])} to the baseline."
-    return f"{schedule_gap(simulated.computed, real)} {measured}"
+    return " ".join([schedule_gap(simulated.computed, real), measured, *summary["speed_notes"]])
 
 
 def _common(event: JobEvent) -> Shown:

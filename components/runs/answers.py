@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.caching.codebook import presets
+from app.common.sentences import sentence
 from app.common.timestamps import display_time
 from app.generation.request import Request
 from app.models.base import ModelCard
@@ -40,9 +41,13 @@ class Answers:
     cards: Mapping[str, ModelCard]
 
     def listing(self, asked: object) -> dict[str, Any]:
-        """The visitor's runs, newest first."""
-        runs = self.store.runs(_visitor(asked))
-        return {"runs": [self._listed(run) for run in runs[:MAX_LISTED]], "count": len(runs)}
+        """The visitor's runs, newest first, and those of them that are damaged."""
+        runs, damaged = self.store.runs(_visitor(asked)), self.store.damaged(_visitor(asked))
+        return {
+            "runs": [self._listed(run) for run in runs[:MAX_LISTED]],
+            "count": len(runs),
+            "damaged": [{"id": run.id, "reason": sentence(run.reason)} for run in damaged[:MAX_LISTED]],
+        }
 
     def deleted(self, asked: object) -> dict[str, Any]:
         """Delete a run; it can be restored for a while."""
@@ -95,6 +100,7 @@ class Answers:
             "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
             "speedup": summary["speedup"],
+            "doubts": " ".join(summary["speed_notes"]),
             "computed": summary["computed_steps"],
             "quality": quality_props(summary["quality"], request.size or (card.size if card else None)),
             "made": display_time(run.about.made),

@@ -3,6 +3,7 @@
 User text travels in props and reaches the DOM by textContent in those modules, never through a template.
 """
 
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,9 +15,10 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
 from app.common.paths import WEB
-from app.common.sentences import sentence
+from app.common.sentences import INTERNAL, sentence
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+log = logging.getLogger(__name__)
 BOOT = (WEB / "shared" / "boot.js").read_text()
 
 
@@ -61,7 +63,10 @@ def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, A
     except ValueError as error:
         return {"error": sentence(error)}
     except OSError as error:
-        return {"error": f"The disk cannot be used: {error.strerror or error}."}
+        return {"error": sentence(error)}
+    except Exception:
+        log.exception("a question was not answered")
+        return {"error": sentence(INTERNAL)}
 
 
 def head(rooms: Sequence[str]) -> str:

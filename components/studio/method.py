@@ -158,7 +158,8 @@ def read_method(
             made_for=made_for or None,
         )
     elif chosen == LISTED:
-        method = named_method(f"{LISTED}-{'-'.join(str(listed).replace(',', ' ').replace('-', ' ').split())}", card.id)
+        steps = "-".join(str(listed).replace(",", " ").replace("-", " ").split())
+        method = named_method(f"{LISTED}-{steps}", card.id)
     elif chosen in kinds() and kinds()[chosen].setting:
         if setting is None:
             raise ValueError(f"the {kinds()[chosen].setting} is empty; enter a number")
@@ -201,7 +202,7 @@ def values_of(card: ModelCard, method: Method) -> list[Any]:
 
 def title_of(method: Method, model: str) -> str:
     """What a run's accelerated side is called."""
-    more = []
+    more: list[str] = []
     if isinstance(method, WholeStackMethod) and method.reuse != "hold":
         more.append(method.reuse)
     if method.solver != "own":

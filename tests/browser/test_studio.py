@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.jobs.queue import JobQueue
+from app.jobs.queue import JobQueue, Ticket
 from tests.browser.conftest import TIMEOUT, Studio
 
 IDLE = "#generate:not([disabled])"
@@ -121,6 +121,10 @@ def test_generate_to_the_end(studio: Studio) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     computed = summary["computed_steps"]
     assert page.inner_text(".tile.speedup .value") == f"{summary['speedup']:.2f}×"
+    allowed = f"{summary['compute_share']:.0%} of branches: at most {summary['speedup_allowed']:.2f}×"
+    assert page.inner_text(".tile.speedup .others") == allowed.replace("%", " %")
+    for said in summary["speed_notes"]:
+        expect(page.locator(".health")).to_contain_text(said)
     assert page.inner_text(".tile.quality .value") == f"{summary['quality']['psnr']:.2f}"
     assert page.inner_text(".tile.computed .value") == str(computed)
     assert page.locator(".strip-row.accelerated .computed").count() == computed
@@ -130,7 +134,7 @@ def test_generate_to_the_end(studio: Studio) -> None:
     assert points(page, "motion") == computed - 1
     expect(page.locator(".word:not(.ignored)")).to_have_text("test")
     expect(page.locator(".word.ignored")).to_have_text("foo")
-    expect(page.locator(".health li").first).to_contain_text("foo")
+    expect(page.locator(".health")).to_contain_text("foo")
 
 
 def test_videos_play_in_sync(studio: Studio) -> None:
@@ -244,7 +248,12 @@ def test_a_closed_tab_frees_the_device(studio: Studio, monkeypatch: pytest.Monke
     generate(page)
     wait_for_steps(page, 2)
     stopped, stop = Flag(), JobQueue.stop
-    monkeypatch.setattr(JobQueue, "stop", lambda line, turn: (stop(line, turn), stopped.set()))
+
+    def stop_and_tell(queue: JobQueue, ticket: Ticket) -> None:
+        stop(queue, ticket)
+        stopped.set()
+
+    monkeypatch.setattr(JobQueue, "stop", stop_and_tell)
     page.context.close()
     studio.pages.remove(page)
     assert stopped.wait(PATIENCE)

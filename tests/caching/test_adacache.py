@@ -155,8 +155,8 @@ def test_probe_locations():
         ({"distance": "l3"}, "l1, l2, cosine, got 'l3'"),
         ({"residual": "all"}, "got 'all'"),
         ({"locations": "middle"}, "got 'middle'"),
-        ({"locations": ()}, "block indices >= 0"),
-        ({"locations": (-1,)}, "block indices >= 0"),
+        ({"locations": ()}, "1 to 64 blocks"),
+        ({"locations": (-1,)}, "probed block must be a whole number from 0 to 1000, got -1"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, object], said: str):

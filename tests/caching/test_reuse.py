@@ -92,5 +92,5 @@ def test_the_forecast_costs_one_more_token_stream_than_holding():
 
 
 def test_an_unknown_reuse_is_named():
-    with pytest.raises(ValueError, match="reuse must be one of hold, forecast, forecast-2, probe-scaled, got 'guess'"):
+    with pytest.raises(ValueError, match="one of hold, forecast, forecast-2, probe-scaled, got 'guess'"):
         AdaCacheConfig(Codebook((1.0,), (2,)), reuse="guess")  # type: ignore[arg-type]

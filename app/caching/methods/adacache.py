@@ -4,6 +4,7 @@ Follows the released code (AdaCache-DiT/AdaCache, stdit3.py, compute_next_step) 
 arithmetic on floats: AdaCache (adacache_policy.py) feeds it from a running model, a simulation from a recording.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -12,13 +13,15 @@ from app.caching.codebook import Codebook
 from app.caching.distances import Distance
 from app.caching.method import WholeStackMethod
 from app.caching.policy import Decision
-from app.common.validation import whole
+from app.common.validation import number, shown, whole, whole_range
 
 Formula = Literal["official", "paper"]
 ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
 Location = Literal["start", "mid", "end"]
 MAX_STEPS = 1000
 MAX_SUBSAMPLE = 1000
+MAX_BLOCK, MAX_STRIDE, MAX_LISTED = 1000, 4096, 64
+MIN_SCALE, MAX_SCALE, MAX_POWER = 1e-6, 1e6, 64
 
 # Which branches a probe residual is made of; attention exists in one part, the others are probed in both parts.
 PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
@@ -48,23 +51,26 @@ class MotionRegularisation:
     window: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not self.strides or min(self.strides) < 1:
-            raise ValueError(f"motion strides must be frames >= 1, got {self.strides}")
-        if self.reference <= 0 or self.divisor <= 0:
-            raise ValueError(
-                f"motion reference and divisor must be positive, got {self.reference}, {self.divisor}"
-            )
-        if self.gradient_scale < 0:
-            raise ValueError(f"motion gradient scale must not be negative, got {self.gradient_scale}")
-        if self.window is not None and (len(self.window) != 2 or self.window[0] > self.window[1]):
-            raise ValueError(f"motion window must be (first, last step), got {self.window}")
+        if not isinstance(self.strides, tuple) or not 1 <= len(self.strides) <= MAX_LISTED:
+            raise ValueError(f"motion strides are 1 to {MAX_LISTED} numbers of frames, got {shown(self.strides)}")
+        for stride in self.strides:
+            whole("a motion stride", stride, 1, MAX_STRIDE)
+        number("motion reference", self.reference, MIN_SCALE, MAX_SCALE)
+        number("motion divisor", self.divisor, MIN_SCALE, MAX_SCALE)
+        number("motion power", self.power, 0, MAX_POWER)
+        number("motion gradient scale", self.gradient_scale, 0, MAX_SCALE)
+        if self.window is not None:
+            whole_range("motion window", self.window, 0, MAX_STEPS)
 
     def score(self, motion: float, step: int, steps: int) -> float:
         """The released code's transformed score in `step` of `steps`: 1 outside the window."""
         first, last = self.window or default_window(steps)
         if not first <= step <= last:
             return 1.0
-        return (motion / self.reference) ** self.power / self.divisor
+        try:
+            return (motion / self.reference) ** self.power / self.divisor
+        except OverflowError:  # of the power: more than a float holds
+            return math.inf
 
 
 @dataclass(frozen=True)
@@ -101,14 +107,17 @@ class AdaCacheConfig(WholeStackMethod):
             ("residual", self.residual, get_args(ProbeResidual)),
         ):
             if value not in known:
-                raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {value!r}")
+                raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {shown(value)}")
         if isinstance(self.locations, str):
             if self.locations not in get_args(Location):
                 raise ValueError(
-                    f"AdaCache location must be start, mid, end or block indices, got {self.locations!r}"
+                    f"AdaCache location must be start, mid, end or block indices, got {shown(self.locations)}"
                 )
-        elif not self.locations or min(self.locations) < 0:
-            raise ValueError(f"AdaCache locations must be block indices >= 0, got {self.locations}")
+        elif not isinstance(self.locations, tuple) or not 1 <= len(self.locations) <= MAX_LISTED:
+            raise ValueError(f"AdaCache locations are 1 to {MAX_LISTED} blocks, got {shown(self.locations)}")
+        else:
+            for block in self.locations:
+                whole("a probed block", block, 0, MAX_BLOCK)
 
     def pace(self, steps: int) -> float:
         """Steps of a run of `steps` for each step of a run the codebook was made for."""

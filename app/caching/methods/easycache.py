@@ -40,6 +40,7 @@ class EasyCache(WholeStackPolicy):
     """Estimates the change of the output as the rate of the last computed step times the change of the input."""
 
     config: EasyCacheConfig
+    granularity: Granularity = "model"  # the model as a whole
     signals: frozenset[Signal] = frozenset({"latent", "output"})
     _input: Tensor | None = None  # of the step before
     _computed_input: Tensor | None = None
@@ -51,14 +52,9 @@ class EasyCache(WholeStackPolicy):
     _step: int = 0
     _steps: int = 0
 
-    @property
-    def granularity(self) -> Granularity:  # type: ignore[override]  # follows from the reuse
-        """The whole model, but for a probe among its blocks."""
-        return "sum" if self.reuse == "probe-scaled" else "model"
-
-    @granularity.setter
-    def granularity(self, _: Granularity) -> None:
-        """The default of the base class is not kept."""
+    def __post_init__(self) -> None:
+        if self.reuse == "probe-scaled":  # whose probe is among the model's blocks
+            self.granularity = "sum"
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """No branch is observed."""

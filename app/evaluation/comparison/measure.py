@@ -17,6 +17,7 @@ from app.common.journal import Row
 from app.evaluation.classifier.scores import ClipClassifier
 from app.evaluation.comparison.plan import BASELINE, Plan, family_of
 from app.generation.denoiser import Denoiser
+from app.generation.speed import step_spread, typical_seconds
 from app.generation.video import write_mp4
 from app.metrics.flops import COUNTABLE, decides_while_running, flops
 from app.metrics.quality.psnr import psnr
@@ -67,8 +68,9 @@ class Bench:
             "family": "" if method is None else family_of(method),
             "settings": None if method is None else method_to_json(method),
             "motion": isinstance(method, AdaCacheConfig) and method.motion is not None,
-            "baseline_seconds": baseline.seconds,
-            "seconds": run.seconds,
+            "baseline_seconds": typical_seconds(baseline.records),
+            "seconds": typical_seconds(run.records),
+            "step_spread": step_spread(run.records),
             "computed_steps": len(run.computed_steps),
             "computed_fraction": run.computed_branches / (len(baseline.schedule) * run.cache.branches),
             "tflops": tflops(self.model.card, method, self.plan.steps, run),

@@ -55,7 +55,7 @@ def methods_of(card: ModelCard, steps: int, wished: Sequence[str] = ()) -> dict[
 
 def usual(card: ModelCard, steps: int) -> list[str]:
     """A front of each family: codebooks made for so many steps, published settings, and a few numbers."""
-    codebooks = [preset.id for preset in presets().values() if preset.steps == steps]
+    codebooks = [preset.id for preset in presets().values() if preset.codebook.steps == steps]
     forms = ("", "-moreg", "-forecast")
     able = [kind for kind in kinds().values() if not card.refusal(kind)]
     adacache = [f"adacache-{id}{form}" for form in forms for id in codebooks]
