@@ -14,6 +14,8 @@ from app.caching.distances import Distance
 from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual, ReuseOption
 from app.caching.names import SETTINGS
 from app.caching.registry import KINDS, Method, MethodKind, kind_of, method_from_json, method_to_json, published
+from app.common.validation import as_whole, shown, text
+from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel
@@ -103,29 +105,31 @@ def shown_for(card: ModelCard, chosen: str, setting: float | None = None) -> lis
 
 def read_method(
     card: ModelCard,
-    chosen: str,
-    setting: float | None,
+    chosen: Any,
+    setting: object,
     codebook: object,
-    motion: bool,
+    motion: object,
     formula: Formula,
     distance: Distance,
     residual: ProbeResidual,
     location: str,
     reuse: ReuseOption,
-    made_for: int,
+    made_for: Any,
 ) -> Method:
     """The method the controls describe; a ValueError says what is wrong with it."""
+    text("the method", chosen, MAX_NAME)
     if chosen in SETTINGS:
         name = SETTINGS[chosen]
         if setting is None:
             raise ValueError(f"the {name} is empty; enter a number")
-        number = int(setting) if float(setting).is_integer() else setting
-        return method_from_json({"name": chosen, name: number})
+        return method_from_json({"name": chosen, name: as_whole(setting)})
     if chosen != ADACACHE:
         named = published(card.id)
         if chosen not in named:
-            raise ValueError(f"no method {str(chosen)[:40]!r} for {card.title}; choose one of the list")
+            raise ValueError(f"no method {shown(chosen)} for {card.title}; choose one of the list")
         return named[chosen].method
+    if not isinstance(motion, bool):
+        raise ValueError(f"motion regularisation is on or off, got {shown(motion)}")
     return AdaCacheConfig(
         codebook=read_codebook(codebook),
         formula=formula,
@@ -134,7 +138,7 @@ def read_method(
         locations=_blocks(card) if location == SEVERAL else location,  # type: ignore[arg-type]  # checked there
         motion=card.motion if motion else None,
         reuse=reuse,
-        made_for=made_for or None,
+        made_for=as_whole(made_for) or None,  # type: ignore[arg-type]  # checked there
     )
 
 
