@@ -78,7 +78,7 @@ def test_a_branch_is_kept_only_while_it_is_reused():
     kept = []
     for step in (1, 2, 3):
         policy.plan(step)
-        kept.append([policy.keeps(Branch(0, part, "attn")) for part in ("spatial", "temporal")])  # type: ignore[arg-type]
+        kept.append([policy.keeps(Branch(0, part, "attn")) for part in ("spatial", "temporal")])
     assert kept == [[True, False], [False, False], [False, False]]
 
 

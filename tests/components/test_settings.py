@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from random import Random
+from typing import Any, NoReturn
 
 import pytest
 
@@ -23,7 +24,7 @@ from components.studio.share import from_query, to_query
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
-DEFAULTS = ["unused", True, "official", "l1", "temporal-attn", "mid", "hold", 0]
+DEFAULTS: list[Any] = ["unused", True, "official", "l1", "temporal-attn", "mid", "hold", 0]
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -65,9 +66,9 @@ def test_a_link_gives_the_request_back() -> None:
         "%%%",
         "\u00e4",
         urlsafe_b64encode(b"[" * 6000).decode(),
-        *(
-            urlsafe_b64encode(json.dumps(value).encode()).decode()
-            for value in (
+        *(  # type: ignore[var-annotated]
+            urlsafe_b64encode(json.dumps(given).encode()).decode()
+            for given in (
                 1,
                 [],
                 {},
@@ -90,7 +91,7 @@ def test_a_hostile_link_is_refused_in_one_line(value: str) -> None:
         show_request({"sprites": CARD}, from_query(value))
 
 
-def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:
     assert limits_here({"SPACE_ID": "x/y"}) == PUBLIC
     assert limits_here({}) == Limits()
     with pytest.raises(ValueError, match="at most 100 steps"):
@@ -100,7 +101,7 @@ def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:  # 
     assert owner("1.2.3.4|tab") == owner("1.2.3.4|other") != owner("1.2.3.5|tab")
     assert owner("tab") != owner("other")
 
-    def wait(*_: object, **__: object) -> None:
+    def wait(_: str) -> NoReturn:
         raise AssertionError("no run is wanted here")
 
     runner = JobRunner(RunStore(tmp_path), wait, limits=PUBLIC)

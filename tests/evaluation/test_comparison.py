@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ def test_the_shipped_prompts_cover_the_words_evenly():
 
 def test_the_arithmetic_of_a_point():
     base = {"family": "AdaCache", "settings": None, "motion": False, "computed_fraction": 0.5, "judged": None}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             **base,
             "method": "x",

@@ -61,7 +61,8 @@ def replay_run(name: str, run: dict[str, Any], tensors: dict[str, Tensor], model
                 width=tensors["arg.width"],
                 cache=cache,
             )
-            velocity = guide(*out.chunk(2, dim=1)[0].chunk(2), run["cfg_scale"])
+            conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+            velocity = guide(conditional, unconditional, run["cfg_scale"])
             moved = euler_step(latent, velocity, schedule, cache.step)
         latent = moved if frame_mask is None else torch.where(frame_mask[:, None, :, None, None], moved, latent)
         if cache.computed:

@@ -82,7 +82,8 @@ def sample(
         with torch.inference_mode():
             noisy = latent.repeat(2, 1, 1, 1, 1)
             out = model(noisy, torch.full((2,), timestep), text, tensors["mask"], cache=cache, **arguments)
-            velocity = guide(*out.chunk(2, dim=1)[0].chunk(2), GUIDANCE)
+            conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+            velocity = guide(conditional, unconditional, GUIDANCE)
             latent = euler_step(latent, velocity, schedule, cache.step)
         cache.end_step()
     return latent, cache.table

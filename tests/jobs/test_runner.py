@@ -29,7 +29,12 @@ def test_stop_while_a_model_loads_ends_at_once_and_the_late_model_starts_nothing
         return TinyVideoModel()
 
     runner = JobRunner(RunStore(tmp_path), slowly)
-    Thread(target=lambda: (loading.wait(), runner.stop("tab")), daemon=True).start()
+
+    def stop_once_loading() -> None:
+        loading.wait()
+        runner.stop("tab")
+
+    Thread(target=stop_once_loading, daemon=True).start()
     told = [event for batch in runner.events("tab", REQUEST) for event in batch]
     assert isinstance(told[-1], Stopped)
     assert not loaded.is_set()

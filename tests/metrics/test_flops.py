@@ -51,7 +51,7 @@ def test_counts_by_hand():
 def test_a_step_is_split_into_its_branches():
     first, second = Branch(0, "spatial", "attn"), Branch(0, "spatial", "mlp")
 
-    def forward(cache):  # type: ignore[no-untyped-def]
+    def forward(cache):
         x = nn.Linear(2, 3)(torch.empty(1, 2))
         cache.branch(first, lambda: nn.Linear(3, 5)(x))
         cache.branch(second, lambda: nn.Linear(3, 7)(x))
