@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 from typing import NoReturn
 
 from app import commands as package
+from app.common.validation import one_line
 
 # Every module of app/commands that registers a parser is a command.
 COMMANDS = [
@@ -20,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print(f"{self.prog}: {one_line(message)}", file=sys.stderr)
         sys.exit(2)
 
 

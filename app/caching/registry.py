@@ -55,8 +55,11 @@ def build_policy(method: Method) -> CachePolicy:
 
 
 def method_to_json(method: Method) -> dict[str, Any]:
-    """A method's name and settings as JSON."""
-    return {"name": kind_of(method).name, **write_settings(method)}
+    """A method's name and settings as JSON; the solver only where it is not the model's own."""
+    settings = {"name": kind_of(method).name, **write_settings(method)}
+    if method.solver == "own":
+        del settings["solver"]
+    return settings
 
 
 def method_from_json(value: object) -> Method:

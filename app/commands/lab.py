@@ -13,6 +13,7 @@ from app.commands.options import (
     adacache_from,
     add_adacache_options,
     add_probe_options,
+    add_seed_option,
     parse_locations,
     probing_from,
 )
@@ -36,7 +37,7 @@ def add_parser(commands: Any) -> None:
     recording.set_defaults(run=run_record)
     recording.add_argument("--model", default="sprites")
     recording.add_argument("--prompt", required=True)
-    recording.add_argument("--seed", type=int, default=0)
+    add_seed_option(recording)
     recording.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     recording.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     recording.add_argument("--residual", default="temporal-attn")
@@ -59,7 +60,7 @@ def add_parser(commands: Any) -> None:
     calibrating.add_argument("--speedup", type=float)
     calibrating.add_argument("--error", type=float, help="instead of a speedup: the largest mean error")
     calibrating.add_argument("--prompts", type=Path, required=True, help="text file, one prompt a line")
-    calibrating.add_argument("--seed", type=int, default=0)
+    add_seed_option(calibrating)
     calibrating.add_argument("--steps", type=int, help="denoising steps to calibrate for (default: the model's)")
     calibrating.add_argument(
         "--recordings",

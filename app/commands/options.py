@@ -9,6 +9,7 @@ from app.caching.distances import Distance
 from app.caching.method import Method, ReuseOption, Solver
 from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
 from app.caching.names import named_method, with_option
+from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.size import Size
 
@@ -54,6 +55,16 @@ def method_from(options: argparse.Namespace, model: ModelCard) -> Method:
     for option in (options.reuse, options.solver):
         method = with_option(method, option) if option else method
     return method
+
+
+def add_seed_option(parser: argparse.ArgumentParser) -> None:
+    """The seed of the noise, which may be left to chance."""
+    parser.add_argument("--seed", type=seed, default=0, help="a whole number, or random (default: 0)")
+
+
+def seed(text: str) -> int:
+    """A seed as it is typed; how large it may be, the request knows."""
+    return random_seed() if text == "random" else int(text)
 
 
 def add_size_options(parser: argparse.ArgumentParser) -> None:

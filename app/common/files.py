@@ -45,3 +45,16 @@ def write_json(path: Path, value: object, *, compact: bool = False) -> None:
     text = json.dumps(value, indent=None if compact else 2, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process may still be at work on its files; on Windows, where asking would end it, each may."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # there, and another user's
+        return True
+    return True

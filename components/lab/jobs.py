@@ -11,6 +11,7 @@ from typing import Any
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.record import StepRecord
 from app.common.sentences import sentence
+from app.common.validation import as_whole
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
 from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
@@ -163,7 +164,7 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
         model=card.id,
         prompt=asked.get("prompt") or "",
         method=AdaCacheConfig(EVERY_STEP),
-        seed=seed if isinstance(seed, int) else -1,
+        seed=as_whole(seed),  # type: ignore[arg-type]  # checked there
         steps=card.steps,
         guidance=card.guidance,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.runs.store import read_visitor
 from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
@@ -35,11 +36,15 @@ def build(page: Page) -> gr.HTML:
     )
 
     def run(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in run_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+        for shown in run_it(
+            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
+        ):
             yield gr.update(real=shown)
 
     def record(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in record_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+        for shown in record_it(
+            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
+        ):
             yield gr.update(recorded=shown)
 
     def stop(visitor: gr.Request) -> None:
@@ -51,9 +56,19 @@ def build(page: Page) -> gr.HTML:
     return built
 
 
+def question_of(asked: gr.EventData) -> object:
+    """What a press in the panel asks for; none if it says nothing."""
+    return getattr(asked, "question", None)
+
+
+def _whose(asked: gr.EventData) -> str:
+    question = question_of(asked)
+    return read_visitor(question.get("visitor") if isinstance(question, dict) else None)
+
+
 def _questions(answers: Answers) -> list[Question]:
     def opening(asked: Any) -> dict[str, Any]:
-        return answers.opening()
+        return answered(lambda _: answers.opening(), asked)
 
     def measured(asked: Any) -> dict[str, Any]:
         return answered(answers.measured, asked)

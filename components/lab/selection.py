@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.common.validation import number
 from app.lab.recording import Recording
 from app.models.base import ModelCard
 from components.lab.recordings import Library
@@ -46,8 +47,7 @@ class Selection:
 def read_number(asked: object, name: str) -> float:
     """A finite number of a question."""
     value = _field(asked, name, object)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
-        raise ValueError(f"the {name} is not a number")
+    number(f"the {name}", value, -1e9, 1e9)
     return float(value)
 
 

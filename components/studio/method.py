@@ -15,12 +15,15 @@ from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, Prob
 from app.caching.methods.listed_steps import ListedStepsConfig
 from app.caching.names import named_method, with_option
 from app.caching.registry import kind_of, kinds, method_to_json, published
+from app.common.validation import MAX_WHOLE, as_whole, number, shown, text
+from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel
 
 ADACACHE = "adacache"
 LISTED = "steps"
+MAX_LISTED = 5000  # characters of a list of steps
 SEVERAL = "start, mid, end"
 AS_THEY_ARE = 0  # "made for" of a codebook whose rates are taken a step at a time, as published
 MADE_FOR = [("this number of steps", AS_THEY_ARE), ("30 steps, stretched", 30), ("100 steps, stretched", 100)]
@@ -132,22 +135,31 @@ def shown_for(
 
 def read_method(
     card: ModelCard,
-    chosen: str,
-    setting: float | None,
-    listed: str,
-    reuse: str,
-    solver: str,
+    chosen: Any,
+    setting: Any,
+    listed: Any,
+    reuse: Any,
+    solver: Any,
     codebook: object,
-    motion: bool,
+    motion: object,
     formula: Formula,
     distance: Distance,
     residual: ProbeResidual,
     location: str,
-    made_for: int,
+    made_for: Any,
 ) -> Method:
     """The method the controls describe; a ValueError says what is wrong with it."""
+    for name, value, most in (
+        ("method", chosen, MAX_NAME),
+        ("steps", listed, MAX_LISTED),
+        ("reuse", reuse, MAX_NAME),
+        ("solver", solver, MAX_NAME),
+    ):
+        text(f"the {name}", value, most)
     method: Method
     if chosen == ADACACHE:
+        if not isinstance(motion, bool):
+            raise ValueError(f"motion regularisation is on or off, got {shown(motion)}")
         method = AdaCacheConfig(
             codebook=read_codebook(codebook),
             formula=formula,
@@ -155,22 +167,22 @@ def read_method(
             residual=residual,
             locations=_blocks(card) if location == SEVERAL else location,  # type: ignore[arg-type]  # checked there
             motion=card.motion if motion else None,
-            made_for=made_for or None,
+            made_for=as_whole(made_for) or None,  # type: ignore[arg-type]  # checked there
         )
     elif chosen == LISTED:
-        steps = "-".join(str(listed).replace(",", " ").replace("-", " ").split())
-        method = named_method(f"{LISTED}-{steps}", card.id)
+        method = named_method(f"{LISTED}-{'-'.join(listed.replace(',', ' ').replace('-', ' ').split())}", card.id)
     elif chosen in kinds() and kinds()[chosen].setting:
         if setting is None:
             raise ValueError(f"the {kinds()[chosen].setting} is empty; enter a number")
+        number("the setting", setting, -MAX_WHOLE, MAX_WHOLE)
         method = named_method(numbered_name(chosen, setting), card.id)
     elif chosen in published(card.id):
         method = published(card.id)[chosen].method
     else:
-        raise ValueError(f"no method {str(chosen)[:40]!r} for {card.title}; choose one of the list")
+        raise ValueError(f"no method {shown(chosen)} for {card.title}; choose one of the list")
     if isinstance(method, WholeStackMethod):
-        method = with_option(method, str(reuse))
-    return with_option(method, str(solver)) if card.flow else method
+        method = with_option(method, reuse)
+    return with_option(method, solver) if card.flow else method
 
 
 def values_of(card: ModelCard, method: Method) -> list[Any]:

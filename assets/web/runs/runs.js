@@ -111,7 +111,7 @@ function open({ element, props, watch, trigger, server, upload }) {
     notice.say(`Importing ${picked.name}`);
     add.disabled = true;
     try {
-      const { path } = await upload(picked);
+      const { path } = await upload(new File([picked], `${visitor()}.zip`)); // by which the server knows whose it is
       const answer = await ask("imported", { path });
       if (answer) {
         notice.say(`${picked.name} was imported.`);
