@@ -16,7 +16,7 @@ from app.lab.measured import MEASURED, shipped
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_number
+from components.lab.selection import Selection, read_number, visitor_of
 from components.shared.codebook import codebook_props, preset_props, read_codebook
 
 EVERY_STEP = Codebook((1.0,), (1,))
@@ -33,10 +33,10 @@ class Answers:
     lock: Lock = field(default_factory=Lock)
     _scores: OrderedDict[object, Scores] = field(default_factory=OrderedDict)
 
-    def opening(self) -> dict[str, Any]:
+    def opening(self, asked: object) -> dict[str, Any]:
         """What the Lab starts from: recordings, presets and the default codebook."""
         start = next(iter(self.cards.values())).codebook
-        return {"recordings": self.library.listing(), "presets": preset_props(), "preset": start}
+        return {"recordings": self.library.listing(visitor_of(asked)), "presets": preset_props(), "preset": start}
 
     def measured(self, asked: object) -> dict[str, Any]:
         """The matrix D of every selected recording."""

@@ -56,10 +56,10 @@ def data_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
-def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, Any]:
-    """The answer to a question of a script, or what stands against it as one sentence."""
+def answered(answer: Callable[[Any], dict[str, Any] | None], asked: Any) -> dict[str, Any]:
+    """The answer to a question of a script, if only that it was done, or what stands against it in a sentence."""
     try:
-        return answer(asked)
+        return answer(asked) or {}
     except ValueError as error:
         return {"error": sentence(error)}
     except OSError as error:

@@ -38,7 +38,7 @@ VALUES: tuple[Json, ...] = (
 
 def altered(value: Json) -> Iterator[Json]:
     """A JSON value with one of its members, at any depth, replaced by something hostile."""
-    hostile = (10**400, 1.5, True, None, HALF, [], {"a": 1}, "x" * 3000)
+    hostile: tuple[Json, ...] = (10**400, 1.5, True, None, HALF, [], {"a": 1}, "x" * 3000)
     for number, path in enumerate(paths(value)):
         damaged = copy.deepcopy(value)
         inside = damaged

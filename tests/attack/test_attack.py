@@ -14,7 +14,7 @@ from app.runs.run import Run
 from app.runs.store import RunStore
 from components.page import build
 from tests.attack.client import API, Answer, Attacker
-from tests.attack.inputs import HALF, VALUES, altered, link, zips
+from tests.attack.inputs import HALF, VALUES, Json, altered, link, zips
 from tests.runs.conftest import REQUEST, keep
 from tests.support.entry import load_entry
 from tests.support.tiny import CARD, TinyVideoModel
@@ -90,7 +90,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
     names += ["resolution", "aspect_ratio", "length"]
     number = next(id for id, event in stranger.events.items() if event["api_name"] == "generate")
     good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", ""]
-    fits = {
+    fits: dict[str, tuple[object, ...]] = {
         "prompt": ("nan", "../../etc/passwd", "<img src=x onerror=alert(1)>", "\0"),
         "codebook": (None, {}),
         "seed": (),
@@ -112,7 +112,20 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
     ("panel", "questions"),
     [
         ("runs-panel", ("listing", "deleted", "restored", "exported", "imported", "compared")),
-        ("lab-panel", ("opening", "measured", "simulated", "front", "calibrated", "figure", "uploaded")),
+        (
+            "lab-panel",
+            (
+                "opening",
+                "measured",
+                "simulated",
+                "front",
+                "calibrated",
+                "figure",
+                "uploaded",
+                "deleted",
+                "restored",
+            ),
+        ),
         ("codebook", ("checked", "parsed")),
     ],
 )
@@ -182,8 +195,8 @@ def test_bodies_that_are_no_requests_are_refused_without_an_echo(siege: Siege, s
             siege.expect(stranger.post(f"{API}/{path}", body), (path, body[:30]))
     siege.expect(stranger.post(f"{API}/component_server", b"x" * 7_000_000), "seven million bytes")
     for component in (-1, 10**6, "x", None):
-        body = {"session_hash": "s", "component_id": component, "fn_name": "listing", "data": {}}
-        siege.expect(stranger.post(f"{API}/component_server", body), component)
+        asked: Json = {"session_hash": "s", "component_id": component, "fn_name": "listing", "data": {}}
+        siege.expect(stranger.post(f"{API}/component_server", asked), component)
 
 
 def test_the_run_of_another_visitor_is_as_it_was(siege: Siege, stranger: Attacker) -> None:
