@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.names import named_method
+from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
 from app.common.validation import as_whole, check_texts, text
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
@@ -42,17 +42,28 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         resolution: Any,
         aspect_ratio: Any,
         length: Any,
+        reuse: Any,
         visitor: gr.Request,
     ) -> tuple[dict[str, Any], dict[str, Any], str, str]:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; the seed "random" is one nobody chose, which the summary tells; steps and guidance -1 and
-        an empty resolution, aspect ratio (height:width) or length are the model's own.
+        AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
+        which the summary tells; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or
+        length are the model's own.
         """
         try:
             request = _request(
-                cards, prompt, model, method, codebook, seed, steps, guidance, (resolution, aspect_ratio, length)
+                cards,
+                prompt,
+                model,
+                method,
+                codebook,
+                seed,
+                steps,
+                guidance,
+                (resolution, aspect_ratio, length),
+                reuse,
             )
         except ValueError as error:
             raise gr.Error(sentence(error), print_exception=False) from None
@@ -83,7 +94,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Number(0, label="seed"),
             gr.Number(OWN, label="steps"),
             gr.Number(OWN, label="guidance"),
-            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length")),
+            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
         ]
         outputs = [
             gr.JSON(label="summary"),
@@ -106,12 +117,16 @@ def _request(
     steps: Any,
     guidance: Any,
     size: tuple[Any, Any, Any],
+    reuse: Any,
 ) -> Request:
     card = card_of(cards, model)
     text("the method", method, MAX_NAME)
     for name, value in zip(("resolution", "aspect ratio", "length"), size, strict=True):
         text(f"the {name}", value, MAX_SIZE_NAME)
     chosen = named_method(method, card.id, card.motion)
+    text("the reuse", reuse, MAX_NAME)
+    if reuse:
+        chosen = with_option(chosen, reuse)
     if codebook not in (None, {}):
         if not isinstance(chosen, AdaCacheConfig):
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")

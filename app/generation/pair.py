@@ -15,7 +15,7 @@ from torch import Tensor
 
 from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
-from app.caching.registry import build_policy, run_steps
+from app.caching.registry import build_policy
 from app.common.files import write_json
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
@@ -89,7 +89,7 @@ def _run(
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {
         "baseline": request.steps,
-        "accelerated": run_steps(request.method, request.steps),
+        "accelerated": request.method.run_steps(request.steps),
     }
     conditioning = model.encode_prompt(request.prompt)
     schedule = model.schedule(request.steps)  # may be longer than the steps asked for, as PNDM's is
@@ -105,6 +105,7 @@ def _run(
             seed=request.seed,
             steps=steps[side],
             guidance=request.guidance,
+            solver=request.method.solver if side == "accelerated" else "own",
             poll=poll,
         )
         for side in SIDES

@@ -6,8 +6,9 @@ from hashlib import sha256
 from secrets import randbelow
 from typing import Any, Self
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_from_json, method_to_json
+from app.caching.registry import method_from_json, method_to_json
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text, whole
 from app.models.size import Size
 

@@ -4,15 +4,14 @@ All of it is measured by `python -m app compare` and `python -m benchmarks.flops
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from app.caching.registry import KINDS, method_from_json
+from app.caching.registry import kind_of, method_from_json
 from app.common.paths import COMPARISONS
-from app.evaluation.comparison.plan import FAMILIES, FORECAST
 from app.evaluation.comparison.table import described
 from app.generation.request import Request
 from app.models.base import ModelCard
@@ -30,13 +29,14 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
     """What the panel shows of the files of a folder."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
+    points = shown["points"] if shown else []
     return {
         "about": described(shown["about"]) if shown else "",
-        "families": list(FAMILIES),
-        "points": [with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
+        "families": list(dict.fromkeys(point["family"] for point in points if point["family"])),
+        "points": [with_link(point, shown["about"], cards) for point in points] if shown else [],
         "parameter": PARAMETER,
         "dominance": shown["dominance"] if shown else [],
-        "kinds": kinds(),
+        "kinds": described_families(shown["points"]) if shown else [],
         "flops": json.loads(counted.read_text()) if counted.is_file() else [],
     }
 
@@ -51,16 +51,14 @@ def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[st
     return {**point, "link": to_query(request)}
 
 
-def kinds() -> list[dict[str, str]]:
-    """Every family with its paragraph and source."""
-    forecast = {
-        "family": FORECAST,
-        "text": "AdaCache's schedule, but a reused step adds not the last computed residual: it adds the straight "
-        "line through the last two. It costs the memory of a second residual and goes beyond the paper.",
-        "source": "This project",
-    }
-    described = [{"family": kind.title, "text": kind.description, "source": kind.source} for kind in KINDS]
-    return [described[0], forecast, *described[1:]]
+def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Every family of the points with the paragraph and source of its method."""
+    found = {}
+    for point in points:
+        if point["settings"] is not None:
+            kind = kind_of(method_from_json(point["settings"]))
+            found[point["family"]] = {"family": point["family"], "text": kind.description, "source": kind.source}
+    return list(found.values())
 
 
 ROOM = Room("compare", "Compare", 30, build)

@@ -111,11 +111,10 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def method_of(model: object, chosen: object) -> Updates:
         return shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE)
 
-    about = [method.setting, method.about, method.adacache]
     steps, guidance = built.inputs[3:5]
     own = [built.model, built.prompt.library, steps, guidance, *built.size.shown, method.choice, method.codebook]
-    built.model.input(settings_of, built.model, [*own, *about], **quiet)
-    method.choice.input(method_of, [built.model, method.choice], about, **quiet)
+    built.model.input(settings_of, built.model, [*own, *method.adjusted], **quiet)
+    method.choice.input(method_of, [built.model, method.choice], method.adjusted, **quiet)
     wire_prompt(built.prompt, built.model, quiet)
 
 
@@ -147,8 +146,8 @@ def read_request(
 def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
     """The controls asking for a request; a ValueError where they cannot say it."""
     card = card_of(cards, request.model)
-    chosen, setting, *settings = values_of(card, request.method)
-    adjust, about, adacache = shown_for(card, chosen, setting)
+    chosen, setting, listed, reuse, solver, *settings = values_of(card, request.method)
+    *adjusted, about, adacache = shown_for(card, chosen, setting, listed, reuse, solver)
     *picked, sized, said = size_props(card, request.size)
     return [
         gr.update(value=card.id, info=card.needs),
@@ -158,7 +157,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
         request.guidance,
         *picked,
         gr.update(choices=choices(card), value=chosen),
-        adjust,
+        *adjusted,
         *settings,
         sized,
         said,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from app.runs.run import Run
 from app.runs.store import RunStore
 from components.page import build
 from tests.attack.client import API, Answer, Attacker
-from tests.attack.inputs import HALF, VALUES, Json, altered, link, zips
+from tests.attack.inputs import HALF, VALUES, altered, link, zips
 from tests.runs.conftest import REQUEST, keep
 from tests.support.entry import load_entry
 from tests.support.tiny import CARD, TinyVideoModel
@@ -87,16 +88,17 @@ def test_every_event_answers_wrong_types_and_counts(siege: Siege, stranger: Atta
 )
 def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, stranger: Attacker, field: str) -> None:
     names = ["prompt", "model", "method", "codebook", "seed", "steps", "guidance"]
-    names += ["resolution", "aspect_ratio", "length"]
+    names += ["resolution", "aspect_ratio", "length", "reuse"]
     number = next(id for id, event in stranger.events.items() if event["api_name"] == "generate")
-    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", ""]
-    fits: dict[str, tuple[object, ...]] = {
+    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", ""]
+    fits: dict[str, tuple[Any, ...]] = {
         "prompt": ("nan", "../../etc/passwd", "<img src=x onerror=alert(1)>", "\0"),
         "codebook": (None, {}),
         "seed": (),
         "guidance": (1.5, 0.5),
         "resolution": ("",),
         "length": ("",),
+        "reuse": ("",),
     }
     for value in VALUES:
         if type(value) is type({}) and value == {} and field == "codebook":
@@ -195,7 +197,7 @@ def test_bodies_that_are_no_requests_are_refused_without_an_echo(siege: Siege, s
             siege.expect(stranger.post(f"{API}/{path}", body), (path, body[:30]))
     siege.expect(stranger.post(f"{API}/component_server", b"x" * 7_000_000), "seven million bytes")
     for component in (-1, 10**6, "x", None):
-        asked: Json = {"session_hash": "s", "component_id": component, "fn_name": "listing", "data": {}}
+        asked: dict[str, Any] = {"session_hash": "s", "component_id": component, "fn_name": "listing", "data": {}}
         siege.expect(stranger.post(f"{API}/component_server", asked), component)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from app.caching.registry import method_to_json
+from app.caching.registry import method_from_json
 from app.common.paths import COMPARISONS
 from app.models.registry import CARDS
 from components.compare.room import compare_props, with_link
@@ -44,6 +44,6 @@ def test_every_point_can_be_tried_in_the_studio() -> None:
     assert [point["name"] for point in linked if not point["link"]] == ["none"]
     for point in linked[1:]:
         request = from_query(point["link"])
-        assert method_to_json(request.method) == point["settings"]
+        assert request.method == method_from_json(point["settings"])
         assert (request.model, request.steps) == (shipped["about"]["model"], shipped["about"]["steps"])
     assert with_link(shipped["points"][1], shipped["about"], {})["link"] == ""

@@ -8,10 +8,11 @@ import pytest
 
 import app.commands.compare as command
 from app.__main__ import main
+from app.caching.registry import kind_of, kinds
 from app.common.journal import Journal
 from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.comparison.measure import Bench
-from app.evaluation.comparison.plan import FAMILIES, family_of, methods_of, read_prompts
+from app.evaluation.comparison.plan import families, family_of, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency, ticks
 from app.evaluation.comparison.table import Point, dominance, points, sentences
 from app.models import registry
@@ -105,7 +106,8 @@ def test_fewer_steps_are_always_among_the_methods():
     ]
     assert len(methods_of(SPRITES, 30, ["none"])) == 4
     usual = methods_of(SPRITES, 30)
-    assert {family_of(m) for m in usual.values()} == set(FAMILIES)
+    assert {family_of(m) for m in usual.values()} <= set(families())
+    assert {kind.name for kind in kinds().values() if kind.points} <= {kind_of(m).name for m in usual.values()}
     assert {
         "adacache-fast",
         "adacache-fast-forecast",

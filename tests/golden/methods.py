@@ -10,11 +10,12 @@ from torch import Tensor
 
 from app.caching.branches import Branch, all_branches
 from app.caching.cache import ResidualCache
+from app.caching.method import Method
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval, Sign
 from app.caching.methods.pab import MLPBroadcast, PABConfig
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import RunShape
-from app.caching.registry import Method, build_policy
+from app.caching.registry import build_policy
 from app.models.networks.stdit3 import STDiT3
 from app.models.samplers.rectified_flow import euler_step, guide, timesteps
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors

@@ -8,13 +8,13 @@ from torch import nn
 
 from app.caching.branches import Branch, all_branches
 from app.caching.codebook import Codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.names import named_method
 from app.caching.record import StepRecord
-from app.caching.registry import Method
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.metrics.flops import COUNTABLE, flops, parse_resolution, planned, step_count

@@ -9,9 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.policy import NoCache
-from app.caching.registry import Method, build_policy, method_to_json, run_steps
+from app.caching.registry import build_policy, method_to_json
 from app.common.journal import Row
 from app.evaluation.classifier.scores import ClipClassifier
 from app.evaluation.comparison.plan import BASELINE, Plan, family_of
@@ -57,8 +58,9 @@ class Bench:
             self.model.encode_prompt(prompt),
             NoCache() if method is None else build_policy(method),
             seed=seed,
-            steps=self.plan.steps if method is None else run_steps(method, self.plan.steps),
+            steps=self.plan.steps if method is None else method.run_steps(self.plan.steps),
             guidance=self.plan.guidance,
+            solver="own" if method is None else method.solver,
         )
 
     def _costs(self, baseline: Denoiser, run: Denoiser, method: Method | None) -> Row:

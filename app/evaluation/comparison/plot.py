@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from app.evaluation.comparison.plan import ADACACHE, BASELINE, FAMILIES
+from app.evaluation.comparison.plan import BASELINE, families, is_adacache
 from app.evaluation.comparison.table import Point
 
 WIDTH, HEIGHT = 860, 480
@@ -35,12 +35,12 @@ def quality_latency(all_points: Sequence[Point], about: str) -> str:
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "speedup over the baseline", "middle"))
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(_text(14, middle, "PSNR (dB)", "middle", f' transform="rotate(-90 14 {middle:.0f})"'))
-    families = [family for family in FAMILIES if any(point.family == family for point in shown)]
-    for row, family in enumerate(families):
-        colour = COLOURS[FAMILIES.index(family) % len(COLOURS)]
+    order = [family for family in families() if any(point.family == family for point in shown)]
+    for row, family in enumerate(order):
+        colour = COLOURS[families().index(family) % len(COLOURS)]
         places = [(point, *place(point)) for point in shown if point.family == family]
         path = " ".join(f"{x:.1f},{y:.1f}" for _, x, y in places)
-        style = f'fill="none" stroke="{colour}" stroke-width="{2.2 if family in ADACACHE else 1}" opacity="0.5"'
+        style = f'fill="none" stroke="{colour}" stroke-width="{2.2 if is_adacache(family) else 1}" opacity="0.5"'
         parts.append(f'<polyline points="{path}" {style}/>')
         for point, x, y in places:
             told = f"{point.name}: {point.speedup:.2f}x, {point.psnr_db:.2f} dB, SSIM {point.ssim:.4f}"

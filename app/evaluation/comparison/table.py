@@ -8,7 +8,7 @@ from typing import Any
 
 from app.common.journal import Row
 from app.evaluation.classifier.scores import accuracy
-from app.evaluation.comparison.plan import ADACACHE, BASELINE, FAMILIES
+from app.evaluation.comparison.plan import BASELINE, families, is_adacache
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ def points(rows: Sequence[Row]) -> list[Point]:
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_name[row["method"]].append(row)
-    order = {family: place for place, family in enumerate(FAMILIES)}
+    order = {family: place for place, family in enumerate(families())}
     found = [_point(name, runs) for name, runs in by_name.items()]
     return sorted(found, key=lambda p: (order.get(p.family, -1), p.speedup))
 
 
 def dominance(all_points: Sequence[Point]) -> list[Dominance]:
     """An answer for every point that is neither AdaCache's nor the baseline."""
-    ours = [point for point in all_points if point.family in ADACACHE]
+    ours = [point for point in all_points if is_adacache(point.family)]
     answers = []
     for point in all_points:
-        if point.family in ADACACHE or point.name == BASELINE:
+        if is_adacache(point.family) or point.name == BASELINE:
             continue
         fast = sorted((p for p in ours if p.speedup >= point.speedup), key=lambda p: -p.psnr_db)
         better = [p.name for p in fast if p.psnr_db > point.psnr_db and p.ssim > point.ssim]

@@ -60,6 +60,7 @@ LATTE_1 = Source(
         motion=MotionRegularisation(),
         example_prompts=PROMPTS,
         layout=TEXT_IN_SPACE,
+        signals=frozenset({"modulated-input", "first-block"}),
     ),
     "latte",
     _repository("maxin-cn/Latte-1", 23_700_000_000, vae="vae_temporal_decoder"),

@@ -21,6 +21,8 @@ CARD = ModelCard(
     codebook="fast",
     sizes=SIZES,
     motion=MotionRegularisation(),  # the released code's settings are for this model
+    signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
+    flow=True,
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
         "A sports car drives along a coastal road at sunset, waves breaking on the cliffs below.",

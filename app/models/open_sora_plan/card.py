@@ -27,4 +27,5 @@ CARD = ModelCard(
         "A small cabin by a mountain lake, smoke rising from its chimney.",
     ),
     layout=TEXT_IN_SPACE,
+    signals=frozenset({"modulated-input", "first-block"}),
 )
