@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.common.sentences import sentence
 from components.shared.turns import asker_gone
 
 MAX_BODY = 6_000_000  # of every request but an upload, which gradio counts itself
@@ -120,6 +121,10 @@ class Guard:
         except TooLarge:
             if not begun:
                 await _answer(413, f"a request of at most {MAX_BODY} bytes is read")(scope, receive, send)
+        except OSError as error:
+            log.warning("the disk: %s", error.strerror)
+            if not begun:
+                await _answer(507, sentence(error))(scope, receive, send)
         except Exception as error:
             log.warning("refused %s %s: %s", scope["method"], scope["path"][:100], type(error).__name__)
             log.debug("refused", exc_info=error)
