@@ -17,7 +17,7 @@ from app.commands.options import (
     parse_locations,
     probing_from,
 )
-from app.common.files import check_writable, write_json
+from app.common.files import check_writable, read_lines, write_json
 from app.generation import run_notes
 from app.lab.calibrate import Calibration, calibrate, check_wish
 from app.lab.check import Check, check
@@ -28,7 +28,7 @@ from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
 from app.models.registry import card, load_model
 
-MAX_PROMPTS = 500
+MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
 
 
 def add_parser(commands: Any) -> None:
@@ -143,7 +143,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
 
 def read_prompts(path: Path) -> list[str]:
     """Prompts of a text file, one a line; empty lines and repetitions are left out."""
-    prompts = list(dict.fromkeys(line.strip() for line in path.read_text().splitlines() if line.strip()))
+    prompts = list(read_lines(path, MAX_PROMPT_BYTES))
     if not 2 <= len(prompts) <= MAX_PROMPTS:
         raise ValueError(f"{path} must hold 2 to {MAX_PROMPTS} prompts, one a line, got {len(prompts)}")
     return prompts

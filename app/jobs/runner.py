@@ -132,13 +132,20 @@ class JobRunner:
         Thread(target=copy_context().run, args=arguments, daemon=True).start()
         yield from follow(events, ticket.stop)
 
+    def _without_path(self, event: Event | Recorded) -> Event | Recorded:
+        """A failure without the place of the runs, of which visitors are not told."""
+        if isinstance(event, Failed) and str(self.store.folder) in event.message:
+            log.warning("%s", event.message)
+            return Failed(event.message.partition(f": {self.store.folder}")[0])
+        return event
+
     def _work(self, ticket: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
         last: Event | Recorded = Stopped(Trace(request, {}))
         making = None
         try:
             making = self.store.begin(request.key())
             for event in job(request, making, stop=ticket.stop, previews=True, load=self.load):
-                last = event
+                last = self._without_path(event)
                 if not _ends(event):
                     events.put(event)
             if isinstance(last, Compared):

@@ -3,9 +3,11 @@
 It stands before gradio's routes as ASGI middleware.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -14,9 +16,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.common.sentences import sentence
+from components.shared.turns import asker_gone
+
 MAX_BODY = 6_000_000  # of every request but an upload, which gradio counts itself
 MAX_LOGIN_BODY = 20_000
-UPLOAD, LOGIN = "/upload", "/login"
+UPLOAD, LOGIN, QUESTION = "/upload", "/login", "/component_server"
 FREE_ATTEMPTS = 3  # wrong passwords in a row before each of the next ones costs twice the wait of the last
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 MAX_ADDRESSES = 10_000
@@ -76,7 +81,31 @@ class Guard:
                 return
         else:
             receive = _bounded(receive, MAX_BODY)
+        if method == "POST" and path.endswith(QUESTION):
+            await self._question(scope, receive, send)
+            return
         await self._pass_on(scope, receive, send)
+
+    async def _question(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell whoever works on the answer when the browser that asked has left."""
+        try:
+            body = await _read(receive)
+        except TooLarge:
+            await _answer(413, f"a request of at most {MAX_BODY} bytes is read")(scope, receive, send)
+            return
+        gone = Event()
+        asker_gone.set(gone)
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+
+        watching = asyncio.create_task(watch())
+        try:
+            await self._pass_on(scope, _again(body), send)
+        finally:
+            watching.cancel()
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let gradio answer; what breaks there was asked in a form it does not know."""
@@ -92,6 +121,10 @@ class Guard:
         except TooLarge:
             if not begun:
                 await _answer(413, f"a request of at most {MAX_BODY} bytes is read")(scope, receive, send)
+        except OSError as error:
+            log.warning("the disk: %s", error.strerror)
+            if not begun:
+                await _answer(507, sentence(error))(scope, receive, send)
         except Exception as error:
             log.warning("refused %s %s: %s", scope["method"], scope["path"][:100], type(error).__name__)
             log.debug("refused", exc_info=error)

@@ -114,7 +114,20 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
     ("panel", "questions"),
     [
         ("runs-panel", ("listing", "deleted", "restored", "exported", "imported", "compared")),
-        ("lab-panel", ("opening", "measured", "simulated", "front", "calibrated", "figure", "uploaded")),
+        (
+            "lab-panel",
+            (
+                "opening",
+                "measured",
+                "simulated",
+                "front",
+                "calibrated",
+                "figure",
+                "uploaded",
+                "deleted",
+                "restored",
+            ),
+        ),
         ("codebook", ("checked", "parsed")),
     ],
 )

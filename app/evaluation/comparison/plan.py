@@ -8,12 +8,13 @@ from app.caching.codebook import presets
 from app.caching.method import REUSES, SOLVERS, Method, MethodKind, WholeStackMethod
 from app.caching.names import named_method
 from app.caching.registry import kind_of, kinds, published
+from app.common.files import read_lines
 from app.common.validation import number, whole
 from app.generation.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from app.models.base import ModelCard
 
 BASELINE = "none"
-MAX_PROMPTS = 500
+MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
 FEWER = (4 / 5, 2 / 3, 1 / 2, 1 / 3)  # of the baseline's steps
 
 
@@ -98,4 +99,4 @@ def is_adacache(family: str) -> bool:
 
 def read_prompts(path: Path) -> tuple[str, ...]:
     """Prompts of a text file, one a line; empty lines and repetitions are left out."""
-    return tuple(dict.fromkeys(line.strip() for line in path.read_text().splitlines() if line.strip()))
+    return read_lines(path, MAX_PROMPT_BYTES)
