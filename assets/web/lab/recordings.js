@@ -37,9 +37,9 @@ export function createRecordings({ state, server, trigger, props, watch }) {
     state.tell("recordings");
     const undo = make("button", "quiet", "Undo");
     undo.addEventListener("click", async () => {
-      const answer = await server.restored({ id });
-      notice.replaceChildren(answer.error ?? "");
-      if (!answer.error) await refresh(id);
+      const { error } = await server.restored({ id });
+      notice.replaceChildren(error ?? "");
+      if (!error) await refresh(id);
     });
     notice.replaceChildren(`Deleted: ${prompt} `, undo);
   }
