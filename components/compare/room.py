@@ -12,8 +12,11 @@ import gradio as gr
 
 from app.caching.registry import kind_of, method_from_json
 from app.common.paths import COMPARISONS
-from app.evaluation.comparison.table import described
+from app.evaluation.comparison.fairness import sentences, worth
+from app.evaluation.comparison.palette import palette_of
+from app.evaluation.comparison.table import Point, described
 from app.generation.request import Request
+from app.metrics.registry import Metric, metrics
 from app.models.base import ModelCard
 from components.rooms import Page, Room
 from components.shared.web import panel
@@ -30,12 +33,15 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
     points = shown["points"] if shown else []
+    named = list(dict.fromkeys(point["family"] for point in points if point["family"]))
     return {
         "about": described(shown["about"]) if shown else "",
-        "families": list(dict.fromkeys(point["family"] for point in points if point["family"])),
+        "families": named,
         "points": [with_link(point, shown["about"], cards) for point in points] if shown else [],
         "parameter": PARAMETER,
-        "dominance": shown["dominance"] if shown else [],
+        "metrics": [_metric(metric) for metric in metrics().values()],
+        "colours": {family: palette_of(family) for family in named},
+        "worth": sentences(worth([Point(**point) for point in points])),
         "kinds": described_families(shown["points"]) if shown else [],
         "flops": json.loads(counted.read_text()) if counted.is_file() else [],
     }
@@ -59,6 +65,16 @@ def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, st
             kind = kind_of(method_from_json(point["settings"]))
             found[point["family"]] = {"family": point["family"], "text": kind.description, "source": kind.source}
     return list(found.values())
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "id": metric.id,
+        "title": metric.title,
+        "unit": metric.unit,
+        "digits": metric.digits,
+        "better": metric.better,
+    }
 
 
 ROOM = Room("compare", "Compare", 30, build)

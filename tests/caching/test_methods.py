@@ -9,6 +9,7 @@ from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
 from app.caching.methods.dicache import DiCacheConfig
 from app.caching.methods.easycache import EasyCacheConfig
+from app.caching.methods.even_steps import EvenStepsConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
@@ -41,6 +42,7 @@ METHODS: tuple[Method, ...] = (
     DeltaDiTConfig(),
     DeltaDiTConfig((DeltaInterval((1, 6), (4, 7)), DeltaInterval((20, 29), (0, 3))), 3, "released"),
     FixedIntervalConfig(3),
+    EvenStepsConfig(12, reuse="forecast"),
     TeaCacheConfig(0.2, (3.0, -1.5, 0.0)),
     FirstBlockConfig(0.08),
     FewerStepsConfig(12, solver="dpm-2m"),
@@ -73,7 +75,7 @@ def test_every_kind_is_explained_and_builds_a_policy_a_run():
     ("value", "said"),
     [
         (None, "a JSON object with a name, got nothing"),
-        ({}, "unknown method nothing; known: adacache, fixed-interval"),
+        ({}, "unknown method nothing; known: adacache, even"),
         ({"name": "magic"}, "unknown method 'magic'"),
         ({"name": "adacache"}, "AdaCache: setting 'codebook' is missing"),
         ({"name": "adacache", "codebook": {"a": 1}}, "thresholds must be numbers, got 'a'"),
@@ -171,7 +173,7 @@ def test_settings_published_for_a_model_come_with_a_number_of_ones_own():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("pab-slow+forecast", "brings its own reuse; forecast goes with adacache, fixed-interval"),
+        ("pab-slow+forecast", "brings its own reuse; forecast goes with adacache, even"),
         ("fixed-interval-3+guess", "no option 'guess' of a method; there are: hold, forecast"),
         ("steps-2-3", "a list that begins with 1, got"),
         ("steps-1-5-5", "computed steps must increase, got 5 before 5"),

@@ -40,6 +40,7 @@ class Plan:
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
         for method in self.methods.values():
             method.run_steps(self.steps)
+            method.limit(self.steps)
 
     def settings(self) -> dict[str, object]:
         """What all rows of one folder share."""
