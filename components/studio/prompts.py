@@ -51,16 +51,15 @@ def wire_prompt(built: PromptPanel, model: gr.Dropdown, quiet: dict[str, Any]) -
         text("the model", model, MAX_NAME)
         return gr.update(**words_props(model, prompt or ""))
 
+    def typed(prompt: Any, model: Any) -> Any:
+        """The same, but what an opened run told of its prompt stays where the model reads any text."""
+        shown = follow(prompt, model)
+        return gr.skip() if words(model, prompt or "") is None else shown
+
     built.library.select(chosen, None, built.text, **quiet)
     built.library.click(lambda: surprise(), None, built.text, **quiet)
-    gr.on(
-        [built.text.change, model.change],
-        follow,
-        [built.text, model],
-        built.words,
-        trigger_mode="always_last",
-        **quiet,
-    )
+    for event, answer in ((built.text.change, typed), (model.change, follow)):
+        event(answer, [built.text, model], built.words, trigger_mode="always_last", **quiet)
 
 
 def group_props(card: ModelCard) -> list[dict[str, Any]]:
