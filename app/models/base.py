@@ -41,7 +41,7 @@ class ModelCard:
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
         """What a method may know of a run of this model."""
-        return RunShape(schedule, self.depth, self.layout)
+        return RunShape(schedule, self.depth, self.layout, self.motion)
 
     @property
     def size(self) -> Size:
