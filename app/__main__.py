@@ -7,6 +7,8 @@ from pkgutil import iter_modules
 from typing import NoReturn
 
 from app import commands as package
+from app.common.sentences import FULL, NO_SPACE
+from app.common.validation import one_line
 
 # Every module of app/commands that registers a parser is a command.
 COMMANDS = [
@@ -20,7 +22,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print(f"{self.prog}: {one_line(message)}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -35,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         return options.run(options)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"{parser.prog} {options.command}: {place}{error.strerror or error}", file=sys.stderr)
+        said = NO_SPACE if error.errno in FULL else f"{place}{error.strerror or error}"
+        print(f"{parser.prog} {options.command}: {said}", file=sys.stderr)
         return 2
     except ValueError as error:
         print(f"{parser.prog} {options.command}: {' '.join(str(error).split())}", file=sys.stderr)

@@ -9,16 +9,18 @@ import gradio as gr
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.names import named_method
+from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
+from app.common.validation import as_whole, check_texts, text
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
-from app.generation.request import Request
+from app.generation.request import MAX_NAME, Request, random_seed
 from app.jobs.runner import JobRunner, Refused, Stopping, Waiting
 from app.lab.session import Recorded
 from app.models.base import ModelCard
-from app.models.size import SizeNames
 from components.shared.visitors import visitor_key
 from components.shared.web import served
+from components.studio.controls import card_of
+from components.studio.size import MAX_SIZE_NAME
 from components.studio.view import View
 
 METHOD = "adacache-fast-moreg"
@@ -30,27 +32,38 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
     first = next(iter(cards.values()))
 
     def generate(
-        prompt: str,
-        model: str,
-        method: str,
+        prompt: Any,
+        model: Any,
+        method: Any,
         codebook: Any,
-        seed: float,
-        steps: float,
-        guidance: float,
-        resolution: str,
-        aspect_ratio: str,
-        length: str,
+        seed: Any,
+        steps: Any,
+        guidance: Any,
+        resolution: Any,
+        aspect_ratio: Any,
+        length: Any,
+        reuse: Any,
         visitor: gr.Request,
     ) -> tuple[dict[str, Any], dict[str, Any], str, str]:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
-        the model's own.
+        AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
+        which the summary tells; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or
+        length are the model's own.
         """
         try:
             request = _request(
-                cards, prompt, model, method, codebook, seed, steps, guidance, (resolution, aspect_ratio, length)
+                cards,
+                prompt,
+                model,
+                method,
+                codebook,
+                seed,
+                steps,
+                guidance,
+                (resolution, aspect_ratio, length),
+                reuse,
             )
         except ValueError as error:
             raise gr.Error(sentence(error), print_exception=False) from None
@@ -78,10 +91,10 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Textbox(first.id, label="model"),
             gr.Textbox(METHOD, label="method"),
             gr.JSON({}, label="codebook"),
-            gr.Number(0, label="seed", precision=0),
-            gr.Number(OWN, label="steps", precision=0),
+            gr.Number(0, label="seed"),
+            gr.Number(OWN, label="steps"),
             gr.Number(OWN, label="guidance"),
-            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length")),
+            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
         ]
         outputs = [
             gr.JSON(label="summary"),
@@ -90,35 +103,41 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.File(label="accelerated"),
         ]
         call = gr.Button("generate")
-    call.click(generate, inputs, outputs, api_name="generate", concurrency_limit=visitors)
+    call.click(generate, inputs, outputs, api_name="generate", concurrency_limit=visitors, preprocess=False)
     gr.api(codebooks, api_name="codebooks")
 
 
 def _request(
     cards: Mapping[str, ModelCard],
-    prompt: str,
-    model: str,
-    method: str,
+    prompt: Any,
+    model: Any,
+    method: Any,
     codebook: Any,
-    seed: float,
-    steps: float,
-    guidance: float,
-    size: SizeNames,
+    seed: Any,
+    steps: Any,
+    guidance: Any,
+    size: tuple[Any, Any, Any],
+    reuse: Any,
 ) -> Request:
-    if model not in cards:
-        raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")
-    card = cards[model]
-    chosen = named_method(str(method), model, card.motion)
-    if codebook:
+    card = card_of(cards, model)
+    text("the method", method, MAX_NAME)
+    for name, value in zip(("resolution", "aspect ratio", "length"), size, strict=True):
+        text(f"the {name}", value, MAX_SIZE_NAME)
+    chosen = named_method(method, card.id, card.motion)
+    text("the reuse", reuse, MAX_NAME)
+    if reuse:
+        chosen = with_option(chosen, reuse)
+    if codebook not in (None, {}):
         if not isinstance(chosen, AdaCacheConfig):
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")
+        check_texts("the codebook", codebook)
         chosen = replace(chosen, codebook=Codebook.from_json(codebook))
     return Request(
-        model=model,
+        model=card.id,
         prompt=prompt,
         method=chosen,
-        seed=seed,  # type: ignore[arg-type]  # checked there
-        steps=card.steps if steps == OWN else steps,  # type: ignore[arg-type]
+        seed=random_seed() if seed == "random" else as_whole(seed),  # type: ignore[arg-type]  # checked there
+        steps=card.steps if steps == OWN else as_whole(steps),  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
         size=card.requested_size(*size),
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.commands.options import add_method_options, add_size_options, method_from, size_from
+from app.commands.options import add_method_options, add_seed_option, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
 from app.common.timestamps import read_timestamp
 from app.generation import run_notes
@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--model", default="sprites", help="a model of `python -m app models`")
     parser.add_argument("--prompt", required=True)
-    parser.add_argument("--seed", type=int, default=0)
+    add_seed_option(parser)
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     add_size_options(parser)
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     print(
         f"{speed_text(summary)}  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
-        f"{quality_text(summary['quality'])}  {options.out}"
+        f"{quality_text(summary['quality'])}  seed {request.seed}  {options.out}"
     )
     for sentence in summary["speed_notes"]:
         print(sentence)

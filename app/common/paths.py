@@ -13,6 +13,7 @@ METHODS = ASSETS / "methods"  # published settings, one JSON a model
 COMPARISONS = ASSETS / "compare"  # tables of python -m app compare
 RECORDINGS = ASSETS / "recordings"  # baselines recorded for the Lab
 FIGURES = ASSETS / "figures"  # figures of the paper that need generating
+PALETTE = ASSETS / "palette.json"  # the colours of families of methods, light and dark
 PROMPT_LIBRARY = ASSETS / "prompts.json"  # the paper's prompts by figure
 COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
 SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model

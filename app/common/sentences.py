@@ -5,6 +5,7 @@ from errno import EDQUOT, ENOSPC
 from app.common.validation import one_line
 
 NO_SPACE = "no space left on the disk; nothing was written"
+FULL = (ENOSPC, EDQUOT)
 INTERNAL = "this broke off on an internal error; the server's log has the details"
 
 
@@ -16,6 +17,6 @@ def sentence(error: object) -> str:
 
 def disk_trouble(error: OSError) -> str:
     """What is wrong with the disk, without the name of the file."""
-    if error.errno in (ENOSPC, EDQUOT):
+    if error.errno in FULL:
         return NO_SPACE
     return f"the disk cannot be used: {one_line(error.strerror or 'a file cannot be read or written')}"

@@ -102,6 +102,8 @@ def parse_json(data: bytes | str, name: str, limit: int, pairs: Pairs | None = N
         raise ValueError(f"{name} is not a whole JSON file (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise ValueError(f"{name} is nested too deeply") from None
+    except ValueError as error:  # of a number, or of `pairs`
+        raise ValueError(f"{name}: {error}") from None
     if "\\u" in decoded or SURROGATE.search(decoded):
         check_texts(name, value)
     return value

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
-from app.caching.registry import build_policy, run_steps
+from app.caching.registry import build_policy
 from app.common.files import write_json
+from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
 from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write_latents
@@ -89,7 +90,7 @@ def _run(
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {
         "baseline": request.steps,
-        "accelerated": run_steps(request.method, request.steps),
+        "accelerated": request.method.run_steps(request.steps),
     }
     conditioning = model.encode_prompt(request.prompt)
     schedule = model.schedule(request.steps)  # may be longer than the steps asked for, as PNDM's is
@@ -105,6 +106,7 @@ def _run(
             seed=request.seed,
             steps=steps[side],
             guidance=request.guidance,
+            solver=request.method.solver if side == "accelerated" else "own",
             poll=poll,
         )
         for side in SIDES
@@ -188,6 +190,8 @@ def _trace(request: Request, records: dict[Side, list[StepRecord]]) -> Trace:
 def error_message(error: BaseException) -> str:
     """What a person needs to know of an error that ended a run."""
     if isinstance(error, OSError):
+        if error.errno in FULL:
+            return NO_SPACE
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return "not enough memory for this run; choose a smaller model, fewer frames or a smaller size"

@@ -3,10 +3,12 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from secrets import randbelow
 from typing import Any, Self
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_from_json, method_to_json
+from app.caching.registry import method_from_json, method_to_json
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text, whole
 from app.models.size import Size
 
@@ -15,6 +17,11 @@ MAX_STEPS = 1000
 MAX_SEED = MAX_WHOLE  # larger ones would change on their way through the page
 MAX_NAME = 200
 MAX_GUIDANCE = 50.0
+
+
+def random_seed() -> int:
+    """A seed nobody chose, short enough to be written down."""
+    return randbelow(2**32)
 
 
 @dataclass(frozen=True)

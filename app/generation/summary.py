@@ -4,8 +4,9 @@ import math
 from dataclasses import asdict, fields
 from typing import Any
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_to_json
+from app.caching.registry import method_to_json
 from app.common.validation import number, shown, text, whole
 from app.generation.events import Finished, Started
 from app.generation.speed import baseline_scale, speed_of

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 from app.caching.record import StepRecord
-from app.caching.registry import run_steps
 from app.common.validation import shown
 from app.generation.request import MAX_STEPS, Request
 
@@ -66,4 +65,4 @@ def steps_of(request: Request, baseline: int) -> dict[Side, int]:
     A sampler such as PNDM makes more than are asked for, and equally many more on both sides.
     """
     more = baseline - request.steps
-    return {"baseline": baseline, "accelerated": run_steps(request.method, request.steps) + more}
+    return {"baseline": baseline, "accelerated": request.method.run_steps(request.steps) + more}

@@ -36,5 +36,10 @@ def limits_here(environment: Mapping[str, str] = os.environ) -> Limits:
 
 
 def owner(key: str) -> str:
-    """Who counts as one visitor: the address of a key, or the tab itself."""
+    """Who counts as one visitor: the address or id of a key, or the tab itself."""
     return key.split(SEPARATOR)[0]
+
+
+def tab_of(key: str) -> str:
+    """The tab of a key, of which a press on Stop tells no more."""
+    return key.split(SEPARATOR)[-1]

@@ -15,11 +15,11 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from time import monotonic
 
-from app.common.sentences import sentence
+from app.common.sentences import disk_trouble, sentence
 from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
 from app.generation.trace import Trace
-from app.jobs.limits import Limits, owner
+from app.jobs.limits import Limits, owner, tab_of
 from app.jobs.queue import MAX_WAITING, JobQueue, Ticket
 from app.jobs.zerogpu import Job, generate_pair
 from app.lab.session import Recorded
@@ -75,14 +75,14 @@ class JobRunner:
     def stop(self, session: str) -> None:
         """Ask the session's run to end; without one, nothing happens."""
         with self.lock:
-            ticket = self.tickets.get(session)
+            ticket = next((ticket for key, ticket in self.tickets.items() if tab_of(key) == tab_of(session)), None)
         if ticket is not None:
             self.queue.stop(ticket)
 
     def going(self, session: str) -> bool:
         """Whether this session's run goes on or waits."""
         with self.lock:
-            return session in self.tickets
+            return tab_of(session) in map(tab_of, self.tickets)
 
     def events(
         self, session: str, request: Request, job: Job = generate_pair, visitor: str = ""
@@ -99,11 +99,11 @@ class JobRunner:
             return
         ticket = Ticket()
         with self.lock:
-            taken = owner(session) in map(owner, self.tickets)
+            taken = owner(session) in map(owner, self.tickets) or tab_of(session) in map(tab_of, self.tickets)
             if not taken:
                 self.tickets[session] = ticket
         if taken:
-            where = "from this address" if self.limits.one_run_per_address else "in this tab"
+            where = "from this address or browser" if self.limits.one_run_per_address else "in this tab"
             yield [Refused(f"A run is already going {where}; stop it before starting another.")]
             return
         try:
@@ -132,19 +132,29 @@ class JobRunner:
         Thread(target=copy_context().run, args=arguments, daemon=True).start()
         yield from follow(events, ticket.stop)
 
+    def _without_path(self, event: Event | Recorded) -> Event | Recorded:
+        """A failure without the place of the runs, of which visitors are not told."""
+        if isinstance(event, Failed) and str(self.store.folder) in event.message:
+            log.warning("%s", event.message)
+            return Failed(event.message.partition(f": {self.store.folder}")[0])
+        return event
+
     def _work(self, ticket: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
         last: Event | Recorded = Stopped(Trace(request, {}))
         making = None
         try:
             making = self.store.begin(request.key())
             for event in job(request, making, stop=ticket.stop, previews=True, load=self.load):
-                last = event
+                last = self._without_path(event)
                 if not _ends(event):
                     events.put(event)
             if isinstance(last, Compared):
                 events.put(RunKept(self.store.keep(making, about_now(visitor))))
         except OSError as error:
-            last = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
+            log.warning("cannot write into %s: %s", self.store.folder, error.strerror)
+            last = Failed(disk_trouble(error))
+        except ValueError as error:  # of keeping what was made
+            last = Failed(str(error))
         except Exception:
             log.exception("run broke off")
             last = Failed("this run broke off on an internal error; the server's log has the details")

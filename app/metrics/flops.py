@@ -11,9 +11,10 @@ from functools import cache
 from typing import Literal, get_args
 
 from app.caching.branches import Branch, Kind, all_branches
-from app.caching.policy import NoCache, Plan, RunShape
+from app.caching.method import Method
+from app.caching.policy import NoCache, Plan, RunShape, executed
 from app.caching.record import StepRecord
-from app.caching.registry import Method, build_policy, kind_of, run_steps
+from app.caching.registry import build_policy, kind_of
 from app.caching.schedule import Scheduled
 from app.metrics.countable import Countable, Workload
 from app.metrics.countable_latte import Latte
@@ -80,7 +81,7 @@ def plans_of(
     """What each step of a run computes, where the baseline does `work`."""
     countable = COUNTABLE[model]
     if method is not None:
-        work = replace(work, steps=run_steps(method, work.steps))
+        work = replace(work, steps=method.run_steps(work.steps))
     run = RunShape(countable.schedule(work), countable.depth, countable.layout)
     return recorded_plans(records, run) if records is not None else static_plans(method, run)
 
@@ -106,7 +107,7 @@ def static_plans(method: Method | None, run: RunShape) -> tuple[Plan, ...]:
     if method is not None and decides_while_running(method):
         raise ValueError(f"{kind_of(method).title} decides while it runs; its FLOPs need the records of a run")
     policy.start(run)
-    return tuple(policy.plan(step) for step in range(1, run.steps + 1))
+    return tuple(executed(policy.plan(step), policy, run) for step in range(1, run.steps + 1))
 
 
 def recorded_plans(records: Sequence[StepRecord], run: RunShape) -> tuple[Plan, ...]:

@@ -14,6 +14,7 @@ from shutil import rmtree
 from threading import Lock
 from uuid import uuid4
 
+from app.common.files import process_alive
 from app.common.timestamps import write_timestamp
 from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents
 from app.generation.request import Request
@@ -115,7 +116,7 @@ class RunStore:
         """Remove what crashes left, what was deleted long ago, and, where strangers share, what is too much."""
         now = time.time()
         for path in self.folder.glob(f"{MAKING}*"):
-            if now - _date(path) > ABANDONED_SECONDS or not _alive(_maker(path)):
+            if now - _date(path) > ABANDONED_SECONDS or not _maker_alive(path):
                 rmtree(path, ignore_errors=True)
         for path in self.folder.glob(f"{DELETED}*"):
             if now - _date(path) > UNDO_SECONDS:
@@ -218,20 +219,7 @@ def _date(path: Path) -> float:
     return time.time() if changed is None else changed / 1e9
 
 
-def _maker(making: Path) -> int | None:
-    """The process that makes a run, by its folder's name."""
+def _maker_alive(making: Path) -> bool:
+    """Whether the process that makes a run, by its folder's name, may still be at work."""
     pid = making.name.removeprefix(MAKING).partition("-")[0]
-    return int(pid) if pid.isdecimal() and len(pid) < 8 else None
-
-
-def _alive(process: int | None) -> bool:
-    """Whether a process may still be at work; on Windows, where asking would end it, each may."""
-    if process is None or os.name == "nt":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return not (pid.isdecimal() and len(pid) < 8) or process_alive(int(pid))

@@ -11,6 +11,7 @@ from typing import Any
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.record import StepRecord
 from app.common.sentences import sentence
+from app.common.validation import as_whole
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
 from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
@@ -21,10 +22,10 @@ from app.lab.session import Recorded
 from app.lab.simulate import Simulation, simulate
 from app.metrics.registry import quality_text
 from app.models.base import ModelCard
-from app.runs.store import RunStore, read_visitor
+from app.runs.store import RunStore
 from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
-from components.lab.selection import Selection
+from components.lab.selection import Selection, visitor_of
 from components.shared.codebook import read_codebook
 
 Shown = dict[str, Any]
@@ -46,8 +47,7 @@ def run_it(
     shown: Shown = {"id": name, "state": "running", "kind": "info", "text": "", "made": 0, "real": {}}
     records: list[StepRecord] = []
     yield shown
-    visitor = read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
-    with closing(runner.events(session, request, visitor=visitor)) as news:
+    with closing(runner.events(session, request, visitor=visitor_of(asked))) as news:
         for batch in news:
             for event in batch:
                 match event:
@@ -69,7 +69,7 @@ def run_it(
 def record_it(
     runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
 ) -> Generator[Shown]:
-    """Record a prompt's baseline and keep it in the library."""
+    """Record a prompt's baseline and keep it in the library, for the visitor alone where strangers share it."""
     try:
         request = _new_request(asked, cards, runner.store)
     except ValueError as error:
@@ -87,15 +87,15 @@ def record_it(
                         made = event.record.step
                         shown = {**shown, "made": made, "text": f"Recording, step {made} of {shown['steps']}"}
                     case Recorded():
-                        shown = {**shown, **_kept(library, event.recording)}
+                        shown = {**shown, **_kept(library, event.recording, visitor_of(asked))}
                     case _:
                         shown = {**shown, **_common(event)}
             yield shown
 
 
-def _kept(library: Library, recording: Recording) -> Shown:
+def _kept(library: Library, recording: Recording, visitor: str) -> Shown:
     try:
-        return {"state": "done", "text": "Recorded.", "added": library.add(recording)}
+        return {"state": "done", "text": "Recorded.", "added": library.add(recording, visitor)}
     except (ValueError, OSError) as error:
         return _failed(error)
 
@@ -157,13 +157,13 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
     if "run" in asked:
-        return _of_run(store.get(asked["run"], read_visitor(asked.get("visitor"))).request, cards)
+        return _of_run(store.get(asked["run"], visitor_of(asked)).request, cards)
     seed = asked.get("seed")
     return Request(
         model=card.id,
         prompt=asked.get("prompt") or "",
         method=AdaCacheConfig(EVERY_STEP),
-        seed=seed if isinstance(seed, int) else -1,
+        seed=as_whole(seed),  # type: ignore[arg-type]  # checked there
         steps=card.steps,
         guidance=card.guidance,
     )

@@ -12,6 +12,7 @@ import gradio as gr
 from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
+from components.lab.selection import name_of, visitor_of
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.shared.visitors import visitor_key
 from components.shared.web import answered, panel
@@ -22,7 +23,7 @@ Question = Callable[[Any], dict[str, Any]]
 def build(page: Page) -> gr.HTML:
     """Build and wire the panel; it stays empty until it is opened."""
     runner, cards = page.runner, page.cards
-    library = Library(page.recordings, page.store.folder / "recordings")
+    library = Library(page.recordings, page.store.folder / "recordings", page.store.public)
     card = next(iter(cards.values()))
     built = panel(
         "lab/lab",
@@ -35,11 +36,15 @@ def build(page: Page) -> gr.HTML:
     )
 
     def run(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in run_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+        for shown in run_it(
+            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
+        ):
             yield gr.update(real=shown)
 
     def record(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in record_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+        for shown in record_it(
+            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
+        ):
             yield gr.update(recorded=shown)
 
     def stop(visitor: gr.Request) -> None:
@@ -51,9 +56,20 @@ def build(page: Page) -> gr.HTML:
     return built
 
 
+def question_of(asked: gr.EventData) -> object:
+    """What a press in the panel asks for; none if it says nothing."""
+    return getattr(asked, "question", None)
+
+
+def _whose(asked: gr.EventData) -> str:
+    return visitor_of(question_of(asked))
+
+
 def _questions(answers: Answers) -> list[Question]:
+    library = answers.library
+
     def opening(asked: Any) -> dict[str, Any]:
-        return answers.opening()
+        return answered(answers.opening, asked)
 
     def measured(asked: Any) -> dict[str, Any]:
         return answered(answers.measured, asked)
@@ -71,9 +87,15 @@ def _questions(answers: Answers) -> list[Question]:
         return answered(answers.figure, asked)
 
     def uploaded(asked: Any) -> dict[str, Any]:
-        return answered(lambda text: {"added": answers.library.upload(text)}, asked)
+        return answered(lambda asked: {"added": library.upload(asked, visitor_of(asked))}, asked)
 
-    return [opening, measured, simulated, front, calibrated, figure, uploaded]
+    def deleted(asked: Any) -> dict[str, Any]:
+        return answered(lambda asked: library.delete(name_of(asked), visitor_of(asked)), asked)
+
+    def restored(asked: Any) -> dict[str, Any]:
+        return answered(lambda asked: library.restore(name_of(asked), visitor_of(asked)), asked)
+
+    return [opening, measured, simulated, front, calibrated, figure, uploaded, deleted, restored]
 
 
 ROOM = Room("lab", "Codebook Lab", 20, build)

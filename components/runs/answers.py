@@ -68,12 +68,16 @@ class Answers:
             return {"path": served(path), "name": path.name}
 
     def imported(self, asked: object) -> dict[str, Any]:
-        """Add an uploaded zip to the runs; the upload itself is removed."""
-        path = uploaded(_field(asked, "path"))
+        """Add an uploaded zip to the runs; the upload is removed if this visitor sent it.
+
+        The page names an upload after its visitor, an id that nobody else knows; others go by age.
+        """
+        path, visitor = uploaded(_field(asked, "path")), _visitor(asked)
         try:
-            return {"added": import_zip(self.store, path, _visitor(asked)).id}
+            return {"added": import_zip(self.store, path, visitor).id}
         finally:
-            path.unlink(missing_ok=True)
+            if visitor and path.stem == visitor:
+                path.unlink(missing_ok=True)
 
     def compared(self, asked: object) -> dict[str, Any]:
         """Two runs: what differs, what was measured, both accelerated videos, both curves."""

@@ -15,7 +15,7 @@ from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run
 from components.shared.visitors import visitor_key
 from components.studio.charts import charts
-from components.studio.controls import Controls, controls, read_request, show_request, wire_controls
+from components.studio.controls import Controls, card_of, controls, read_request, show_request, wire_controls
 from components.studio.generate import Updates, live
 from components.studio.reopening import reopen
 from components.studio.share import PARAMETER, from_query, to_query
@@ -53,8 +53,9 @@ def wire(page: Page) -> None:
     drawn = [studio.videos, studio.charts, panels.prompt.words, panels.message]
 
     def generate(tab: gr.Request, visitor: Any, reuse: bool, *values: Any) -> Iterator[Updates]:
-        key = visitor_key(tab, runner.limits)
-        yield from live(runner, cards, warmup.state, key, read_visitor(visitor), reuse, values)
+        whose = read_visitor(visitor)
+        key = visitor_key(tab, runner.limits, whose)
+        yield from live(runner, cards, warmup.state, key, whose, reuse is True, values)
 
     def open_run(picked: gr.EventData, tab: gr.Request) -> Updates:
         try:
@@ -70,7 +71,7 @@ def wire(page: Page) -> None:
         runner.stop(visitor_key(visitor, runner.limits))
 
     def picked(model: str, *sizes: Any) -> Updates:
-        size = read_size(cards[model], *sizes)
+        size = read_size(card_of(cards, model), *sizes)
         refusal = missing(model, size) if model in CARDS else None
         said = gr.update(text=refusal or "", kind="error" if refusal else "info")
         state = "cannot run here" if refusal else warmup.state_of(model)
@@ -100,13 +101,14 @@ def wire(page: Page) -> None:
         [*drawn, panels.generate, panels.stop],
         trigger_mode="once",
         concurrency_limit=VISITORS,
+        preprocess=False,  # as it was sent: gradio would round a fraction and echo what is not on offer
         **QUIET,
     )
     runs_panel.select(open_run, None, [*panels.shown, *drawn, runs_panel], **QUIET)
     panels.stop.click(stop, queue=False, **QUIET)
     page.blocks.unload(stop)
     page.blocks.load(restore, None, [*panels.shown, panels.message], queue=False, **QUIET)
-    panels.share.click(share, panels.inputs, panels.share, queue=False, **QUIET)
+    panels.share.click(share, panels.inputs, panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
         [choice.change for choice in (panels.model, *panels.size.inputs)],
@@ -114,6 +116,7 @@ def wire(page: Page) -> None:
         [panels.model, *panels.size.inputs],
         [page.header, panels.size.said, panels.message],
         queue=False,
+        preprocess=False,
         **QUIET,
     )
 

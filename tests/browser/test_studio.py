@@ -8,7 +8,7 @@ from threading import Event as Flag
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.jobs.queue import JobQueue
+from app.jobs.queue import JobQueue, Ticket
 from tests.browser.conftest import TIMEOUT, Studio
 
 IDLE = "#generate:not([disabled])"
@@ -248,7 +248,12 @@ def test_a_closed_tab_frees_the_device(studio: Studio, monkeypatch: pytest.Monke
     generate(page)
     wait_for_steps(page, 2)
     stopped, stop = Flag(), JobQueue.stop
-    monkeypatch.setattr(JobQueue, "stop", lambda line, turn: (stop(line, turn), stopped.set()))
+
+    def stop_and_tell(queue: JobQueue, ticket: Ticket) -> None:
+        stop(queue, ticket)
+        stopped.set()
+
+    monkeypatch.setattr(JobQueue, "stop", stop_and_tell)
     page.context.close()
     studio.pages.remove(page)
     assert stopped.wait(PATIENCE)

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, default_window
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation, default_window
 from app.caching.policy import Decision, RunShape
 from tests.support.tiny import CARD
 

@@ -3,12 +3,14 @@
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
+from app.caching.methods.adacache import AdaCacheConfig
 from app.runs import store as store_module
 from app.runs.difference import differing_settings
 from app.runs.picture import plots_png
@@ -210,7 +212,7 @@ def test_a_run_as_table_and_picture(run: Run) -> None:
 
 
 def test_comparing_names_only_what_differs() -> None:
-    other = type(REQUEST)(**{**REQUEST.__dict__, "seed": 7, "method": type(REQUEST.method)(SLOW)})  # type: ignore[call-arg]
+    other = replace(REQUEST, seed=7, method=AdaCacheConfig(SLOW))
     assert differing_settings(REQUEST, other) == [
         ("seed", "0", "7"),
         ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1"),

@@ -10,13 +10,13 @@ from typing import Literal, get_args
 from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout, Part
 from app.caching.codebook import Codebook
 from app.caching.distances import Distance
+from app.caching.method import WholeStackMethod
 from app.caching.motion import Formula, MotionRegularisation, regularisation
 from app.caching.policy import Decision
 from app.common.validation import shown, whole
 
 ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
 Location = Literal["start", "mid", "end"]
-ReuseOption = Literal["hold", "forecast"]
 MAX_STEPS = 1000
 MAX_SUBSAMPLE = 1000
 MAX_BLOCK, MAX_BLOCKS = 1000, 64
@@ -32,7 +32,7 @@ PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
 
 
 @dataclass(frozen=True)
-class AdaCacheConfig:
+class AdaCacheConfig(WholeStackMethod):
     """Every option of the method and of the paper's ablations (Tables 3a-3d).
 
     locations: block indices of the probe, or a name; the block whose decision counts is the last one.
@@ -51,16 +51,15 @@ class AdaCacheConfig:
     residual: ProbeResidual = "temporal-attn"
     locations: tuple[int, ...] | Location = "mid"
     motion: MotionRegularisation | None = None
-    reuse: ReuseOption = "hold"
     made_for: int | None = None
     subsample: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         whole("AdaCache subsample", self.subsample, 1, MAX_SUBSAMPLE)
         if self.made_for is not None:
             whole("steps the codebook was made for", self.made_for, 1, MAX_STEPS)
         for name, value, known in (
-            ("reuse", self.reuse, get_args(ReuseOption)),
             ("formula", self.formula, get_args(Formula)),
             ("distance", self.distance, get_args(Distance)),
             ("residual", self.residual, get_args(ProbeResidual)),

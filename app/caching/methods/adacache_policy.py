@@ -6,14 +6,11 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, frame_norms, motion, norms, order_of
-from app.caching.methods.adacache import (
-    AdaCacheConfig,
-    AdaptiveSchedule,
-    Measurement,
-    MotionRegularisation,
-    Reading,
-)
-from app.caching.policy import CachePolicy, Decision, Granularity, Plan, Reuse, RunShape
+from app.caching.method import MethodKind, WholeStackPolicy
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, Reading
+from app.caching.motion import MotionRegularisation
+from app.caching.policy import Decision, Plan, RunShape
+from app.caching.registry import register
 
 
 @dataclass
@@ -37,18 +34,12 @@ class Probe:
 
 
 @dataclass
-class AdaCache(CachePolicy):
+class AdaCache(WholeStackPolicy):
     """Computes a step, measures the change of its probes, and reuses the sum of all residuals until due again."""
 
     config: AdaCacheConfig
-    granularity: Granularity = "sum"
     _probes: list[Probe] = field(default_factory=list)
     _measurements: list[Measurement] = field(default_factory=list)
-
-    @property
-    def reuse(self) -> Reuse:
-        """Hold the last delta, or extrapolate the last two."""
-        return self.config.reuse
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Place the probes."""
@@ -98,3 +89,19 @@ def measure(
         None if previous is None else change(norms(previous, current, order), config.distance, relative=relative)
     )
     return Measurement(changed, motion(frames, config.distance, relative=relative))
+
+
+register(
+    MethodKind(
+        name="adacache",
+        title="AdaCache",
+        description="Measures, each time a step is computed, how much a residual in the middle of the model has "
+        "changed since the last computed step. A codebook turns that distance into the number of steps for "
+        "which everything is reused: quickly changing videos are computed often, calm ones rarely. Motion "
+        "regularisation raises the distance of videos that move, so that they get more computation.",
+        source="Kahatapitiya et al. 2024, arXiv 2411.02397; github.com/AdaCache-DiT/AdaCache",
+        config=AdaCacheConfig,
+        build=AdaCache,
+        order=1,
+    )
+)

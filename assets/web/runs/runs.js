@@ -65,8 +65,8 @@ function open({ element, props, watch, trigger, server, upload }) {
     const text = (run) => `${run.prompt} ${run.model} ${run.method} ${run.made}`.toLowerCase();
     const found = runs.filter((run) => words.every((word) => text(run).includes(word)));
     count.textContent = !runs.length ? "" : found.length < runs.length ? `${found.length} of ${total}` : `${total}`;
-    empty.hidden = found.length > 0;
-    empty.textContent = runs.length ? "No run fits the filter." : damaged.length ? "" : EMPTY;
+    empty.hidden = found.length > 0 || (damaged.length > 0 && !filter.value);
+    empty.textContent = runs.length ? "No run fits the filter." : EMPTY;
     compare.disabled = chosen.length !== 2;
     compare.title = chosen.length === 2 ? "" : "Mark two runs to compare them";
     const broken = filter.value ? [] : damaged.map((run) => createDamagedRow(run, acts));
@@ -111,7 +111,7 @@ function open({ element, props, watch, trigger, server, upload }) {
     notice.say(`Importing ${picked.name}`);
     add.disabled = true;
     try {
-      const { path } = await upload(picked);
+      const { path } = await upload(new File([picked], `${visitor()}.zip`)); // by which the server knows whose it is
       const answer = await ask("imported", { path });
       if (answer) {
         notice.say(`${picked.name} was imported.`);

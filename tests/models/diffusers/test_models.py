@@ -12,6 +12,7 @@ import torch
 from app.caching.branches import WHOLE_BLOCKS
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
@@ -20,7 +21,7 @@ from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import PABConfig
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import CachePolicy, NoCache
-from app.caching.registry import Method, build_policy
+from app.caching.registry import build_policy
 from app.generation.denoiser import Denoiser
 from app.generation.events import Compared, Failed
 from app.generation.pair import generate_pair
