@@ -9,7 +9,8 @@ from typing import get_args
 
 from app.caching.codebook import presets
 from app.caching.method import Method, ReuseOption, Solver, WholeStackMethod
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.registry import kind_of, kinds, method_from_json, method_to_json, published
 
 ADACACHE = "adacache-"

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from app.caching.branches import FACTORISED, Branch, Layout, all_branches
+from app.caching.motion import MotionRegularisation
 
 # Residuals a policy needs kept: none, the sum of a span of blocks, each branch's, or the whole model's.
 Granularity = Literal["nothing", "sum", "branches", "model"]
@@ -29,6 +30,7 @@ class RunShape:
     timesteps: tuple[float, ...]  # one a step, from noise to video
     depth: int  # blocks of each part
     layout: Layout = FACTORISED  # the branches of each block
+    motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); what motion means for the model
 
     def __post_init__(self) -> None:
         if not self.timesteps or self.depth < 1:
@@ -57,10 +59,11 @@ class RunShape:
 class Decision:
     """What a policy measured and chose in one step; None where it measured nothing.
 
-    distance: raw change of the probe residual since the last computed step; normalised: per step;
-    motion: frame difference of the probe residual; motion_score, motion_gradient: as they enter the
-    regularisation; regularised: the distance looked up; rate: steps until the next computed one;
-    row: index of the codebook row that chose the rate.
+    distance: raw change of the probe residual since the last computed step; normalised: per step, which formula
+    official takes to be as many as the last rate said; motion: frame difference of the probe residual;
+    motion_score, motion_gradient: what the regularisation is made of, by the model's constants where it is off;
+    the gradient has its sign, formula official adds its absolute value; regularised: the distance looked up;
+    rate: steps until the next computed one; row: index of the codebook row that chose the rate.
     """
 
     distance: float | None = None

@@ -7,7 +7,8 @@ from typing import get_args
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
 from app.caching.method import Method, ReuseOption, Solver
-from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
+from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
 from app.generation.request import random_seed
 from app.models.base import ModelCard

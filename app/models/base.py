@@ -10,7 +10,7 @@ from torch import Tensor
 from app.caching.branches import FACTORISED, Layout
 from app.caching.cache import BranchCache
 from app.caching.method import MethodKind
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import RunShape, Signal
 from app.models.size import Size, SizeTable
 
@@ -44,7 +44,7 @@ class ModelCard:
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
         """What a method may know of a run of this model."""
-        return RunShape(schedule, self.depth, self.layout)
+        return RunShape(schedule, self.depth, self.layout, self.motion)
 
     def refusal(self, kind: MethodKind) -> str:
         """Why a method cannot run on this model; empty where it can."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.common.validation import number
 from app.lab.recording import Recording
 from app.models.base import ModelCard

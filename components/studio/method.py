@@ -11,8 +11,9 @@ import gradio as gr
 
 from app.caching.distances import Distance
 from app.caching.method import REUSES, SOLVERS, Method, MethodKind, ReuseOption, Solver, WholeStackMethod
-from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
+from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
 from app.caching.methods.listed_steps import ListedStepsConfig
+from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
 from app.caching.registry import kind_of, kinds, method_to_json, published
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text

@@ -9,11 +9,12 @@ from torch import Tensor
 from app.caching.branches import WHOLE_BLOCKS, Branch, all_branches
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import PABConfig
 from app.caching.methods.tgate import TGATEConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import CachePolicy, NoCache, Plan, RunShape
 from app.caching.registry import build_policy
 from tests.support.tiny import STREAM_BYTES, TinyVideoModel, sample

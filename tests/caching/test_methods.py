@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
 from app.caching.methods.dicache import DiCacheConfig
 from app.caching.methods.easycache import EasyCacheConfig
@@ -19,6 +19,7 @@ from app.caching.methods.pab import MLPBroadcast, PABConfig
 from app.caching.methods.seacache import SeaCacheConfig
 from app.caching.methods.teacache import TeaCacheConfig
 from app.caching.methods.tgate import TGATEConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method, names
 from app.caching.registry import (
     Method,

@@ -9,7 +9,8 @@ import pytest
 
 from app.caching.codebook import Codebook
 from app.caching.method import Method
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
 from app.caching.registry import published
 from app.generation.request import MAX_PROMPT, Request

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.record import StepRecord
 from app.generation.request import Request
 from app.generation.trace import Trace

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, ProbeResidual
+from app.caching.methods.adacache import AdaCacheConfig, ProbeResidual
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import NoCache, RunShape
 from app.models.networks.stdit3 import STDiT3
 from app.models.samplers.rectified_flow import euler_step, guide, timesteps

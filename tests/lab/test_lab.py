@@ -10,8 +10,9 @@ import torch
 
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision
 from app.lab.calibrate import calibrate
 from app.lab.check import check

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from app.caching.cache import BranchCache, ResidualCache
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import CachePolicy
 from app.models.base import Conditioning, Frames, ModelCard
 from app.models.networks.stdit3 import STDiT3, STDiT3Config

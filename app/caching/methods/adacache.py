@@ -4,7 +4,6 @@ Follows the released code (AdaCache-DiT/AdaCache, stdit3.py, compute_next_step) 
 arithmetic on floats: AdaCache (adacache_policy.py) feeds it from a running model, a simulation from a recording.
 """
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -12,16 +11,15 @@ from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout,
 from app.caching.codebook import Codebook
 from app.caching.distances import Distance
 from app.caching.method import WholeStackMethod
+from app.caching.motion import Formula, MotionRegularisation, regularisation
 from app.caching.policy import Decision
-from app.common.validation import number, shown, whole, whole_range
+from app.common.validation import shown, whole
 
-Formula = Literal["official", "paper"]
 ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
 Location = Literal["start", "mid", "end"]
 MAX_STEPS = 1000
 MAX_SUBSAMPLE = 1000
-MAX_BLOCK, MAX_STRIDE, MAX_LISTED = 1000, 4096, 64
-MIN_SCALE, MAX_SCALE, MAX_POWER = 1e-6, 1e6, 64
+MAX_BLOCK, MAX_BLOCKS = 1000, 64
 
 # Which branches a probe residual is made of; attention exists in one part, the others are probed in both parts.
 PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
@@ -31,46 +29,6 @@ PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
     "cross": (("spatial", "temporal"), ("cross",)),
     "mlp": (("spatial", "temporal"), ("mlp",)),
 }
-
-
-@dataclass(frozen=True)
-class MotionRegularisation:
-    """Scale the distance by how much the video moves (Sec. 4.3); the defaults are the released code's.
-
-    strides: frame distances averaged over; reference, power, divisor: m -> (m / reference)^power / divisor;
-    gradient_scale: weight of the motion gradient, 0 for the score alone; window: first and last step in which it
-    acts, outside the score is 1; none for the released code's windows. Formula "paper" has neither scale, power
-    nor window: of these it uses only the strides and whether the gradient is on.
-    """
-
-    strides: tuple[int, ...] = (1,)
-    reference: float = 0.385
-    power: float = 8.0
-    divisor: float = 1.0
-    gradient_scale: float = 10.0
-    window: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.strides, tuple) or not 1 <= len(self.strides) <= MAX_LISTED:
-            raise ValueError(f"motion strides are 1 to {MAX_LISTED} numbers of frames, got {shown(self.strides)}")
-        for stride in self.strides:
-            whole("a motion stride", stride, 1, MAX_STRIDE)
-        number("motion reference", self.reference, MIN_SCALE, MAX_SCALE)
-        number("motion divisor", self.divisor, MIN_SCALE, MAX_SCALE)
-        number("motion power", self.power, 0, MAX_POWER)
-        number("motion gradient scale", self.gradient_scale, 0, MAX_SCALE)
-        if self.window is not None:
-            whole_range("motion window", self.window, 0, MAX_STEPS)
-
-    def score(self, motion: float, step: int, steps: int) -> float:
-        """The released code's transformed score in `step` of `steps`: 1 outside the window."""
-        first, last = self.window or default_window(steps)
-        if not first <= step <= last:
-            return 1.0
-        try:
-            return (motion / self.reference) ** self.power / self.divisor
-        except OverflowError:  # of the power: more than a float holds
-            return math.inf
 
 
 @dataclass(frozen=True)
@@ -113,8 +71,8 @@ class AdaCacheConfig(WholeStackMethod):
                 raise ValueError(
                     f"AdaCache location must be start, mid, end or block indices, got {shown(self.locations)}"
                 )
-        elif not isinstance(self.locations, tuple) or not 1 <= len(self.locations) <= MAX_LISTED:
-            raise ValueError(f"AdaCache locations are 1 to {MAX_LISTED} blocks, got {shown(self.locations)}")
+        elif not isinstance(self.locations, tuple) or not 1 <= len(self.locations) <= MAX_BLOCKS:
+            raise ValueError(f"AdaCache locations are 1 to {MAX_BLOCKS} blocks, got {shown(self.locations)}")
         else:
             for block in self.locations:
                 whole("a probed block", block, 0, MAX_BLOCK)
@@ -175,6 +133,7 @@ class AdaptiveSchedule:
 
     config: AdaCacheConfig
     steps: int
+    shown_motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); where none is applied
     rate: int = 1
     readings: list[Reading] = field(default_factory=list)
     computed_step: int = 0
@@ -228,23 +187,12 @@ class AdaptiveSchedule:
         # The released code divides by the previous rate even where a forced step came sooner
         # (docs/upstream-quirks.md, 3).
         steps = (self.rate if official else self._elapsed) / self.config.pace(self.steps)
-        settings = self.config.motion or MotionRegularisation()
+        settings = self.config.motion or self.shown_motion
         score = settings.score(motion, self._step, self.steps) if official else motion
         before = self._motion_scores.get(probe, 1.0)
         self._motion_scores[probe] = score
         scale = settings.gradient_scale if official else float(settings.gradient_scale > 0)
         return Reading(distance, distance / steps, motion, score, scale * (score - before) / steps)
-
-
-def default_window(steps: int) -> tuple[int, int]:
-    """The released code's window: steps 4 to 26 of 30, 10 to 90 of 100, and a tenth at either end of others."""
-    margin = max(4, round(steps / 10))
-    return margin, steps - margin
-
-
-def regularisation(score: float, gradient: float, formula: Formula) -> float:
-    """The factor on the distance: m + |mg| in the released code, m + mg in Eq. 9."""
-    return score + (abs(gradient) if formula == "official" else gradient)
 
 
 def _mean(values: list[float]) -> float:

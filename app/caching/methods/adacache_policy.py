@@ -7,13 +7,8 @@ from torch import Tensor
 from app.caching.branches import Branch
 from app.caching.distances import change, frame_norms, motion, norms, order_of
 from app.caching.method import MethodKind, WholeStackPolicy
-from app.caching.methods.adacache import (
-    AdaCacheConfig,
-    AdaptiveSchedule,
-    Measurement,
-    MotionRegularisation,
-    Reading,
-)
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, Reading
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision, Plan, RunShape
 from app.caching.registry import register
 
@@ -48,7 +43,7 @@ class AdaCache(WholeStackPolicy):
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Place the probes."""
-        self.schedule = AdaptiveSchedule(self.config, run.steps)
+        self.schedule = AdaptiveSchedule(self.config, run.steps, run.motion)
         self._probes = [Probe(group) for group in self.config.probes(run.depth, run.layout)]
         return frozenset(branch for probe in self._probes for branch in probe.branches)
 
@@ -70,7 +65,7 @@ class AdaCache(WholeStackPolicy):
             return 0
         if self.config.subsample > 1:
             current = current[:, :, :: self.config.subsample].clone()  # a view would keep all patches alive
-        self._measurements.append(measure(probe.previous, current, self.config))
+        self._measurements.append(measure(probe.previous, current, self.config, self.schedule.shown_motion))
         probe.previous = current
         return current.nbytes  # the difference that `norms` forms
 
@@ -83,10 +78,12 @@ class AdaCache(WholeStackPolicy):
         return sum(probe.held_bytes() for probe in self._probes)
 
 
-def measure(previous: Tensor | None, current: Tensor, config: AdaCacheConfig) -> Measurement:
+def measure(
+    previous: Tensor | None, current: Tensor, config: AdaCacheConfig, shown_motion: MotionRegularisation
+) -> Measurement:
     """Change and motion of a probe residual in the terms of the formula and distance."""
     order, relative = order_of(config.distance), config.formula == "official"
-    strides = (config.motion or MotionRegularisation()).strides
+    strides = (config.motion or shown_motion).strides
     frames = [frame_norms(current, stride, order) for stride in strides]
     changed = (
         None if previous is None else change(norms(previous, current, order), config.distance, relative=relative)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.caching.branches import TEXT_IN_SPACE, WHOLE_BLOCKS
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.networks.t5 import T5_XXL_PARAMETERS
 from app.models.runtime.weights import Repository

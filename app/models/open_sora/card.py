@@ -1,6 +1,6 @@
 """What a person needs to know of Open-Sora 1.2."""
 
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.open_sora.sizes import PAPER_SIZE, SIZES
 

@@ -1,6 +1,6 @@
 """What a person needs to know of Sprites, the embedded model."""
 
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 
 CARD = ModelCard(
