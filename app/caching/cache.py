@@ -142,6 +142,11 @@ class ResidualCache:
         """Number of branches computed in the current step."""
         return len(self._computed)
 
+    @property
+    def computed_share(self) -> Literal["all", "none"] | int:
+        """What was computed in the current step, as records write it: all, none, or how many branches."""
+        return "all" if self.computed == self.branches else self.computed or "none"
+
     def model(self, given: Tensor, compute: Callable[[], Tensor], sign: int = 1) -> Tensor:
         """Compute the model's output, or reuse its difference to what the model is given."""
         self._call += 1

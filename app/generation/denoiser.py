@@ -87,13 +87,11 @@ class Denoiser:
             decision = self.cache.end_step()
         seconds = clock(self.latent) - started
         self.seconds += seconds
-        computed = self.cache.computed
-        whole = computed == self.cache.branches
         self.records.append(
             StepRecord(
                 step=self.cache.step,
                 timestep=self.schedule[self.cache.step - 1],
-                computed="all" if whole else "none" if computed == 0 else computed,
+                computed=self.cache.computed_share,
                 seconds=seconds,
                 **vars(decision),
             )

@@ -168,13 +168,6 @@ def test_what_is_raised_between_pauses_is_raised_outside():
         paused.advance()
 
 
-def test_only_finished_latents_are_decoded(model: Models):
-    denoiser = start(model("latte-1"), NoCache())
-    denoiser.advance()
-    with pytest.raises(ValueError, match="only the latent that a run's last step returned"):
-        denoiser.decode()
-
-
 def test_words_beyond_the_limit_are_reported(model: Models):
     encoded = model("latte-1").encode_prompt("the fox runs over the snow " * 40)
     assert encoded.text.shape[2] == 120
