@@ -84,6 +84,10 @@ def main() -> None:
     try:
         with own_cache():
             launch(build(runs), flags.host, flags.port, flags.share)
+    except OSError as error:
+        if "empty port" not in str(error):  # gradio's words where every port that it tried is taken
+            raise
+        parser.error(f"port {flags.port or 'from 7860 on'} is in use; choose another one with --port")
     finally:
         RunStore(runs).close()
 

@@ -1,9 +1,12 @@
 """The command line: python -m app COMMAND. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
 
 import argparse
+import os
+import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from threading import current_thread, main_thread
 from typing import NoReturn
 
 from app import commands as package
@@ -33,8 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     for command in COMMANDS:
         command.add_parser(commands)
     options = parser.parse_args(arguments)
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, _end)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        sys.stdout.flush()  # here, where a reader that has gone away is no error
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left has no reader
+        return 128 + signal.SIGPIPE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         said = NO_SPACE if error.errno in FULL else f"{place}{error.strerror or error}"
@@ -46,6 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted, nothing was written", file=sys.stderr)
         return 130
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """SIGTERM ends a command as Ctrl-C does, so that nothing half-written stays."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

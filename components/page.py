@@ -11,8 +11,7 @@ from app.common.paths import FIRST_RUN, RECORDINGS
 from app.jobs.limits import limits_here
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard, VideoModel
-from app.models.registry import CARDS, load_model
-from app.models.runtime.device import device_name
+from app.models.registry import CARDS, device_of, load_model
 from app.runs.store import RunStore
 from components.api import endpoints
 from components.rooms import QUIET, VISITORS, Page, rooms
@@ -42,7 +41,7 @@ def build(
     with AnsweringBlocks(
         title="AdaCache Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     ) as blocks:
-        status = header(card.title, device_name(), warmup.state, rooms())
+        status = header(card.title, device_of(card.id), warmup.state, rooms())
         page = Page(blocks, cards, runner, store, warmup, first_run, recordings, status)
         for room in rooms():
             with gr.Row(elem_id=room.id):

@@ -22,8 +22,7 @@ from app.evaluation.comparison.plot import quality_latency
 from app.evaluation.comparison.report import to_markdown
 from app.evaluation.comparison.table import described, points, to_json, to_text
 from app.generation.denoiser import fingerprint
-from app.models.registry import card, load_model
-from app.models.runtime.device import device_name
+from app.models.registry import card, device_of, load_model
 
 
 def add_parser(commands: Any) -> None:
@@ -103,6 +102,6 @@ def about_of(plan: Plan) -> dict[str, Any]:
         "title": plan.card.title,
         "prompts": len(plan.prompts),
         "seeds": list(plan.seeds),
-        "device": device_name(),
+        "device": device_of(plan.card.id),
         "date": date.today().isoformat(),
     }

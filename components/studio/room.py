@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.common.sentences import sentence
 from app.models.doctor import missing
-from app.models.registry import CARDS
+from app.models.registry import CARDS, device_of
 from app.runs.store import read_visitor
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run
@@ -75,7 +75,11 @@ def wire(page: Page) -> None:
         refusal = missing(model, size) if model in CARDS else None
         said = gr.update(text=refusal or "", kind="error" if refusal else "info")
         state = "cannot run here" if refusal else warmup.state_of(model)
-        return [gr.update(model=cards[model].title, state=state), said_props(cards[model], size), said]
+        return [
+            gr.update(model=cards[model].title, device=device_of(model), state=state),
+            said_props(cards[model], size),
+            said,
+        ]
 
     def share(*values: Any) -> Any:
         try:

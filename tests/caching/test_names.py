@@ -11,6 +11,7 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
 from app.caching.methods.dicache import DiCacheConfig
 from app.caching.methods.easycache import EasyCacheConfig
+from app.caching.methods.even_steps import EvenStepsConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
@@ -38,6 +39,7 @@ METHODS: tuple[tuple[Method, list[int] | None], ...] = (
     (TGATEConfig(gate=3, window=(1, 2), interval=2), [24, 16, 24, 16, 16, 16]),
     (DeltaDiTConfig((DeltaInterval((1, 4), (0, 2)),)), [24, 6, 24, 6, 24, 24]),
     (FixedIntervalConfig(3), [24, 0, 0, 24, 0, 0]),
+    (EvenStepsConfig(computed=2), [24, 0, 0, 24, 0, 0]),
     (TeaCacheConfig(0.2), None),
     (FirstBlockConfig(0.2), None),
     (FewerStepsConfig(4), [24, 24, 24, 24]),
