@@ -1,4 +1,4 @@
-"""python -m app simulate predicts the picture where a recording keeps velocities, and is silent where it cannot."""
+"""python -m app simulate predicts the picture where a recording keeps velocities, and is silent elsewhere."""
 
 import json
 from dataclasses import replace
