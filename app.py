@@ -6,6 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
+from app.common.endings import quiet_interrupt
+
+quiet_interrupt()
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 if "SPACES_ZERO_GPU" in os.environ:
     import spaces  # noqa: F401  # patches torch, so before anything that imports it

@@ -10,9 +10,11 @@ from threading import current_thread, main_thread
 from typing import NoReturn
 
 from app import commands as package
+from app.common.endings import quiet_interrupt
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
 
+quiet_interrupt()
 # Every module of app/commands that registers a parser is a command.
 COMMANDS = [
     module

@@ -38,6 +38,15 @@ def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".generating-*"))
 
 
+def test_ctrl_c_is_quiet_and_other_errors_are_not() -> None:
+    begin = "from app.common.endings import quiet_interrupt; quiet_interrupt(); "
+    for raised, traceback in (("KeyboardInterrupt", False), ("ZeroDivisionError", True)):
+        program = started("-c", f"{begin}raise {raised}")
+        _, said = program.communicate(timeout=60)
+        assert ("Traceback" in said) is traceback
+        assert program.returncode != 0
+
+
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
