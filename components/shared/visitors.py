@@ -1,26 +1,25 @@
-"""Visitors: who asks, told by tab or address, and the login that a server may ask them for."""
+"""Visitors: whose a run is, told by the login or by the id a browser gave itself, and the login itself."""
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 
 import gradio as gr
 
-from app.jobs.limits import SEPARATOR, Limits
+from app.runs.store import read_visitor
 
 LOGIN = "ADACACHE_LOGIN"
 
 
-def visitor_key(visitor: gr.Request, limits: Limits) -> str:
-    """The tab, and before it the address where addresses count.
+def visitor_of(given: object) -> str:
+    """Whose a run is: the login's where the server asks for one, on every device; else that browser's."""
+    known = login()
+    return _id(f"login {known[0]}") if known else read_visitor(given)
 
-    A Space's proxy names the address; it can be forged, and then only the queue's length limits a visitor.
-    """
-    session = visitor.session_hash or ""
-    if not limits.one_run_per_address:
-        return session
-    forwarded = visitor.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    address = forwarded or (visitor.client.host if visitor.client else "")
-    return f"{address.replace(SEPARATOR, '')}{SEPARATOR}{session}"
+
+def program_of(given: object, caller: gr.Request) -> str:
+    """The same for a program; one that names no visitor is known by its session."""
+    return visitor_of(given) or _id(f"session {caller.session_hash or ''}")
 
 
 def login(environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
@@ -32,3 +31,7 @@ def login(environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None
     if not (user and colon and password):
         raise ValueError(f"{LOGIN} must be user:password with neither of them empty")
     return user, password
+
+
+def _id(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
