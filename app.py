@@ -15,12 +15,13 @@ from app.common.paths import WEB
 from app.jobs.zerogpu import prepare
 from app.runs.archive import MAX_ZIP_BYTES
 from components.page import build
+from components.rooms import rooms
 from components.shared.theme import theme
 from components.shared.visitors import login
 from components.shared.web import head
 
 MAX_QUEUE = 32
-STYLES = ("studio/studio", "shared/codebook", "shared/controls", "lab/lab", "compare/compare", "runs/runs")
+STYLES = ("base", "codebook", "controls")
 
 
 def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = False, wait: bool = True) -> str:
@@ -40,8 +41,8 @@ def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = Fa
         max_file_size=MAX_ZIP_BYTES,
         footer_links=[],
         theme=theme(),
-        css_paths=[WEB / f"{name}.css" for name in STYLES],
-        head=head(),
+        css_paths=[WEB / "shared" / f"{name}.css" for name in STYLES] + [room.style for room in rooms()],
+        head=head([room.id for room in rooms()]),
     )
     return str(local)
 

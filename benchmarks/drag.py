@@ -15,8 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.entry import served
-from tests.browser.conftest import FLAGS
-from tests.support.chromium import find_chromium
+from tests.support.chromium import FLAGS, find_chromium
 
 MOVES, DRAGS, MOVES_A_DRAG = 60, 10, 30
 HELD_TO = 100.0  # milliseconds

@@ -25,8 +25,7 @@ from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.models.registry import load_model
 from benchmarks.entry import served
-from tests.browser.conftest import FLAGS
-from tests.support.chromium import find_chromium
+from tests.support.chromium import FLAGS, find_chromium
 
 ROUNDS = 3
 HELD_TO = 1.1

@@ -65,7 +65,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         return {
             preset.id: {
                 "title": preset.title,
-                "steps": preset.steps,
+                "steps": preset.codebook.steps,
                 "source": preset.source,
                 "codebook": preset.codebook.to_json(),
             }

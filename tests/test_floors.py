@@ -1,28 +1,56 @@
-"""The two rooms keep apart: app/ knows no user interface, components/ knows no torch."""
-
-import ast
-from pathlib import Path
+"""The floors of the house: what each package may import, directly or through others."""
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-FORBIDDEN = {"app": {"gradio", "components", "plotly"}, "components": {"torch"}}
+from tests.support.imports import modules, reachable
+
+# From the ground up: a package imports from its own floor and from those below it.
+FLOORS = (
+    ("app.common",),
+    ("app.caching",),
+    ("app.models",),
+    ("app.metrics",),
+    ("app.generation",),
+    ("app.runs", "app.lab"),
+    ("app.evaluation",),
+    ("app.jobs",),
+    ("app.distributed",),
+    ("app.training", "app.commands"),
+)
+APP = [package for floor in FLOORS for package in floor]
+UNKNOWN = {"app": {"gradio", "components", "plotly"}, "components": {"torch"}}
 
 
-def imports(path: Path) -> set[str]:
-    """Top-level names of the packages a file imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
-    return names
+def package_of(module: str) -> str:
+    """The package that stands on a floor: app and the folder in it."""
+    return ".".join(module.split(".")[:2])
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_room_does_not_import_what_it_must_not_know(room: str) -> None:
-    files = list((ROOT / room).rglob("*.py"))
-    assert files
-    for path in files:
-        assert not imports(path) & FORBIDDEN[room], path
+def test_every_package_of_app_stands_on_a_floor() -> None:
+    found = {package_of(name) for name in modules() if name.startswith("app.")} - {"app.__main__"}
+    assert found <= set(APP), found - set(APP)
+
+
+@pytest.mark.parametrize("level", range(len(FLOORS)))
+def test_a_floor_imports_nothing_above_it(level: int) -> None:
+    above = {package for floor in FLOORS[level + 1 :] for package in floor}
+    for name, imported in modules().items():
+        if package_of(name) in FLOORS[level]:
+            upwards = {module for module in imported if package_of(module) in above}
+            assert not upwards, f"{name} imports {', '.join(sorted(upwards))}"
+
+
+@pytest.mark.parametrize("room", UNKNOWN)
+def test_a_package_never_reaches_what_it_must_not_know(room: str) -> None:
+    for name in modules():
+        if name.split(".")[0] == room:
+            seen = reachable(name) if room == "app" else modules()[name]
+            assert not {module.split(".")[0] for module in seen} & UNKNOWN[room], name
+
+
+def test_what_ships_imports_no_tests() -> None:
+    for name in modules():
+        if name.split(".")[0] in ("app", "components", "benchmarks", "examples"):
+            allowed = ("tests.support",) if name.startswith("benchmarks") else ()
+            reached = {module for module in modules()[name] if module.startswith("tests")}
+            assert all(module.startswith(allowed or "-") for module in reached), f"{name}: {reached}"

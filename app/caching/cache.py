@@ -70,9 +70,9 @@ class ResidualCache:
     for every policy.
 
     The batch may hold a conditional and an unconditional half and several prompts: one decision holds for all of
-    them, and a policy's distances pool over the whole batch, as upstream's do (golden README, quirk 4). A model
-    that runs the halves one after the other goes through its stack several times a step: each pass has residuals
-    of its own, and the first one decides for all.
+    them, and a policy's distances pool over the whole batch, as upstream's do (docs/upstream-quirks.md, 4).
+    A model that runs the halves one after the other goes through its stack several times a step: each pass has
+    residuals of its own, and the first one decides for all.
 
     `poll` is called before every branch and step; it stops a run by raising.
     """

@@ -6,14 +6,17 @@ Published and calibrated codebooks are JSON files in assets/codebooks; a user's 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from app.common.paths import CODEBOOKS
+from app.common.validation import whole
 
 MAX_ROWS = 64
 MAX_RATE = 1000
+MAX_STEPS = 1000
+MAX_MODELS = 20
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,20 @@ class Codebook:
     """Rows of (threshold, rate): the first threshold above the distance decides, the last rate catches the rest.
 
     Thresholds are strictly increasing, finite and positive; rates are integers >= 1 and never increase.
-    The last threshold is written for the reader: upstream never compares with it (golden README, quirk 8).
+    The last threshold is written for the reader: upstream never compares with it (docs/upstream-quirks.md, 8).
     """
 
     thresholds: tuple[float, ...]
     rates: tuple[int, ...]
+    steps: int | None = field(default=None, compare=False)  # denoising steps it was made for; none where unknown
+    models: tuple[str, ...] = field(default=(), compare=False)  # ids of the models it was made for
 
     def __post_init__(self) -> None:
+        if self.steps is not None:
+            whole("the steps a codebook was made for", self.steps, 1, MAX_STEPS)
+        if len(self.models) > MAX_MODELS or not all(isinstance(model, str) for model in self.models):
+            given = str(self.models)[:80]
+            raise ValueError(f"a codebook is made for at most {MAX_MODELS} models, named by id, got {given}")
         if not 1 <= len(self.thresholds) <= MAX_ROWS or len(self.thresholds) != len(self.rates):
             raise ValueError(
                 f"a codebook needs 1 to {MAX_ROWS} thresholds and as many rates, "
@@ -61,30 +71,32 @@ class Codebook:
         """The published notation: {"0.08": 6, ..., "1": 1}."""
         return {f"{t:.12g}": r for t, r in zip(self.thresholds, self.rates, strict=True)}
 
+    def to_settings(self) -> dict[str, Any]:
+        """The published notation, and where it is known what the codebook was made for, as in its file."""
+        rows = self.to_json()
+        if self.steps is None and not self.models:
+            return rows
+        return {"codebook": rows, "steps": self.steps, "models": list(self.models)}
+
     @classmethod
     def from_json(cls, value: object) -> Self:
-        """Read {"0.08": 6, ...}; a ValueError names what is wrong."""
-        if not isinstance(value, Mapping) or not value:
-            raise ValueError('a codebook is a JSON object such as {"0.08": 6, "0.16": 5, "1.00": 1}')
-        thresholds = []
-        for key in value:
-            try:
-                thresholds.append(float(key))
-            except (TypeError, ValueError):
-                raise ValueError(f"codebook thresholds must be numbers, got {str(key)[:40]!r}") from None
-        return cls(tuple(thresholds), tuple(value.values()))
+        """Read {"0.08": 6, ...}, bare or under "codebook" of a preset's file; a ValueError names what is wrong."""
+        if not isinstance(value, Mapping) or "codebook" not in value:
+            return cls(*_read_rows(value))
+        models = value.get("models") or ()
+        if not isinstance(models, list | tuple):
+            raise ValueError(f"the models of a codebook are a list of ids, got {str(models)[:40]!r}")
+        return cls(*_read_rows(value["codebook"]), value.get("steps"), tuple(models))
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named codebook: where it comes from and the number of steps it was made for."""
+    """A named codebook and where it comes from; it states the steps and models it was made for."""
 
     id: str
     title: str
     codebook: Codebook
-    steps: int
     source: str
-    models: tuple[str, ...]
 
 
 def presets() -> dict[str, Preset]:
@@ -95,8 +107,7 @@ def presets() -> dict[str, Preset]:
 def parse_codebook(text: str) -> Codebook:
     """Read a codebook from JSON text, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
     try:
-        value = json.loads(text, object_pairs_hook=_reject_duplicates)
-        return Codebook.from_json(value["codebook"] if isinstance(value, dict) and "codebook" in value else value)
+        return Codebook.from_json(json.loads(text, object_pairs_hook=_reject_duplicates))
     except (json.JSONDecodeError, RecursionError):
         raise ValueError('codebook is not valid JSON; expected {"0.08": 6, "0.16": 5, "1.00": 1}') from None
 
@@ -122,11 +133,22 @@ def _read_preset(path: Path) -> Preset:
     return Preset(
         id=path.stem,
         title=data["title"],
-        codebook=Codebook.from_json(data["codebook"]),
-        steps=data["steps"],
+        codebook=Codebook.from_json(data),
         source=data["source"],
-        models=tuple(data["models"]),
     )
+
+
+def _read_rows(value: object) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Thresholds and rates of the published notation."""
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError('a codebook is a JSON object such as {"0.08": 6, "0.16": 5, "1.00": 1}')
+    thresholds = []
+    for key in value:
+        try:
+            thresholds.append(float(key))
+        except (TypeError, ValueError):
+            raise ValueError(f"codebook thresholds must be numbers, got {str(key)[:40]!r}") from None
+    return tuple(thresholds), tuple(value.values())
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _adacache(name: str, motion: MotionRegularisation | None) -> AdaCacheConfig 
         preset.codebook,
         motion=(motion or MotionRegularisation()) if regularised else None,
         reuse="forecast" if forecast else "hold",
-        made_for=preset.steps if any_steps else None,
+        made_for=preset.codebook.steps if any_steps else None,
     )
 
 

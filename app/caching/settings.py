@@ -16,7 +16,7 @@ T = TypeVar("T")
 def write_settings(settings: Any) -> Any:
     """A dataclass as JSON values; `read_settings` gives an equal one back."""
     if isinstance(settings, Codebook):
-        return settings.to_json()
+        return settings.to_settings()
     if is_dataclass(settings):
         return {field.name: write_settings(getattr(settings, field.name)) for field in fields(settings)}
     if isinstance(settings, tuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.common.files import atomic_path, write_json
+from app.common.files import atomic_path, check_writable, write_json
 from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, RUNS
 from app.lab.recording import load_recording
@@ -32,13 +32,13 @@ def run_figure(options: argparse.Namespace) -> int:
     if not paths:
         raise ValueError(f"no recordings (*.json) in {options.recordings}")
     recordings = [load_recording(path) for path in paths]
+    check_writable(options.out)
     if options.kind in FIGURES:
         figure = FIGURES[options.kind](recordings)
     else:
         with tqdm(total=len(recordings) * RUNS[options.kind], unit="run", delay=1e-9) as bar:
             model = load_model(recordings[0].model)
             figure = MEASURED[options.kind](model, recordings, lambda: bar.update() and None)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     if options.out.suffix == ".json":
         write_json(options.out, figure.to_json())
     else:

@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from app.commands.options import add_method_options, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
+from app.common.timestamps import read_timestamp
+from app.generation import run_notes
 from app.generation.events import BaselineFound, Compared, Event, Failed, Loading, Started, Step
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
@@ -56,8 +58,6 @@ def run(options: argparse.Namespace) -> int:
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
     with staging_folder(options.out) as folder:
         summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept))
-    if summary["baseline_measured"]:
-        print(f"baseline and its seconds taken from an earlier run, measured {summary['baseline_measured']}")
     print(
         f"{summary['speedup']:.2f}x  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
@@ -89,18 +89,24 @@ def follow(events: Iterator[Event]) -> dict[str, Any]:
                     bar.set_description(message)
                 case Started():
                     bar.total = sum(steps_of(event.request, len(event.timesteps)).values())
-                    if event.ignored:
-                        bar.write(f"not understood and ignored: {', '.join(event.ignored)}", file=sys.stderr)
-                case BaselineFound(same=False):
-                    bar.write("the baseline on disk is of other weights or another device", file=sys.stderr)
+                    tell(bar, run_notes.before(event.request) + run_notes.of_prompt(event.ignored))
+                case BaselineFound(measured=measured, same=same):
+                    tell(bar, run_notes.of_baseline(read_timestamp(measured), same))
                 case Step(side=side):
                     bar.set_description(side)
                     bar.update()
                 case Failed(message=message):
                     raise ValueError(message)
-                case Compared(summary=summary):
+                case Compared(trace=trace, summary=summary):
+                    tell(bar, run_notes.after(trace))
                     return summary
     raise RuntimeError("the run ended without a result")
+
+
+def tell(bar: Any, sentences: list[str]) -> None:
+    """Print sentences on stderr, above the progress bar."""
+    for sentence in sentences:
+        bar.write(sentence, file=sys.stderr)
 
 
 @contextmanager

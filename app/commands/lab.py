@@ -2,19 +2,25 @@
 
 import argparse
 import json
-from dataclasses import replace
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig
-from app.commands.options import adacache_from, add_adacache_options, parse_locations
-from app.common.files import write_json
-from app.lab.calibrate import Calibration, calibrate
+from app.commands.options import (
+    adacache_from,
+    add_adacache_options,
+    add_probe_options,
+    parse_locations,
+    probing_from,
+)
+from app.common.files import check_writable, write_json
+from app.generation import run_notes
+from app.lab.calibrate import Calibration, calibrate, check_wish
 from app.lab.check import Check, check
+from app.lab.folder import RecordingsFolder
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
@@ -54,9 +60,14 @@ def add_parser(commands: Any) -> None:
     calibrating.add_argument("--error", type=float, help="instead of a speedup: the largest mean error")
     calibrating.add_argument("--prompts", type=Path, required=True, help="text file, one prompt a line")
     calibrating.add_argument("--seed", type=int, default=0)
-    calibrating.add_argument("--recordings", type=Path, help="folder of recordings, reused and added to")
+    calibrating.add_argument("--steps", type=int, help="denoising steps to calibrate for (default: the model's)")
+    calibrating.add_argument(
+        "--recordings",
+        type=Path,
+        help="folder of recordings, reused and added to (default: beside the codebook, OUT-recordings)",
+    )
     calibrating.add_argument("--out", type=Path, required=True, help="codebook JSON to write")
-    add_adacache_options(calibrating)
+    add_probe_options(calibrating)
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -68,7 +79,7 @@ def run_record(options: argparse.Namespace) -> int:
         max_lag=options.max_lag,
         subsample=options.subsample,
     )
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    check_writable(options.out)
     steps = model.card.steps if options.steps is None else options.steps
     with tqdm(total=steps, unit="step", delay=1e-9) as bar:
         recording = record(
@@ -88,6 +99,8 @@ def run_simulate(options: argparse.Namespace) -> int:
     """Print the predicted schedule as JSON, and with --check the real one beside it."""
     recording = load_recording(options.recording)
     config = adacache_from(options, card(recording.model))
+    for sentence in run_notes.of_codebook(config, recording.model, recording.asked):
+        print(sentence, file=sys.stderr)
     simulation = simulate(recording, config)
     answer: dict[str, object] = {
         "computed_steps": list(simulation.computed),
@@ -102,11 +115,20 @@ def run_simulate(options: argparse.Namespace) -> int:
 
 
 def run_calibrate(options: argparse.Namespace) -> int:
-    """Record the prompts that are not recorded yet, choose, and write the codebook with how it was made."""
+    """Record the prompts that are not recorded yet, choose, and write the codebook with how it was made.
+
+    What can be known to be wrong is said before anything is recorded, and every recording is kept as soon as it is
+    made: what fails later, or is interrupted, goes on from there.
+    """
     model = card(options.model)
-    method = replace(adacache_from(options, model), codebook=Codebook((1.0,), (1,)))
+    method = probing_from(options, model)
     prompts = read_prompts(options.prompts)
-    recordings = record_all(options, prompts, method)
+    steps = model.steps if options.steps is None else options.steps
+    check_wish(options.speedup, options.error, len(prompts), steps)
+    check_writable(options.out)
+    folder = options.recordings or options.out.with_name(f"{options.out.stem}-recordings")
+    recordings = RecordingsFolder(folder, load_model(options.model), options.seed, steps, method).of(prompts)
+    print(f"{folder}: {len(recordings)} recordings", file=sys.stderr)
     calibration = calibrate(recordings, method, speedup=options.speedup, error=options.error)
     write_json(options.out, calibrated_preset(options, calibration, recordings))
     chosen, (held_out, spread) = calibration.chosen, calibration.held_out_speedup
@@ -124,50 +146,6 @@ def read_prompts(path: Path) -> list[str]:
     if not 2 <= len(prompts) <= MAX_PROMPTS:
         raise ValueError(f"{path} must hold 2 to {MAX_PROMPTS} prompts, one a line, got {len(prompts)}")
     return prompts
-
-
-def record_all(options: argparse.Namespace, prompts: list[str], method: AdaCacheConfig) -> list[Recording]:
-    """A recording of each prompt, from the folder of recordings where it is there already."""
-    model = load_model(options.model)
-    config = RecorderConfig(residual=method.residual, locations=method.locations)
-    folder = options.recordings
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    known = [load_recording(path) for path in sorted(folder.glob("*.json"))] if folder is not None else []
-    recordings = []
-    for number, prompt in enumerate(tqdm(prompts, unit="recording")):
-        wanted = (model.card.id, prompt, options.seed, model.card.guidance, model.schedule(model.card.steps), None)
-        found = next((r for r in known if identity(r) == wanted and matches(r, method)), None)
-        if found is None:
-            found = record(
-                model,
-                prompt,
-                seed=options.seed,
-                steps=model.card.steps,
-                guidance=model.card.guidance,
-                config=config,
-            )
-            if folder is not None:
-                found.save(folder / f"{number:03d}-seed{options.seed}.json")
-        recordings.append(found)
-    return recordings
-
-
-def identity(recording: Recording) -> tuple[object, ...]:
-    """What a recording is of, apart from its probe."""
-    return (
-        recording.model,
-        recording.prompt,
-        recording.seed,
-        recording.guidance,
-        recording.timesteps,
-        recording.size,
-    )
-
-
-def matches(recording: Recording, method: AdaCacheConfig) -> bool:
-    """Whether a recording was made with the method's probe."""
-    return recording.residual == method.residual and recording.blocks == method.blocks(recording.depth)
 
 
 def calibrated_preset(

@@ -1,9 +1,10 @@
 """Options that several commands share: the method with its settings, and the size of the video."""
 
 import argparse
+from dataclasses import replace
 from typing import get_args
 
-from app.caching.codebook import load_codebook
+from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
 from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
 from app.caching.names import named_method
@@ -11,10 +12,23 @@ from app.caching.registry import Method
 from app.models.base import ModelCard
 from app.models.size import Size
 
+ANY_STEPS = "any-steps"
+EVERY_STEP = Codebook((1.0,), (1,))
+
 
 def add_adacache_options(parser: argparse.ArgumentParser) -> None:
     """Codebook, motion regularisation and the ablated settings."""
     parser.add_argument("--codebook", help='a preset or a JSON file such as {"0.08": 6, "1.00": 1}')
+    parser.add_argument(
+        "--made-for",
+        metavar=f"N|{ANY_STEPS}",
+        help=f"stretch a codebook made for N steps over this run's; {ANY_STEPS}: N as the codebook states it",
+    )
+    add_probe_options(parser)
+
+
+def add_probe_options(parser: argparse.ArgumentParser) -> None:
+    """What AdaCache measures, apart from the codebook that it looks up."""
     parser.add_argument("--motion", action="store_true", help="regularise by motion")
     parser.add_argument("--formula", choices=get_args(Formula), default="official")
     parser.add_argument("--distance", choices=get_args(Distance), default="l1")
@@ -50,8 +64,16 @@ def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:
     """The method the options describe, with the model's own defaults; a ValueError names what is wrong."""
+    codebook = load_codebook(options.codebook or model.codebook)
+    return replace(
+        probing_from(options, model), codebook=codebook, made_for=read_made_for(options.made_for, codebook)
+    )
+
+
+def probing_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:
+    """The method of `add_probe_options` with a codebook that computes every step."""
     return AdaCacheConfig(
-        codebook=load_codebook(options.codebook or model.codebook),
+        codebook=EVERY_STEP,
         formula=options.formula,
         distance=options.distance,
         residual=options.residual,
@@ -59,6 +81,19 @@ def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConf
         motion=model.motion if options.motion else None,
         subsample=options.probe_every,
     )
+
+
+def read_made_for(text: str | None, codebook: Codebook) -> int | None:
+    """The number of steps a codebook is stretched from; none where it is taken a step at a time, as published."""
+    if text is None:
+        return None
+    if text == ANY_STEPS:
+        if codebook.steps is None:
+            raise ValueError("the codebook does not state the steps it was made for; give --made-for a number")
+        return codebook.steps
+    if not text.isdecimal():
+        raise ValueError(f"--made-for takes a number of steps or {ANY_STEPS}, got {text[:40]!r}")
+    return int(text)
 
 
 def parse_locations(text: str) -> tuple[int, ...] | Location:

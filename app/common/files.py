@@ -24,6 +24,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Make the folder of a file that is yet to be worked out; an error where it could not be written then."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; give the name of a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+
+
 def read_json(path: Path, limit: int) -> Any:
     """Read strict JSON of at most `limit` bytes: no NaN, no infinity; a ValueError says what is wrong."""
     with path.open("rb") as file:

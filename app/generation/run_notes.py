@@ -3,28 +3,41 @@
 import math
 from datetime import datetime
 
-from app.caching.codebook import presets
+from app.caching.codebook import Codebook, presets
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.registry import kind_of
 from app.common.timestamps import display_time
 from app.generation.request import Request
 from app.generation.trace import Trace
+from app.models.registry import CARDS
 
 FEW = 3  # decisions from which "always" means something
 NAMED = 6  # ignored words that are named one by one
+UNFIT = "its thresholds may not fit, so the speedup may be another than it was made for"
 FAR = 1.25  # ratio of step counts from which a codebook is said to be made for another number of steps
 
 
 def before(request: Request) -> list[str]:
-    """What the request alone tells."""
+    """What the request alone tells: whether its codebook was made for this model and this number of steps."""
     method = request.adacache
-    if method is None or method.made_for is not None:
+    return [] if method is None else of_codebook(method, request.model, request.steps)
+
+
+def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:
+    """How a run of a model and so many steps is unlike what the method's codebook was made for."""
+    made_for, models = _made_for(method.codebook)
+    here, there = [], []
+    stretched = method.made_for is not None
+    if made_for and not stretched and not any(1 / FAR <= steps / made <= FAR for made in made_for):
+        there.append(f"{min(made_for, key=lambda made: abs(made - steps))} steps")
+        here.append(f"has {steps}")
+    if models and model not in models:
+        there.append(" and ".join(sorted(map(_title, models))))
+        here.append(f"is of {_title(model)}")
+    if not here:
         return []
-    made_for = {preset.steps for preset in presets().values() if preset.codebook == method.codebook}
-    if not made_for or any(1 / FAR <= request.steps / steps <= FAR for steps in made_for):
-        return []
-    steps = min(made_for, key=lambda steps: abs(steps - request.steps))
-    return [f"The codebook was made for {steps} steps, this run has {request.steps}; its thresholds may not fit."]
+    return [f"The codebook was made for {' of '.join(there)}, this run {' and '.join(here)}; {UNFIT}."]
 
 
 def after(trace: Trace) -> list[str]:
@@ -74,3 +87,15 @@ def of_prompt(ignored: tuple[str, ...]) -> list[str]:
         return []
     rest = f" and {len(ignored) - NAMED} more" if len(ignored) > NAMED else ""
     return [f"The model does not know {', '.join(ignored[:NAMED])}{rest}; the video is made without."]
+
+
+def _made_for(codebook: Codebook) -> tuple[set[int], set[str]]:
+    """Step counts and models a codebook states; where it states none, those of presets with the same rows."""
+    known = [codebook]
+    if codebook.steps is None and not codebook.models:
+        known = [preset.codebook for preset in presets().values() if preset.codebook == codebook]
+    return {made.steps for made in known if made.steps}, {model for made in known for model in made.models}
+
+
+def _title(model: str) -> str:
+    return CARDS[model].title if model in CARDS else model

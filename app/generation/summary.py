@@ -126,5 +126,5 @@ def _method(method: Method) -> dict[str, Any]:
     named = {"method": settings.pop("name"), "settings": settings}
     if not isinstance(method, AdaCacheConfig):
         return named
-    codebook = {"formula": method.formula, "codebook": settings["codebook"]}
+    codebook = {"formula": method.formula, "codebook": method.codebook.to_json()}
     return {**named, **codebook, "motion_regularisation": method.motion is not None}

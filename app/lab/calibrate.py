@@ -4,12 +4,14 @@ The family: thresholds a, a + b, a + 2b, ... over a ladder of rates, the shape o
 member is simulated on every recording; what is best on some prompts is then judged on the others.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import mean, pstdev
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
+from app.common.validation import number
 from app.lab.recording import Recording
 from app.lab.replay import Replay
 from app.lab.simulate import check_probe, simulate
@@ -67,14 +69,7 @@ def calibrate_scores(
     error: float | None = None,
 ) -> Calibration:
     """The same from the scores of the family on `count` recordings."""
-    if (speedup is None) == (error is None):
-        raise ValueError("calibrate for either a speedup or an error")
-    if speedup is not None and speedup <= 1:
-        raise ValueError(f"the wished speedup must be above 1, got {speedup:g}")
-    if error is not None and error <= 0:
-        raise ValueError(f"the wished error must be positive, got {error:g}")
-    if count < 2:
-        raise ValueError(f"calibration needs at least 2 recordings, got {count}")
+    check_wish(speedup, error, count)
     everyone = range(count)
     chosen = choose(scores, everyone, speedup, error)
     held_out = []
@@ -85,6 +80,24 @@ def calibrate_scores(
         judged = _candidate(codebook, scores[codebook], left_out)
         held_out.append((judged.speedup, judged.error))
     return Calibration(chosen, pareto_front(scores, everyone), tuple(held_out))
+
+
+def check_wish(speedup: float | None, error: float | None, count: int, steps: int | None = None) -> None:
+    """A ValueError where no recordings, whatever they hold, can fulfil a wish: `count` of them, `steps` each."""
+    if (speedup is None) == (error is None):
+        raise ValueError("calibrate for either a speedup or an error")
+    if speedup is not None:
+        number("the wished speedup", speedup, 0, math.inf)
+        if speedup <= 1:
+            raise ValueError(f"the wished speedup must be above 1, got {speedup:g}")
+        if steps is not None and speedup > steps:
+            raise ValueError(f"{steps} steps allow at most {steps}x, the wished speedup is {speedup:g}")
+    if error is not None:
+        number("the wished error", error, 0, math.inf)
+        if error <= 0:
+            raise ValueError(f"the wished error must be positive, got {error:g}")
+    if count < 2:
+        raise ValueError(f"calibration needs at least 2 recordings, got {count}")
 
 
 def score_family(recordings: list[Recording], method: AdaCacheConfig) -> dict[Codebook, list[tuple[float, float]]]:

@@ -1,7 +1,7 @@
 """TFLOPs of a whole generation with a method, in two conventions, without weights or GPU.
 
 "all" counts everything; "paper" leaves out the attention products of kernels that a profiler does not see into,
-which reproduces AdaCache's Table 1: all of Open-Sora's (golden README, FLOPs), only cross-attention's in
+which reproduces AdaCache's Table 1: all of Open-Sora's (docs/upstream-quirks.md, 26), only cross-attention's in
 Open-Sora-Plan and Latte.
 """
 

@@ -30,6 +30,8 @@ def _settings(request: Request) -> dict[str, str]:
         asked["size"] = str(request.size)
     settings = method_to_json(request.method)
     method = settings.pop("name")
+    if request.adacache:
+        settings["codebook"] = request.adacache.codebook.to_json()  # whatever it was made for, its rows decide
     return {name: _in_words(value) for name, value in {**asked, "method": method, **_flat(settings)}.items()}
 
 

@@ -13,7 +13,7 @@ from components.shared.web import answered, panel
 Question = Callable[[Any], dict[str, Any]]
 
 
-def runs_room(store: RunStore, cards: Mapping[str, ModelCard]) -> gr.HTML:
+def runs_panel(store: RunStore, cards: Mapping[str, ModelCard]) -> gr.HTML:
     """Build the panel; its value is the id this browser gave itself, by which its runs are known."""
     answers = Answers(store, cards)
     return panel("runs/runs", "runs-panel", server_functions=_questions(answers), public=store.public, opened={})

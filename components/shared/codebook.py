@@ -11,7 +11,7 @@ from app.caching.codebook import Codebook, parse_codebook, presets
 from components.shared.web import answered, panel
 
 MAX_CHARACTERS = 20_000
-Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}
+Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with "steps" and "models" it was made for, if known
 
 
 def codebook_panel(preset: str) -> gr.HTML:
@@ -25,9 +25,11 @@ def codebook_panel(preset: str) -> gr.HTML:
     )
 
 
-def codebook_props(codebook: Codebook) -> dict[str, list[float]]:
+def codebook_props(codebook: Codebook) -> Rows:
     """A codebook as two columns."""
-    return {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
+    rows: Rows = {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
+    made_for = {"steps": codebook.steps, "models": list(codebook.models)}
+    return {**rows, **{name: value for name, value in made_for.items() if value}}
 
 
 def preset_props() -> list[dict[str, Any]]:
@@ -46,7 +48,10 @@ def read_codebook(asked: object) -> Codebook:
     for row, rate in enumerate(rates, start=1):
         if rate is None:
             raise ValueError(f"the rate in row {row} is not a number")
-    return Codebook(tuple(thresholds), tuple(rates))
+    steps, models = (asked.get("steps"), asked.get("models") or []) if isinstance(asked, dict) else (None, [])
+    if not isinstance(models, list):
+        raise ValueError("the page does not fit this server; reload it")
+    return Codebook(tuple(thresholds), tuple(rates), steps, tuple(models))
 
 
 def checked(asked: Any) -> dict[str, Any]:

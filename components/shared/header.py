@@ -1,7 +1,10 @@
 """The header: the name, what AdaCache does, which model runs on which device, and light or dark."""
 
+from collections.abc import Sequence
+
 import gradio as gr
 
+from components.rooms import Room
 from components.shared.web import panel
 
 SENTENCE = (
@@ -10,6 +13,7 @@ SENTENCE = (
 )
 
 
-def header(model: str, device: str, state: str) -> gr.HTML:
-    """The panel; `state` is updated while the model loads."""
-    return panel("shared/header", "header", sentence=SENTENCE, model=model, device=device, state=state)
+def header(model: str, device: str, state: str, rooms: Sequence[Room]) -> gr.HTML:
+    """The panel with a tab for each room; `state` is updated while the model loads."""
+    tabs = [{"id": room.id, "title": room.title} for room in rooms]
+    return panel("shared/header", "header", sentence=SENTENCE, model=model, device=device, state=state, rooms=tabs)

@@ -1,6 +1,6 @@
 """One theme: ink on paper for controls, so that colour is left to mean something in the data.
 
-Slate is the baseline, orange is AdaCache, violet is motion (assets/web/studio/studio.css has the same names).
+Slate is the baseline, orange is AdaCache, violet is motion (assets/web/shared/base.css has the same names).
 """
 
 import gradio as gr

@@ -4,7 +4,7 @@ User text travels in props and reaches the DOM by textContent in those modules, 
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,8 @@ def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, A
         return {"error": f"The disk cannot be used: {error.strerror or error}."}
 
 
-def head() -> str:
-    """Fetch Plotly beside the page; plots.js runs it once the controls are there."""
+def head(rooms: Sequence[str]) -> str:
+    """Fetch Plotly beside the page, which plots.js runs once the controls are there; show one room at a time."""
     template = (WEB / "shared" / "head.html").read_text()
-    return template.replace("__PLOTLY__", str(PLOTLY))
+    hidden = ", ".join(f"body:not(.in-{room}) #{room}" for room in rooms)
+    return template.replace("__PLOTLY__", str(PLOTLY)).replace("__HIDDEN__", hidden)

@@ -19,20 +19,10 @@ from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.lab.record import record
 from components.page import build
-from tests.support.chromium import find_chromium
+from tests.support.chromium import FLAGS, find_chromium
 from tests.support.entry import load_entry
 from tests.support.tiny import CARD, TinyVideoModel
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TINY = replace(CARD, example_prompts=("a dog moving right fast over snow", "a fish swaying in the ocean"))
 
 

@@ -3,14 +3,12 @@
 import json
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from app.caching.registry import method_to_json
 from app.common.paths import COMPARISONS
 from app.models.registry import CARDS
-from components.compare import panel
-from components.compare.panel import with_link
+from components.compare.room import compare_props, with_link
 from components.studio.share import from_query
 from tests.browser.conftest import Studio
 
@@ -36,11 +34,8 @@ def test_families_filter_plot_and_table(studio: Studio) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_room_without_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built: dict[str, object] = {}
-    monkeypatch.setattr(panel, "panel", lambda *names, **props: built.update(props))
-    panel.compare_room(CARDS, tmp_path)
-    assert built["points"] == []
+def test_a_room_without_a_comparison(tmp_path: Path) -> None:
+    assert compare_props(CARDS, tmp_path)["points"] == []
 
 
 def test_every_point_can_be_tried_in_the_studio() -> None:

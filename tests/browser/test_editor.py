@@ -158,3 +158,18 @@ def test_difference_and_full_size(studio: Studio) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("dialog.large")).to_have_count(0)
     expect(page.locator(".panel-video-panel > .viewer")).to_be_visible()
+
+
+def test_a_codebook_of_another_number_of_steps_says_so_even_after_it_is_edited(studio: Studio) -> None:
+    page = studio.visit()
+    open_codebook_text(page)
+    paste(page, '{"codebook": {"0.05": 3, "0.5": 2, "1": 1}, "steps": 100, "models": ["sprites"]}')
+    page.locator(".panel-codebook .threshold").nth(0).fill("0.06")
+    generate(page)
+    result(page)
+    said = "made for 100 steps of Sprites, this run has 30 and is of tiny; its thresholds may not fit"
+    expect(page.locator(".health")).to_contain_text(said)
+    page.select_option(PRESET, "fast")
+    generate(page)
+    result(page)
+    expect(page.locator(".health")).to_contain_text("made for Open-Sora 1.2, this run is of tiny")

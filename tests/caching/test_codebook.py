@@ -37,7 +37,7 @@ def test_published_codebooks_are_the_papers():
     assert named["fast"].codebook == FAST
     assert named["slow"].codebook.to_json() == {"0.08": 3, "0.16": 2, "0.24": 1, "1": 1}
     assert named["fast-100"].codebook.rates == (12, 10, 8, 6, 4, 3)
-    assert named["fast-100"].steps == 100
+    assert named["fast-100"].codebook.steps == 100
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,32 @@ def test_a_codebook_file(tmp_path: Path):
         load_codebook(str(path))
     with pytest.raises(ValueError, match=r"presets: .*fast"):
         load_codebook("nope")
+
+
+def test_a_codebook_knows_what_it_was_made_for(tmp_path: Path):
+    value = {"title": "Mine", "codebook": {"0.2": 3, "1": 1}, "steps": 50, "models": ["sprites"]}
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(value))
+    codebook = load_codebook(str(path))
+    assert (codebook.steps, codebook.models) == (50, ("sprites",))
+    assert codebook == Codebook((0.2, 1.0), (3, 1))  # what it was made for changes no video
+    copy = Codebook.from_json(json.loads(json.dumps(codebook.to_settings())))
+    assert (copy, copy.steps, copy.models) == (codebook, 50, ("sprites",))
+    assert Codebook((0.2,), (3,)).to_settings() == {"0.2": 3}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"steps": 0}, "the steps a codebook was made for must be a whole number from 1 to 1000, got 0"),
+        ({"steps": "30"}, "got '30'"),
+        ({"models": "sprites"}, "a list of ids, got 'sprites'"),
+        ({"models": [1]}, "named by id, got (1,)"),
+        ({"models": ["x"] * 21}, "at most 20 models"),
+        ({"codebook": {"codebook": {"0.1": 1}}}, "must be numbers, got 'codebook'"),
+    ],
+)
+def test_what_a_codebook_was_made_for_is_checked(changes: dict[str, object], said: str):
+    with pytest.raises(ValueError, match=r"(?s).") as error:
+        parse_codebook(json.dumps({"codebook": {"0.1": 1}, **changes}))
+    assert said in str(error.value)

@@ -1,5 +1,6 @@
 """The command line: bad input is one line on stderr, exit code 2, and leaves nothing behind."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ GENERATE = ("generate", "--prompt", "a dog")
         ((*GENERATE, "--locations", "left"), "got 'left'"),
         ((*GENERATE, "--locations", "17"), "block 17 does not exist"),
         (("generate", "--prompt", " "), "the prompt is empty"),
+        ((*GENERATE, "--made-for", "many"), "--made-for takes a number of steps or any-steps, got 'many'"),
+        ((*GENERATE, "--made-for", "0"), "made for must be a whole number from 1 to 1000, got 0"),
         (("generate", "--prompt", "a" * 1501), "at most 1500"),
     ],
 )
@@ -74,7 +77,40 @@ def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
     captured = capfd.readouterr()
     assert "steps computed" in captured.out
-    assert "not understood and ignored: foo" in captured.out + captured.err
+    assert "does not know foo; the video is made without" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("made_for", "said"),
+    [
+        ((), "made for 30 steps, this run has 6; its thresholds may not fit"),
+        (("--made-for", "any-steps"), ""),
+        (("--made-for", "30"), ""),
+    ],
+)
+def test_a_codebook_file_knows_its_steps(
+    made_for: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+):
+    monkeypatch.setattr(
+        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
+    )
+    book = tmp_path / "cal.json"
+    book.write_text('{"steps": 30, "models": ["sprites"], "codebook": {"0.2": 5, "1": 1}}')
+    out = tmp_path / "out"
+    command = (*GENERATE, "--steps", "6", "--codebook", str(book), *made_for, "--out", str(out))
+    assert exit_code(command) == 0
+    err = capfd.readouterr().err
+    assert said in err if said else "made for" not in err
+    settings = json.loads((out / "summary.json").read_text())["settings"]
+    assert settings["made_for"] == (30 if made_for else None)
+    assert settings["codebook"] == {"codebook": {"0.2": 5, "1": 1}, "steps": 30, "models": ["sprites"]}
+
+
+def test_any_steps_needs_a_codebook_that_states_them(tmp_path: Path, capfd):
+    book = tmp_path / "bare.json"
+    book.write_text('{"0.2": 5, "1": 1}')
+    assert exit_code((*GENERATE, "--codebook", str(book), "--made-for", "any-steps", "--out", "x")) == 2
+    assert "does not state the steps it was made for; give --made-for a number" in capfd.readouterr().err
 
 
 def test_models_lists_what_each_needs(capfd: pytest.CaptureFixture[str]):

@@ -7,6 +7,8 @@ import pytest
 
 import app.commands.lab as commands
 from app.__main__ import main
+from app.lab import folder
+from app.lab.record import record
 from app.models import registry
 from tests.support.tiny import CARD, TinyVideoModel
 
@@ -66,3 +68,73 @@ def test_bad_input(arguments: tuple[str, ...], said: str, tmp_path: Path, monkey
     assert main(list(arguments)) == 2
     assert said in capsys.readouterr().err.strip().splitlines()[-1]
     assert not list(tmp_path.iterdir())
+
+
+CALIBRATE = ("calibrate", "--model", "tiny", "--prompts", "prompts.txt", "--out", "new/book.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--speedup", "2", "--error", "1"), "either a speedup or an error"),
+        (("--speedup", "0.9"), "above 1, got 0.9"),
+        (("--speedup", "nan"), "finite number, got nan"),
+        (("--speedup", "40"), "30 steps allow at most 30x, the wished speedup is 40"),
+        (("--speedup", "2", "--steps", "101"), "2 to 100 steps, got 101"),
+        (("--error", "0"), "must be positive, got 0"),
+        (("--speedup", "2", "--locations", "9"), "block 9 does not exist"),
+        (("--speedup", "2", "--out", "."), ". is a folder"),
+        (("--speedup", "2", "--out", "prompts.txt/book.json"), "prompts.txt: File exists"),
+    ],
+)
+def test_calibrate_checks_before_it_records(arguments, said: str, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(folder, "record", lambda *_, **__: pytest.fail("recorded before it was checked"))
+    Path("prompts.txt").write_text("a\ntwo words\n")
+    assert main([*CALIBRATE, *arguments]) == 2
+    assert said in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_calibrate_checks_every_prompt_before_it_records_one(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("prompts.txt").write_text("a\ngibberish\n")
+    assert main([*CALIBRATE, "--speedup", "2"]) == 2
+    assert "no known word" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_calibrate_goes_on_with_what_was_recorded_before_it_broke_off(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("prompts.txt").write_text("a\ntwo words\nthree short words\n")
+    made = []
+
+    def breaking(model, prompt, **settings):
+        if len(made) == 2:
+            made.append("broken")
+            raise KeyboardInterrupt
+        made.append(prompt)
+        return record(model, prompt, **settings)
+
+    monkeypatch.setattr(folder, "record", breaking)
+    wish = ("--speedup", "2", "--steps", "10")
+    assert main([*CALIBRATE, *wish]) == 130
+    assert main([*CALIBRATE, *wish]) == 0
+    assert made == ["a", "two words", "broken", "three short words"]
+    written = json.loads(Path("new/book.json").read_text())
+    assert (written["steps"], written["models"]) == (10, ["tiny"])
+    assert "step" in capsys.readouterr().err  # the progress bar
+
+
+def test_a_recording_of_another_wish_is_never_overwritten(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for prompts in ("a\ntwo words\n", "three short words\nfour words they are\n"):
+        Path("prompts.txt").write_text(prompts)
+        assert main([*CALIBRATE, "--speedup", "2", "--steps", "10", "--recordings", "kept"]) == 0
+    assert len(list(Path("kept").iterdir())) == 4
+
+
+def test_simulate_says_when_the_codebook_is_of_another_number_of_steps(recorded: Path, capsys):
+    assert main(["simulate", str(recorded), "--codebook", "fast-100"]) == 0
+    assert "made for 100 steps of Open-Sora 1.2, this run has 8 and is of Tiny" in capsys.readouterr().err
+    assert main(["simulate", str(recorded), "--codebook", "fast-100", "--made-for", "any-steps"]) == 0
+    assert "made for Open-Sora 1.2, this run is of Tiny" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.record import StepRecord
@@ -56,11 +58,32 @@ def test_a_distance_that_is_not_a_number_names_its_step() -> None:
     assert "step 3" in sentence
 
 
-def test_a_codebook_for_other_step_counts_is_named_before_the_run() -> None:
-    hundred = presets()["fast-100"].codebook
-    assert "made for 100 steps, this run has 30" in run_notes.before(request(hundred))[0]
-    assert run_notes.before(request(hundred, steps=100)) == []
-    assert run_notes.before(request()) == []
+@pytest.mark.parametrize(
+    ("codebook", "steps", "said"),
+    [
+        (
+            presets()["fast-100"].codebook,
+            30,
+            "100 steps of Open-Sora 1.2, this run has 30 and is of tiny;",
+        ),
+        (presets()["fast-100"].codebook, 100, "made for Open-Sora 1.2, this run is of tiny;"),
+        (Codebook((0.1, 1.0), (3, 1), 30, ("tiny",)), 100, "made for 30 steps, this run has 100;"),
+        (Codebook((0.1, 1.0), (3, 1), 30), 24, None),
+        (Codebook((0.1, 1.0), (3, 1), models=("tiny", "sprites")), 7, None),
+        (Codebook(presets()["fast-100"].codebook.thresholds, (12, 10, 8, 6, 4, 3)), 30, "made for 100 steps"),
+        (CODEBOOK, 100, None),
+    ],
+)
+def test_a_codebook_made_for_something_else_is_named_before_the_run(
+    codebook: Codebook, steps: int, said: str | None
+) -> None:
+    sentences = run_notes.before(request(codebook, steps))
+    assert said in sentences[0] if said else sentences == []
+
+
+def test_a_stretched_codebook_fits_any_number_of_steps() -> None:
+    method = AdaCacheConfig(Codebook((0.1, 1.0), (3, 1), 30, ("tiny",)), made_for=30)
+    assert run_notes.before(Request("tiny", "a test", method, steps=100)) == []
 
 
 def test_ignored_words_are_named() -> None:

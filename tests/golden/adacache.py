@@ -103,7 +103,8 @@ def adacache_config(config: dict[str, Any]) -> AdaCacheConfig:
     """The settings of a recorded run in our words."""
     motion = None
     if config.get("apply_moreg"):
-        # Upstream writes the divisor 1.2 as "1,2": a fourth number, which nothing reads (golden README, quirk 9).
+        # Upstream writes the divisor 1.2 as "1,2": a fourth number, which nothing reads
+        # (docs/upstream-quirks.md, 9).
         reference, power, divisor = config["moreg_hyp"][:3]
         motion = MotionRegularisation(
             strides=tuple(config["moreg_strides"]),

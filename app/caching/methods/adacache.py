@@ -217,7 +217,8 @@ class AdaptiveSchedule:
 
     def _weigh(self, probe: int, distance: float, motion: float) -> Reading:
         official = self.config.formula == "official"
-        # The released code divides by the previous rate even where a forced step came sooner (quirk 3).
+        # The released code divides by the previous rate even where a forced step came sooner
+        # (docs/upstream-quirks.md, 3).
         steps = (self.rate if official else self._elapsed) / self.config.pace(self.steps)
         settings = self.config.motion or MotionRegularisation()
         score = settings.score(motion, self._step, self.steps) if official else motion

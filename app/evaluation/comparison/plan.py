@@ -64,7 +64,7 @@ def methods_of(card: ModelCard, steps: int, wished: Sequence[str] = ()) -> dict[
 
 def usual(model: str, steps: int) -> list[str]:
     """A front of each family: codebooks made for so many steps, published settings, and values of a setting."""
-    codebooks = [preset.id for preset in presets().values() if preset.steps == steps]
+    codebooks = [preset.id for preset in presets().values() if preset.codebook.steps == steps]
     forms = ("", "-moreg", "-forecast")
     return [f"adacache-{id}{form}" for form in forms for id in codebooks] + [*published(model), *SETTINGS]
 

@@ -192,7 +192,7 @@ class FinalLayer(nn.Module):
         """(batch, frames, patches, channels) -> (batch, frames, patches, patch_values).
 
         Conditioned frames (false in `frame_mask`, (batch, frames)) are normed and modulated a second time on
-        top of the noisy modulation: upstream's checkpoints were trained so (golden README, Open-Sora quirks).
+        top of the noisy modulation: upstream's checkpoints were trained so (docs/upstream-quirks.md, 17).
         """
         x = self.modulate(x, time)
         if frame_mask is not None:

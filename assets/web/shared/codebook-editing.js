@@ -19,24 +19,24 @@ export function createEditing({ asked = () => {}, highestRate = () => Infinity }
 
   /** Remember the present codebook: the next changes are one gesture. */
   state.begin = () => {
-    if (same(state.history.at(-1), state.codebook)) return;
+    if (sameRows(state.history.at(-1), state.codebook)) return;
     state.history = [...state.history, state.codebook].slice(-UNDONE);
   };
-  /** Take over rows, valid or not; the server has the last word. */
+  /** Take over rows, valid or not; the server has the last word. What they were made for stays, unless it is said. */
   state.set = (rows) => {
-    state.draft = rows;
-    if (plausible(rows, highestRate())) state.codebook = rows;
+    state.draft = { steps: state.draft?.steps, models: state.draft?.models, ...rows };
+    if (plausible(rows, highestRate())) state.codebook = state.draft;
     tell("codebook");
     asked();
   };
   /** Take over a whole codebook from elsewhere. */
-  state.load = ({ thresholds, rates }) => {
+  state.load = ({ thresholds, rates, steps, models }) => {
     state.begin();
-    state.set({ thresholds: [...thresholds], rates: [...rates] });
+    state.set({ thresholds: [...thresholds], rates: [...rates], steps, models });
     tell("loaded");
   };
   state.undo = () => {
-    while (state.history.length && same(state.history.at(-1), state.draft)) state.history.pop();
+    while (state.history.length && sameRows(state.history.at(-1), state.draft)) state.history.pop();
     const rows = state.history.pop();
     if (!rows) return;
     state.set(rows);
@@ -77,6 +77,11 @@ export function latest(ask, use) {
 
 export function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Whether two codebooks have the same rows, whatever they were made for. */
+export function sameRows(one, other) {
+  return same(one && [one.thresholds, one.rates], other && [other.thresholds, other.rates]);
 }
 
 /** Whether rows can be drawn as bands; the server says in words what else is wrong. */

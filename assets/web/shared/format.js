@@ -3,7 +3,7 @@
 const RATE_SCALE = ["#39408f", "#2f6bab", "#2c98b4", "#5cc3a8", "#c9ecb4"]; // low rate dark, high rate light
 const WIDEST_RATE = 6;
 
-/** A colour named in studio.css, in the present light or dark theme. */
+/** A colour named in shared/base.css, in the present light or dark theme. */
 export function colour(name) {
   return getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
 }

@@ -37,5 +37,5 @@ export function mount({ element, props, watch }) {
   };
   watch(["state", "model"], show);
   show();
-  element.replaceChildren(name, createNav(), sentence, status, drawer, theme);
+  element.replaceChildren(name, createNav(props.rooms), sentence, status, drawer, theme);
 }

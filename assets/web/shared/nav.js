@@ -1,7 +1,6 @@
 // The tabs of the header: one room at a time is shown, the address remembers which, and a room is drawn when opened.
 import { make } from "./format.js";
 
-const ROOMS = { studio: "Studio", lab: "Codebook Lab", compare: "Compare", runs: "Runs" };
 const opened = new Map(); // room -> callbacks that wait for its first opening
 const shown = new Map(); // room -> callback of every opening
 const receivers = new Map(); // room -> callback that takes what other rooms send
@@ -9,11 +8,12 @@ const sent = new Map(); // room -> what waits for its receiver
 let current = "";
 let show = () => {};
 
-export function createNav() {
+export function createNav(rooms) {
+  const ids = rooms.map(({ id }) => id);
   const list = make("nav", "rooms");
   list.setAttribute("role", "tablist");
   list.setAttribute("aria-label", "Rooms");
-  const tabs = Object.entries(ROOMS).map(([id, title]) => {
+  const tabs = rooms.map(({ id, title }) => {
     const tab = make("button", "room", title);
     tab.id = `tab-${id}`;
     tab.setAttribute("role", "tab");
@@ -31,14 +31,14 @@ export function createNav() {
     event.preventDefault();
   });
   show = () => {
-    current = location.hash.slice(1) in ROOMS ? location.hash.slice(1) : "studio";
-    for (const id of Object.keys(ROOMS)) document.body.classList.toggle(`in-${id}`, id === current);
+    current = ids.includes(location.hash.slice(1)) ? location.hash.slice(1) : ids[0];
+    for (const id of ids) document.body.classList.toggle(`in-${id}`, id === current);
     for (const tab of tabs) {
       const chosen = tab.id === `tab-${current}`;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
     }
-    for (const id of Object.keys(ROOMS)) {
+    for (const id of ids) {
       const room = document.getElementById(id);
       room?.setAttribute("role", "tabpanel");
       room?.setAttribute("aria-labelledby", `tab-${id}`);

@@ -1,5 +1,5 @@
 // The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
-import { same } from "../shared/codebook-editing.js";
+import { sameRows } from "../shared/codebook-editing.js";
 import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
 import { createStepTip } from "./step-tip.js";
@@ -93,7 +93,7 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
   }
   const own = used_codebook?.rates ? used_codebook : null; // none where the method has no codebook
   const codebook = own || !accelerated.length ? editing.codebook : null;
-  const edited = Boolean(own && accelerated.length && !same(codebook, { thresholds: own.thresholds, rates: own.rates }));
+  const edited = Boolean(own && accelerated.length && !sameRows(codebook, own));
   return {
     id: token ?? "",
     title: title ?? "AdaCache",

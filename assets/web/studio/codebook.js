@@ -1,6 +1,6 @@
 // The Studio's codebook: the table, and the codebook as text to copy, paste or load from a file.
 import { createTable } from "../shared/codebook-table.js";
-import { latest, same } from "../shared/codebook-editing.js";
+import { latest, sameRows } from "../shared/codebook-editing.js";
 import { editing } from "./codebook-state.js";
 import { make } from "../shared/format.js";
 
@@ -17,11 +17,10 @@ export function mount({ element, props, watch, server }) {
     editing.tell("answer");
   });
   const take = () => {
-    if (!props.value || same(props.value, editing.draft)) return;
-    const { thresholds, rates } = props.value;
-    if (editing.draft) editing.load({ thresholds, rates });
+    if (!props.value || sameRows(props.value, editing.draft)) return;
+    if (editing.draft) editing.load(props.value);
     else {
-      editing.set({ thresholds, rates });
+      editing.set(props.value);
       editing.tell("loaded");
     }
   };
@@ -60,9 +59,9 @@ function createText(server) {
   root.append(summary, field, buttons, said);
 
   const take = async (text) => {
-    const { error, thresholds, rates } = await server.parsed({ text });
+    const { error, ...codebook } = await server.parsed({ text });
     said.textContent = error ?? "";
-    if (!error) editing.load({ thresholds, rates });
+    if (!error) editing.load(codebook);
   };
   const copy = async (text) => {
     field.value = text;

@@ -16,25 +16,29 @@ from app.evaluation.comparison.plan import FAMILIES, FORECAST
 from app.evaluation.comparison.table import described
 from app.generation.request import Request
 from app.models.base import ModelCard
+from components.rooms import Page, Room
 from components.shared.web import panel
 from components.studio.share import PARAMETER, to_query
 
 
-def compare_room(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) -> gr.HTML:
-    """Build the panel from the files of a folder; without a comparison it says how to make one."""
+def build(page: Page) -> gr.HTML:
+    """The panel with the shipped comparison; without one it says how to make it."""
+    return panel("compare/compare", "compare-panel", **compare_props(page.cards))
+
+
+def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) -> dict[str, Any]:
+    """What the panel shows of the files of a folder."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
-    return panel(
-        "compare/compare",
-        "compare-panel",
-        about=described(shown["about"]) if shown else "",
-        families=list(FAMILIES),
-        points=[with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
-        parameter=PARAMETER,
-        dominance=shown["dominance"] if shown else [],
-        kinds=kinds(),
-        flops=json.loads(counted.read_text()) if counted.is_file() else [],
-    )
+    return {
+        "about": described(shown["about"]) if shown else "",
+        "families": list(FAMILIES),
+        "points": [with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
+        "parameter": PARAMETER,
+        "dominance": shown["dominance"] if shown else [],
+        "kinds": kinds(),
+        "flops": json.loads(counted.read_text()) if counted.is_file() else [],
+    }
 
 
 def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[str, ModelCard]) -> dict[str, Any]:
@@ -57,3 +61,6 @@ def kinds() -> list[dict[str, str]]:
     }
     described = [{"family": kind.title, "text": kind.description, "source": kind.source} for kind in KINDS]
     return [described[0], forecast, *described[1:]]
+
+
+ROOM = Room("compare", "Compare", 30, build)

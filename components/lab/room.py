@@ -1,31 +1,28 @@
-"""The Lab's panel and its wiring: questions are answered at once, runs go through the job runner.
+"""The Codebook Lab's panel and its wiring: questions are answered at once, runs go through the job runner.
 
 Questions are server functions of the panel and change nothing, so a drag never competes with a stream of updates;
 Run it and Record are events, whose generators write the panel's `real` and `recorded`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
 
-from app.jobs.runner import JobRunner
-from app.models.base import ModelCard
 from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
+from components.rooms import QUIET, VISITORS, Page, Room
 from components.shared.visitors import visitor_key
 from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
 
 
-def lab(
-    runner: JobRunner, cards: Mapping[str, ModelCard], recordings: Path, visitors: int, quiet: dict[str, Any]
-) -> gr.HTML:
+def build(page: Page) -> gr.HTML:
     """Build and wire the panel; it stays empty until it is opened."""
-    library = Library(recordings, runner.store.folder / "recordings")
+    runner, cards = page.runner, page.cards
+    library = Library(page.recordings, page.store.folder / "recordings")
     card = next(iter(cards.values()))
     built = panel(
         "lab/lab",
@@ -48,9 +45,9 @@ def lab(
     def stop(visitor: gr.Request) -> None:
         runner.stop(visitor_key(visitor, runner.limits))
 
-    built.submit(run, None, built, concurrency_limit=visitors, **quiet)
-    built.start_recording(record, None, built, concurrency_limit=visitors, **quiet)
-    built.stop(stop, queue=False, **quiet)
+    built.submit(run, None, built, concurrency_limit=VISITORS, **QUIET)
+    built.start_recording(record, None, built, concurrency_limit=VISITORS, **QUIET)
+    built.stop(stop, queue=False, **QUIET)
     return built
 
 
@@ -77,3 +74,6 @@ def _questions(answers: Answers) -> list[Question]:
         return answered(lambda text: {"added": answers.library.upload(text)}, asked)
 
     return [opening, measured, simulated, front, calibrated, figure, uploaded]
+
+
+ROOM = Room("lab", "Codebook Lab", 20, build)
