@@ -1,4 +1,4 @@
-"""Progress: how far a run is and how long it will take, and the pace of earlier runs that a wait is reckoned from."""
+"""Progress: how far a run is and how long it will take, and the pace of earlier runs that gives a wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,30 +10,31 @@ from app.generation.request import Request
 from app.generation.trace import SIDES, Side, steps_of
 from app.models.size import Size
 
-NONE_MADE: Mapping[Side, int] = dict.fromkeys(SIDES, 0)
-NO_SECONDS: Mapping[Side, float] = dict.fromkeys(SIDES, 0.0)
-
 
 @dataclass(frozen=True)
 class Progress:
     """Denoising steps made and to be made, and their compute time, by side."""
 
-    steps: Mapping[Side, int] = field(default_factory=lambda: NONE_MADE)
-    made: Mapping[Side, int] = field(default_factory=lambda: NONE_MADE)
-    seconds: Mapping[Side, float] = field(default_factory=lambda: NO_SECONDS)
+    sides: tuple[Side, ...] = SIDES  # that the run makes; a recording makes the baseline only
+    steps: Mapping[Side, int] = field(default_factory=dict)
+    made: Mapping[Side, int] = field(default_factory=dict)
+    seconds: Mapping[Side, float] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float | None:
-        """What both sides still need at the pace they have had; None before each has made a step."""
-        if not all(self.made.values()):
+        """What all sides still need at the pace they have had; None before each has made a step that was timed."""
+        if not all(self.seconds.get(side) for side in self.sides):
             return None
-        return sum(self.seconds[side] / self.made[side] * (self.steps[side] - self.made[side]) for side in SIDES)
+        return sum(
+            self.seconds[side] / self.made[side] * (self.steps[side] - self.made[side]) for side in self.sides
+        )
 
     def after(self, event: object) -> Self:
-        """The progress once an event has happened; a recording has one side, the baseline."""
+        """The progress once an event has happened."""
         match event:
             case Started():
-                return replace(self, steps=steps_of(event.request, len(event.timesteps)))
+                steps = steps_of(event.request, len(event.timesteps))
+                return replace(self, steps={side: steps[side] for side in self.sides})
             case Step():
                 made = {**self.made, event.side: event.record.step}
                 return replace(self, made=made, seconds={**self.seconds, event.side: event.seconds})
@@ -48,7 +49,7 @@ class Pace:
     lock: Lock = field(default_factory=Lock)
 
     def learn(self, request: Request, progress: Progress) -> None:
-        """Take over what a finished run has shown."""
+        """Take over what a run has shown so far."""
         if made := sum(progress.made.values()):
             with self.lock:
                 self.lately[request.model, request.size] = sum(progress.seconds.values()) / made

@@ -16,9 +16,9 @@ from time import monotonic
 
 from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
-from app.generation.trace import Trace
+from app.generation.trace import SIDES, Side, Trace
 from app.jobs.limits import Limits
-from app.jobs.progress import Pace
+from app.jobs.progress import Pace, Progress
 from app.jobs.queue import JobQueue
 from app.jobs.ticket import POLL_SECONDS, JobEvent, Room, RunKept, Stopping, Ticket, Waiting
 from app.jobs.zerogpu import Job, generate_pair
@@ -27,6 +27,7 @@ from app.models.base import VideoModel
 from app.runs.store import RunStore, about_now
 
 KEPT = 64  # tickets whose run is over, of all visitors
+WHOLE = 4  # of those, the latest, whose events are kept for whoever still reads them
 NOBODY = "nobody came back to it for {minutes:.0f} minutes"
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class JobRunner:
         *,
         reuse: bool = False,
         room: Room = "studio",
+        sides: tuple[Side, ...] = SIDES,
     ) -> Ticket:
         """Make a run as soon as the device is free; a ValueError says why not.
 
@@ -68,7 +70,7 @@ class JobRunner:
                 same = (ticket.request, ticket.job, ticket.room) == (request, job, room)
                 if same and not ticket.stop.is_set():
                     return ticket
-            ticket = Ticket(visitor, request, job, reuse, room)
+            ticket = Ticket(visitor, request, job, reuse, room, progress=Progress(sides))
             self.queue.join(ticket)
         self._start_next()
         return ticket
@@ -77,6 +79,11 @@ class JobRunner:
         """A visitor's runs: those that are over, oldest first, then the one that goes, then those that wait."""
         self.visit(visitor)
         return [*(ticket for ticket in list(self.over) if ticket.visitor == visitor), *self.queue.of(visitor)]
+
+    def unread(self, visitor: str) -> str:
+        """The visitor's latest kept run whose end nobody has seen; empty without one."""
+        ended = [ticket for ticket in self.tickets(visitor) if ticket.run and not ticket.read]
+        return ended[-1].run if ended else ""
 
     def find(self, ticket_id: object, visitor: str) -> Ticket:
         """A visitor's ticket by its id; a ValueError if there is none."""
@@ -157,11 +164,11 @@ class JobRunner:
                     end = event
                 else:
                     ticket.tell(event)
+                    self.pace.learn(ticket.request, ticket.progress)
                 if self._abandoned(ticket):
                     ticket.stop.set()
             if isinstance(end, Compared):
                 ticket.tell(RunKept(self.store.keep(making, about_now(ticket.visitor))))
-                self.pace.learn(ticket.request, ticket.progress)
         except OSError as error:
             end = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
         except Exception:
@@ -177,6 +184,8 @@ class JobRunner:
     def _end(self, ticket: Ticket, event: Event | Recorded) -> None:
         self.over.append(ticket)
         ticket.tell(event)
+        for earlier in list(self.over)[:-WHOLE]:
+            earlier.forget()
         with self.lock:
             if not self.queue.of(ticket.visitor):
                 self.seen.pop(ticket.visitor, None)

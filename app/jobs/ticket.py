@@ -61,12 +61,13 @@ class Ticket:
     id: str = field(default_factory=lambda: uuid4().hex)
     state: State = "waiting"
     run: str = ""  # id of the kept run
+    read: bool = False  # somebody has seen how it ended
     reason: str = ""  # why it was stopped or failed, in one sentence
     progress: Progress = field(default_factory=Progress)
     stop: Flag = field(default_factory=Flag)
     events: list[JobEvent] = field(default_factory=list)
     changed: Condition = field(default_factory=Condition)
-    context: Context = field(default_factory=copy_context)  # of the request: ZeroGPU finds whose quota to count there
+    context: Context = field(default_factory=copy_context)  # ZeroGPU finds there whose quota to count
 
     @property
     def over(self) -> bool:
@@ -97,27 +98,27 @@ class Ticket:
                     self.run = event.run.id
             self.changed.notify_all()
 
+    def forget(self) -> None:
+        """Let go of what happened, once nobody can be reading it."""
+        with self.changed:
+            self.events.clear()
+
     def follow(self, still: Callable[[], bool] = lambda: True) -> Generator[list[JobEvent]]:
         """Events from the first on in batches, one an UPDATE_SECONDS; news of an end at once.
 
         It ends with the run, or when `still` says no.
         """
-        told, due = 0, 0.0
-        while still():
+        told, due, over = 0, 0.0, False
+        while not over and still():
             with self.changed:
-                seconds = min(POLL_SECONDS, max(0.0, due - monotonic())) or POLL_SECONDS
-                self.changed.wait_for(lambda: self._urgent(told) or self._due(told, due), seconds)
-                batch = self.events[told:] if self._urgent(told) or self._due(told, due) else []
+                if not self._urgent(told) and (monotonic() < due or len(self.events) == told):
+                    self.changed.wait(POLL_SECONDS)
                 over = self.over
+                batch = self.events[told:] if self._urgent(told) or monotonic() >= due else []
             if batch:
                 due = monotonic() + UPDATE_SECONDS
                 told += len(batch)
                 yield batch
-            if over:
-                return
-
-    def _due(self, told: int, due: float) -> bool:
-        return len(self.events) > told and monotonic() >= due
 
     def _urgent(self, told: int) -> bool:
         return self.over or any(isinstance(event, Stopping) for event in self.events[told:])

@@ -13,26 +13,27 @@ from app.caching.record import StepRecord
 from app.common.sentences import sentence
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
-from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
-from app.jobs.zerogpu import record_run
+from app.jobs.runner import JobRunner
+from app.jobs.ticket import JobEvent, Stopping, Waiting
+from app.jobs.zerogpu import JobEvents, record_run
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
 from app.lab.session import Recorded
 from app.lab.simulate import Simulation, simulate
 from app.metrics.registry import quality_text
 from app.models.base import ModelCard
-from app.runs.store import RunStore, read_visitor
+from app.runs.store import RunStore
 from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
 from components.lab.selection import Selection
 from components.shared.codebook import read_codebook
+from components.shared.visitors import visitor_of
+from components.studio.queue import runs_first
 
 Shown = dict[str, Any]
 
 
-def run_it(
-    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
-) -> Generator[Shown]:
+def run_it(runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, asked: object) -> Generator[Shown]:
     """Generate a recording's request for real with a codebook, beside what was simulated."""
     try:
         selection, codebook = Selection.read(asked, library), read_codebook(asked)
@@ -46,8 +47,12 @@ def run_it(
     shown: Shown = {"id": name, "state": "running", "kind": "info", "text": "", "made": 0, "real": {}}
     records: list[StepRecord] = []
     yield shown
-    visitor = read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
-    with closing(runner.events(session, request, visitor=visitor)) as news:
+    try:
+        ticket = runner.submit(_visitor(asked), request, room="lab")
+    except ValueError as error:
+        yield _refused(error)
+        return
+    with closing(runner.events(ticket)) as news:
         for batch in news:
             for event in batch:
                 match event:
@@ -67,7 +72,7 @@ def run_it(
 
 
 def record_it(
-    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, asked: object
 ) -> Generator[Shown]:
     """Record a prompt's baseline and keep it in the library."""
     try:
@@ -77,7 +82,21 @@ def record_it(
         return
     shown: Shown = {"state": "running", "kind": "info", "text": "Recording", "made": 0, "steps": request.steps}
     yield shown
-    with closing(runner.events(session, request, record_run)) as news:
+    kept: Shown = {}
+
+    def record_and_keep(*arguments: Any, **options: Any) -> JobEvents:
+        """The recording is kept where it is made, as nobody may be looking any more."""
+        for event in record_run(*arguments, **options):
+            if isinstance(event, Recorded):
+                kept.update(_kept(library, event.recording))
+            yield event
+
+    try:
+        ticket = runner.submit(_visitor(asked), request, record_and_keep, room="lab", sides=("baseline",))
+    except ValueError as error:
+        yield _refused(error)
+        return
+    with closing(runner.events(ticket)) as news:
         for batch in news:
             for event in batch:
                 match event:
@@ -87,7 +106,7 @@ def record_it(
                         made = event.record.step
                         shown = {**shown, "made": made, "text": f"Recording, step {made} of {shown['steps']}"}
                     case Recorded():
-                        shown = {**shown, **_kept(library, event.recording)}
+                        shown = {**shown, **kept}
                     case _:
                         shown = {**shown, **_common(event)}
             yield shown
@@ -109,12 +128,9 @@ def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str
 def _common(event: JobEvent) -> Shown:
     match event:
         case Waiting():
-            runs = "run goes" if event.ahead == 1 else "runs go"
-            return {"text": f"{event.ahead} {runs} first; this one starts by itself."}
+            return {"text": f"{runs_first(event.ahead)}; this one starts by itself."}
         case Loading():
             return {"text": f"{event.message}."}
-        case Refused():
-            return {"state": "refused", "kind": "error", "text": event.message}
         case Stopping():
             return {"text": "Stopping"}
         case Stopped():
@@ -123,6 +139,10 @@ def _common(event: JobEvent) -> Shown:
             return _failed(event.message)
         case _:
             return {}
+
+
+def _refused(error: object) -> Shown:
+    return {"state": "refused", "kind": "error", "text": sentence(error)}
 
 
 def _failed(error: object) -> Shown:
@@ -157,7 +177,7 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
     if "run" in asked:
-        return _of_run(store.get(asked["run"], read_visitor(asked.get("visitor"))).request, cards)
+        return _of_run(store.get(asked["run"], _visitor(asked)).request, cards)
     seed = asked.get("seed")
     return Request(
         model=card.id,
@@ -175,3 +195,7 @@ def _of_run(request: Request, cards: Mapping[str, ModelCard]) -> Request:
         raise ValueError(f"the model of this run, {request.model}, is not here")
     method = request.adacache or AdaCacheConfig(EVERY_STEP)
     return replace(request, method=replace(method, codebook=EVERY_STEP))
+
+
+def _visitor(asked: object) -> str:
+    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)

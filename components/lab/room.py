@@ -13,7 +13,7 @@ from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
 from components.rooms import QUIET, VISITORS, Page, Room
-from components.shared.visitors import visitor_key
+from components.shared.visitors import visitor_of
 from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
@@ -34,16 +34,19 @@ def build(page: Page) -> gr.HTML:
         recorded={},
     )
 
-    def run(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in run_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+    def run(asked: gr.EventData) -> Iterator[Any]:
+        for shown in run_it(runner, cards, library, asked.question):
             yield gr.update(real=shown)
 
-    def record(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in record_it(runner, cards, library, visitor_key(visitor, runner.limits), asked.question):
+    def record(asked: gr.EventData) -> Iterator[Any]:
+        for shown in record_it(runner, cards, library, asked.question):
             yield gr.update(recorded=shown)
 
-    def stop(visitor: gr.Request) -> None:
-        runner.stop(visitor_key(visitor, runner.limits))
+    def stop(asked: gr.EventData) -> None:
+        visitor = visitor_of(getattr(asked, "visitor", None))
+        for ticket in runner.queue.of(visitor):
+            if ticket.room == "lab":
+                runner.stop(ticket)
 
     built.submit(run, None, built, concurrency_limit=VISITORS, **QUIET)
     built.start_recording(record, None, built, concurrency_limit=VISITORS, **QUIET)

@@ -17,8 +17,9 @@ from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
 from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
-from app.runs.store import RunStore, read_visitor
+from app.runs.store import RunStore
 from components.shared.quality import quality_props
+from components.shared.visitors import visitor_of
 from components.shared.web import data_uri, served, uploaded
 from components.studio.method import title_of
 
@@ -127,7 +128,7 @@ def method_title(request: Request) -> str:
 
 
 def _visitor(asked: object) -> str:
-    return read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
+    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)
 
 
 def _field(asked: object, name: str) -> Any:

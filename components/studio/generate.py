@@ -1,4 +1,4 @@
-"""A visitor's runs on the page: a press on Generate asks for one, and all that go or wait are followed to their end.
+"""A visitor's runs on the page: a press on Generate asks for one, and all are followed to their end.
 
 `follow` is the only writer of the videos, charts and buttons while runs go, so their states cannot disagree.
 """
@@ -86,6 +86,7 @@ def _follow(runner: JobRunner, cards: Mapping[str, ModelCard], ticket: Ticket) -
                 *_buttons(going, going and not said.stopping),
                 queue_props(runner, ticket.visitor, shown=_kept(batch)),
             ]
+    ticket.read = ticket.over
 
 
 @dataclass(frozen=True)

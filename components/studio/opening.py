@@ -1,4 +1,4 @@
-"""Opening the page: the run of a link, or its settings; else the settings and the run of this browser's last visit.
+"""Opening the page: a link's run or its settings; else the settings and the run of this browser's last visit.
 
 Addresses are written by strangers and what a browser remembers may be of an older page: both are checked here.
 """
@@ -16,7 +16,7 @@ from components.studio.charts import charts_props
 from components.studio.controls import read_request, show_request
 from components.studio.prompts import words_props
 from components.studio.reopening import reopen
-from components.studio.share import from_query
+from components.studio.share import PARAMETER, from_query
 from components.studio.video_panel import stage_props
 from components.studio.view import unmade
 
@@ -26,17 +26,23 @@ NO_RUN = "This link's run is not kept here; Generate makes it."
 
 
 def opened(
-    store: RunStore, cards: Mapping[str, ModelCard], controls: int, visitor: str, asked: Mapping[str, Any], busy: bool
+    store: RunStore,
+    cards: Mapping[str, ModelCard],
+    controls: int,
+    visitor: str,
+    asked: Mapping[str, Any],
+    busy: bool,
 ) -> Updates:
     """Updates of so many controls and all panels; `busy`: a run of this visitor goes and is about to be shown.
 
-    asked: "settings" and "run" of the address, "remembered" values of the controls' inputs, "shown" run's id.
+    asked: "settings" and "run" of the address, "remembered" values of the controls' inputs, and the ids of the
+    run "shown" last and of the latest that ended "unread".
     """
-    if asked.get("settings") or asked.get("run"):
+    if asked.get(PARAMETER) or asked.get("run"):
         return _linked(store, cards, controls, visitor, asked)
     settings = _remembered(cards, controls, asked.get("remembered"))
     try:
-        run = None if busy else store.get(asked.get("shown"), visitor)
+        run = None if busy else store.get(asked.get("unread") or asked.get("shown"), visitor)
     except ValueError:
         run = None
     if run is None or run.request.model not in cards:
@@ -48,9 +54,9 @@ def _linked(
     store: RunStore, cards: Mapping[str, ModelCard], controls: int, visitor: str, asked: Mapping[str, Any]
 ) -> Updates:
     try:
-        if not asked.get("settings"):
+        if not asked.get(PARAMETER):
             return reopen(store.get(asked.get("run"), visitor), cards, controls)
-        request = from_query(str(asked["settings"]))
+        request = from_query(str(asked[PARAMETER]))
         run = store.linked(asked.get("run"), request) or store.find(request, visitor)
         return reopen(run, cards, controls) if run else _unmade(request, cards, bool(asked.get("run")))
     except ValueError as error:

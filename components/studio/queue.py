@@ -1,7 +1,7 @@
 """The queue panel: a visitor's runs that go, wait or just ended, with place and time left; reorder and cancel.
 
-Its script also keeps the visitor present, follows the runs again when the page was reloaded or lost its connection,
-and remembers settings and the run shown from visit to visit.
+Its script also keeps the visitor present, has the runs followed again after a reload or a lost connection, and
+remembers settings and the run shown from visit to visit.
 """
 
 from typing import Any
@@ -21,6 +21,7 @@ def queue_panel(runner: JobRunner) -> gr.HTML:
     return panel(
         "studio/queue",
         "queue",
+        events=("enter", "follow"),
         server_functions=_questions(runner),
         listing=[],
         note=note_of(runner.limits),
@@ -30,7 +31,7 @@ def queue_panel(runner: JobRunner) -> gr.HTML:
 
 def queue_props(runner: JobRunner, visitor: str, shown: str = "") -> Any:
     """What the panel lists; `shown` is the kept run that the Studio shows from now on."""
-    changed = {"shown": shown} if shown else {}
+    changed: dict[str, Any] = {"shown": shown} if shown else {}
     return gr.update(listing=listing_of(runner, visitor), **changed)
 
 

@@ -2,7 +2,7 @@
 // them followed again when their news stop: after a reload, a lost connection, or a run asked for elsewhere.
 import { keepSettings, keepShown, opening } from "./session.js";
 import { make } from "../shared/format.js";
-import { send } from "../shared/nav.js";
+import { go } from "../shared/nav.js";
 import { visitor } from "../shared/visitor.js";
 
 const ASK_MILLISECONDS = 3000;
@@ -48,7 +48,7 @@ export function mount({ element, props, watch, trigger, server }) {
   const acts = {
     cancel: ({ id }) => ask("cancelled", { id }),
     move: ({ id }, places) => ask("moved", { id, places }),
-    open: ({ run }) => send("runs", { run }),
+    open: () => go("runs"),
   };
   const follow = () => {
     following = Date.now();
@@ -94,7 +94,7 @@ function createRow(run, acts) {
     const open = make("button", "quiet", "In Runs");
     open.dataset.act = `open ${run.id}`;
     open.setAttribute("aria-label", `Show in Runs: ${run.prompt}`);
-    open.addEventListener("click", () => acts.open(run));
+    open.addEventListener("click", () => acts.open());
     row.append(open);
   }
   return row;
