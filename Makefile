@@ -1,10 +1,11 @@
 # make run: install and open the page on the embedded model. make test: install what the tests need and run them.
+# make lint: ruff, mypy and, where npm is installed, ESLint and TypeScript over the scripts.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint lint-web bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py $(ARGS)
@@ -17,6 +18,15 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; \
+	else echo "npm is not installed: the scripts in assets/web were not checked"; fi
+
+lint-web: node_modules/.package-lock.json
+	npm run --silent lint
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.sprites
@@ -35,4 +45,4 @@ $(VENV)/.installed-dev: requirements-dev.txt requirements-models.txt requirement
 	touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules

@@ -26,10 +26,11 @@ from app.caching.policy import CachePolicy
 from app.common.journal import Journal
 from app.generation.denoiser import Denoiser, fingerprint
 from app.lab.calibrate import calibrate_scores, score_family
-from app.lab.record import recording_of
+from app.lab.record import recording_of, watched
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
+from app.lab.velocities import VelocityRecorder
 from app.metrics.quality.psnr import psnr
 from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
@@ -116,21 +117,23 @@ def figures(rows: list[dict[str, Any]], speedup: float) -> dict[str, Any]:
 def recorded(model: VideoModel, index: int) -> tuple[Recording, Frames]:
     """A recording of a composed prompt and the unaccelerated video of the same run."""
     recorder, prompt = Recorder(RecorderConfig()), prompt_of(index)
-    run = denoised(model, index, recorder)
-    return recording_of(run, recorder, prompt, index, model.card.steps), run.decode()
+    run, velocities = started(model, index, recorder), VelocityRecorder.of(model.schedule(model.card.steps))
+    for _ in watched(run, velocities):
+        pass
+    return recording_of(run, recorder, velocities, prompt, index, model.card.steps), run.decode()
 
 
 def generate(model: VideoModel, index: int, policy: CachePolicy) -> tuple[Frames, tuple[int, ...]]:
     """The video of a composed prompt under a policy, and the steps it computed."""
-    run = denoised(model, index, policy)
+    run = started(model, index, policy).finish()
     return run.decode(), run.computed_steps
 
 
-def denoised(model: VideoModel, index: int, policy: CachePolicy) -> Denoiser:
-    """A finished run of a composed prompt."""
+def started(model: VideoModel, index: int, policy: CachePolicy) -> Denoiser:
+    """A run of a composed prompt before its first step."""
     card, conditioning = model.card, model.encode_prompt(prompt_of(index))
     settings = {"steps": card.steps, "guidance": card.guidance}
-    return Denoiser.start(model, conditioning, policy, seed=index, **settings).finish()  # type: ignore[arg-type]
+    return Denoiser.start(model, conditioning, policy, seed=index, **settings)  # type: ignore[arg-type]
 
 
 def prompt_of(index: int) -> str:

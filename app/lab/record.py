@@ -1,21 +1,20 @@
-"""Record a baseline run for the Lab: one generation with probes, and the measured cost of a reused step."""
+"""Record a baseline run for the Lab: one generation with probes, and a reference run that reuses.
 
-from collections.abc import Callable, Generator
+The reference run measures what a reused step costs and how the model answers to a latent that is off.
+"""
+
+from collections.abc import Callable, Generator, Iterator
 from statistics import median
 from typing import cast
 
-from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.methods.adacache_policy import AdaCache
+from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.caching.schedule import Scheduled
 from app.generation.denoiser import Denoiser
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording
+from app.lab.velocities import INTERVAL, VelocityRecorder, velocity_recording
+from app.metrics.quality.psnr import psnr
 from app.models.base import VideoModel
-
-REUSED_STEPS = 6
-REUSE_EVERYTHING = AdaCacheConfig(
-    Codebook((1e30, 2e30), (1000, 1)), formula="paper"
-)  # computes steps 1 and 2 only
 
 
 def record(
@@ -59,31 +58,46 @@ def record_stepwise(
     recorder = Recorder(config)
     conditioning = model.encode_prompt(prompt)
     run = Denoiser.start(model, conditioning, recorder, seed=seed, steps=steps, guidance=guidance, poll=poll)
+    velocities = VelocityRecorder.of(run.schedule)
+    yield from watched(run, velocities)
+    return recording_of(run, recorder, velocities, prompt, seed, steps, poll)
+
+
+def watched(run: Denoiser, velocities: VelocityRecorder) -> Iterator[int]:
+    """Make all steps of a run under a recorder of its velocities; yields the number of each step made."""
     while not run.done:
-        run.advance()
+        before = run.latent
+        clean = run.advance()
+        velocities.observe(before, run.latent, clean)
         yield len(run.records)
-    return recording_of(run, recorder, prompt, seed, steps, poll)
 
 
 def recording_of(
     run: Denoiser,
     recorder: Recorder,
+    velocities: VelocityRecorder,
     prompt: str,
     seed: int,
     asked: int,
     poll: Callable[[], None] = lambda: None,
 ) -> Recording:
-    """The recording of a finished run, after a few more steps that measure what a reused one costs."""
+    """The recording of a finished run, after its reference run: a third of the compute again.
+
+    The reference run also measures what a reused step costs.
+    """
     card, config = run.model.card, recorder.config
-    reused = Denoiser.start(
+    reference = Denoiser.start(
         run.model,
         run.conditioning,
-        AdaCache(REUSE_EVERYTHING),
+        Scheduled(FixedIntervalConfig(INTERVAL)),
         seed=seed,
-        steps=2 + REUSED_STEPS,
+        steps=asked,
         guidance=run.guidance,
         poll=poll,
-    ).finish()
+    )
+    answers = VelocityRecorder.of(reference.schedule)
+    for _ in watched(reference, answers):
+        pass
     return Recording(
         model=card.id,
         prompt=prompt,
@@ -98,6 +112,13 @@ def recording_of(
         subsample=config.subsample,
         subsample_error=recorder.subsample_error(),
         computed_seconds=median(record.seconds for record in run.records),
-        reused_seconds=median(record.seconds for record in reused.records[2:]),
+        reused_seconds=median(record.seconds for record in reference.records if record.computed == "none"),
         probes=recorder.recorded(),
+        velocities=velocity_recording(
+            velocities,
+            answers,
+            run.latent.numel(),
+            error=float((reference.latent.float() - run.latent.float()).norm()),
+            db=psnr(run.decode(), reference.decode()) if velocities.euler else 0.0,
+        ),
     )

@@ -1,7 +1,8 @@
 """A recording: everything of a baseline run that decides what any AdaCache codebook would have done on it.
 
 For every step, the norms between the probe residual and its values at earlier steps, up to a maximum lag, and the
-norms between its frames. From these a schedule is simulated in microseconds (simulate.py).
+norms between its frames. From these a schedule is simulated in microseconds (simulate.py). Since schema 2 also the
+products of its velocities, from which the picture of any schedule is predicted (prediction.py).
 """
 
 import json
@@ -15,9 +16,11 @@ from app.caching.distances import Norms
 from app.caching.methods.adacache import PROBED, ProbeResidual
 from app.common.files import write_json
 from app.common.validation import number, whole
+from app.lab.velocities import VelocityRecording
 from app.models.size import Size
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)  # of 1 there are no velocities
 STRIDES = (1, 2, 4)
 MAX_BYTES = 50_000_000
 MAX_STEPS = 1000
@@ -26,6 +29,7 @@ MAX_DEPTH = 1000
 MAX_SEED = 2**63 - 1
 MAX_GUIDANCE = 50.0
 MIN_SECONDS, MAX_SECONDS = 1e-9, 1e6
+OPTIONAL = ("size", "velocities")  # fields that not every file has
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Recording:
     reused_seconds: float
     probes: tuple[ProbeRecording, ...]
     size: Size | None = None  # asked for, where it is not the model's own
+    velocities: VelocityRecording | None = None  # none in older files, and where the sampler is no Euler flow
 
     def __post_init__(self) -> None:
         self._check_fields()
@@ -78,6 +83,8 @@ class Recording:
             self._check(probe)
         for name in ("computed_seconds", "reused_seconds"):
             number(name, getattr(self, name), MIN_SECONDS, MAX_SECONDS)
+        if self.velocities is not None:
+            self.velocities.check(self.steps)
 
     @property
     def steps(self) -> int:
@@ -106,22 +113,25 @@ class Recording:
             }
             for probe in self.probes
         ]
-        plain = set(self.__dataclass_fields__) - {"probes", "size"}
+        plain = set(self.__dataclass_fields__) - {"probes", "size", "velocities"}
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name in plain}
         size = {"size": vars(self.size)} if self.size else {}
-        return {"schema": SCHEMA, **fields, **size, "probes": probes}
+        velocities = {"velocities": self.velocities.to_json()} if self.velocities else {}
+        return {"schema": SCHEMA, **fields, **size, **velocities, "probes": probes}
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
         """Read a recording; a ValueError says in one line what is broken."""
-        if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        if not isinstance(value, dict) or value.get("schema") not in READABLE:
             found = value.get("schema") if isinstance(value, dict) else type(value).__name__
-            raise ValueError(f"a recording of schema {SCHEMA} is needed, got {found!r}")
+            raise ValueError(f"a recording of schema {' or '.join(map(str, READABLE))} is needed, got {found!r}")
         try:
             value = {"asked": len(value["timesteps"]), **value}  # older files are of samplers that make as many
-            fields = {name: value[name] for name in cls.__dataclass_fields__ if name != "size"}
+            fields = {name: value[name] for name in cls.__dataclass_fields__ if name not in OPTIONAL}
             if "size" in value:
                 fields["size"] = Size.from_json(value["size"])
+            if "velocities" in value:
+                fields["velocities"] = VelocityRecording.from_json(value["velocities"])
             fields["timesteps"] = tuple(float(t) for t in fields["timesteps"])
             fields["blocks"] = tuple(int(block) for block in fields["blocks"])
             fields["probes"] = tuple(_read_probe(probe) for probe in fields["probes"])

@@ -172,8 +172,8 @@ def test_a_recording_survives_the_disk(recording: Recording, tmp_path: Path):
     ("damage", "said"),
     [
         (lambda text: text[: len(text) // 2], "not a whole JSON file"),
-        (lambda text: text.replace('"schema": 1', '"schema": 9'), "schema 1 is needed, got 9"),
-        (lambda text: "[]", "schema 1 is needed"),
+        (lambda text: text.replace('"schema": 2', '"schema": 9'), "schema 1 or 2 is needed, got 9"),
+        (lambda text: "[]", "schema 1 or 2 is needed"),
         (lambda text: text.replace('"max_lag"', '"lag"'), "lacks 'max_lag'"),
         (lambda text: text.replace('"max_lag": 12', '"max_lag": 3'), "lags of 3"),
         (lambda text: text.replace('"temporal-attn"', '"other"'), "unknown residual 'other'"),

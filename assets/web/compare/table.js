@@ -28,10 +28,11 @@ export function createTable(state) {
 }
 
 /** Settings that are set, one after the other; a codebook by rising threshold, whatever the order of its keys. */
-function inWords({ name, ...settings }) {
-  const book = (rows) => Object.entries(rows).sort(([one], [other]) => one - other).map((row) => row.join(":")).join(" ");
+function inWords(settings) {
+  const rising = (rows) => Object.entries(rows).sort(([one], [other]) => Number(one) - Number(other));
+  const book = (rows) => rising(rows).map((entry) => entry.join(":")).join(" ");
   return Object.entries(settings)
-    .filter(([, value]) => value !== null)
+    .filter(([key, value]) => key !== "name" && value !== null)
     .map(([key, value]) => `${key.replaceAll("_", " ")} ${key === "codebook" ? book(value) : JSON.stringify(value)}`)
     .join(", ");
 }

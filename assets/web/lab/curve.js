@@ -46,8 +46,8 @@ export function createCurve(state) {
     if (!state.ids().length) return;
     const steps = state.steps();
     const x = scale([0.5, steps + 0.5], [left, left + width]);
-    const root = scale([0, Math.sqrt(top)], [upper + height, upper]);
-    const y = (value) => root(Math.sqrt(Math.min(value, top)));
+    const squareRoot = scale([0, Math.sqrt(top)], [upper + height, upper]);
+    const y = (value) => squareRoot(Math.sqrt(Math.min(value, top)));
     for (const step of stepTicks(steps, width)) sheet.append(label(x(step), upper + height + 13, step));
     sheet.append(label(left + width / 2, upper + height + 28, "step", "middle", "axis-title"));
     sheet.append(label(left - 8, upper + height + 3.5, "0", "end"));

@@ -48,7 +48,8 @@ export function createFigures({ state, server }) {
     note.textContent = answer.error ?? "";
     if (answer.error) {
       figure = null;
-      return frame.ask();
+      frame.ask();
+      return;
     }
     figure = { ...answer, kind: question.kind };
     offer(links, figure);
@@ -107,7 +108,8 @@ function spread(ends) {
   return sorted;
 }
 
-function offer([csv, json], figure) {
+function offer(links, figure) {
+  const [csv, json] = links;
   const files = [
     [csv, figure.csv, "text/csv"],
     [json, JSON.stringify(figure.json), "application/json"],

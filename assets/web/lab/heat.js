@@ -119,7 +119,8 @@ function range(rows) {
   return [sorted[0], sorted[Math.floor((sorted.length - 1) * 0.98)]];
 }
 
-function legend([low, high], x, top, height) {
+function legend(limits, x, top, height) {
+  const [low, high] = limits;
   return [0, 0.5, 1].map((share) => {
     const value = (Math.sqrt(low) + share * (Math.sqrt(high) - Math.sqrt(low))) ** 2;
     const y = top + height * (1 - share) + [0, 3.5, 9][share * 2];

@@ -14,7 +14,7 @@ export function createRecordings({ state, server, trigger, props, watch }) {
   const count = make("span", "count");
   const title = make("h2", "", "Recordings");
   title.append(count);
-  const adding = createAdding({ state, server, trigger, props, watch }, refresh);
+  const adding = createAdding({ server, trigger, props, watch }, refresh);
   root.append(title, list, empty, adding);
 
   const show = () => {

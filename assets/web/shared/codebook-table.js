@@ -33,16 +33,16 @@ export function createTable(state, id, ...below) {
     add.disabled = rates.length >= 24;
   };
   state.on(["presets"], () => {
-    const options = [...state.presets, { id: CUSTOM, title: "Custom" }].map(({ id, title: text }) => {
-      const option = make("option", "", text);
-      option.value = id;
+    const options = [...state.presets, { id: CUSTOM, title: "Custom" }].map((book) => {
+      const option = make("option", "", book.title);
+      option.value = book.id;
       return option;
     });
     preset.replaceChildren(...options);
     show();
   });
   preset.addEventListener("change", () => {
-    const chosen = state.presets.find(({ id }) => id === preset.value);
+    const chosen = state.presets.find((book) => book.id === preset.value);
     if (chosen) state.load(chosen);
     else show();
   });

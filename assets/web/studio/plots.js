@@ -146,7 +146,7 @@ function createChart(id, title, legend) {
 function loadPlotly() {
   return new Promise((resolve) => {
     const script = document.createElement("script");
-    script.src = document.getElementById("plotly").href;
+    script.src = /** @type {HTMLLinkElement} */ (document.getElementById("plotly")).href;
     script.addEventListener("load", () => resolve(window.Plotly));
     document.head.append(script);
   });

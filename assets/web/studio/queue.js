@@ -18,14 +18,16 @@ export function mount({ element, props, watch, trigger, server }) {
   element.replaceChildren(list, said, note);
 
   let runs = [];
-  let hidden = new Set(); // runs that were over when the present series began
+  let hidden = null; // runs that were over when the present series began, or the page was opened with none going
   let following = 0; // when news of a run last arrived, or were last asked for
   const active = () => runs.filter(({ state }) => !OVER.includes(state));
 
   const take = (listing) => {
     const quiet = !active().length;
     runs = listing;
-    if (quiet && active().length) hidden = new Set(runs.filter(({ state }) => OVER.includes(state)).map(({ id }) => id));
+    if (!hidden || (quiet && active().length)) {
+      hidden = new Set(runs.filter(({ state }) => OVER.includes(state)).map(({ id }) => id));
+    }
     show();
   };
   const show = () => {

@@ -94,7 +94,7 @@ function createReadout() {
 
   let run = "";
   record.addEventListener("click", () => send("lab", { run }));
-  const show = ({ summary = {}, quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
+  const show = ({ summary = /** @type {Record<string, any>} */ ({}), quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
     run = kept;
     record.hidden = !run || state !== "done";
     speedup.rename(reused ? "Speedup, to an earlier baseline" : "Speedup");

@@ -1,0 +1,133 @@
+"""Velocities: the inner products of a recorded run's velocities, which answer for any reuse over any gap.
+
+Beside the baseline, a recording keeps a reference run, every third step computed and held. Its latents drift off
+the baseline's, and what the model answers to that says which errors a video forgets and which it lets grow.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from app.common.validation import number, whole
+
+INTERVAL = 3  # of the reference run
+SKETCH = 16384  # values kept of a latent; one with more is folded into as many by random signs
+MAX_PRODUCTS = 2_000_000
+MAX_ELEMENTS = 2**40
+EULER_TOLERANCE = 0.02  # of the expected clean latent: half-precision models round
+
+
+@dataclass(frozen=True)
+class VelocityRecording:
+    """Inner products between vectors of the size of a latent, and how the reference run ended.
+
+    The vectors, in order: the change of the baseline's velocity in each step from the second on; for each computed
+    step of the reference run but the first, how far its latent was off the baseline's, and then for each of them
+    how far its velocity was off. `products` is the lower triangle of their products, row by row.
+    """
+
+    elements: int  # values of a latent, over which the products sum
+    reference_error: float  # length of the difference between the finished latents of reference run and baseline
+    reference_db: float  # PSNR of the reference run's video against the baseline's
+    products: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        whole("elements of a latent", self.elements, 1, MAX_ELEMENTS)
+        number("error of the reference run", self.reference_error, 0, math.inf)
+        number("PSNR of the reference run", self.reference_db, 0, 1000)
+        if not all(isinstance(value, float) and math.isfinite(value) for value in self.products):
+            raise ValueError("the recording holds a product of velocities that is not a finite number")
+
+    def check(self, steps: int) -> None:
+        """A ValueError where the products are not those of a run of `steps`."""
+        vectors = steps - 1 + 2 * len(reference_steps(steps))
+        if len(self.products) != vectors * (vectors + 1) // 2:
+            raise ValueError(
+                f"velocities of {steps} steps need {vectors} vectors, got {len(self.products)} products"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """As written to disk."""
+        return {**vars(self), "products": list(self.products)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        if len(value["products"]) > MAX_PRODUCTS:
+            raise ValueError(f"a recording holds at most {MAX_PRODUCTS} products of velocities")
+        return cls(**{**value, "products": tuple(float(product) for product in value["products"])})
+
+
+def reference_steps(steps: int) -> tuple[int, ...]:
+    """The computed steps of a reference run of so many steps, without the first, in which nothing is off yet."""
+    return tuple(range(1 + INTERVAL, steps + 1, INTERVAL))
+
+
+@dataclass
+class VelocityRecorder:
+    """Watches the latents of a run; keeps of every step its velocity and the latent before it, both sketched."""
+
+    timesteps: tuple[float, ...]
+    velocities: list[Tensor]
+    latents: list[Tensor]
+    euler: bool = True
+
+    @classmethod
+    def of(cls, timesteps: tuple[float, ...]) -> Self:
+        """A recorder for a run of these timesteps."""
+        return cls(timesteps, [], [])
+
+    def observe(self, before: Tensor, after: Tensor, clean: Tensor) -> None:
+        """See a step: the latents around it, and the clean latent the model expected in it, all of one shape.
+
+        A sampler whose steps do not follow one velocity to both (DDIM, PNDM) has none to record.
+        """
+        if not self.euler:
+            return
+        step = len(self.velocities)
+        timestep, following = (*self.timesteps, 0.0)[step : step + 2]
+        length = (timestep - following) / 1000
+        before, after, clean = before.float(), after.float(), clean.float()
+        velocity = (after - before) / length
+        expected = before + velocity * (timestep / 1000)
+        if not bool((expected - clean).norm() <= EULER_TOLERANCE * clean.norm()):
+            self.euler = False
+            return
+        self.velocities.append(sketch(velocity))
+        self.latents.append(sketch(before))
+
+
+def velocity_recording(
+    baseline: VelocityRecorder, reference: VelocityRecorder, elements: int, error: float, db: float
+) -> VelocityRecording | None:
+    """The products of both runs; none where the sampler is no Euler flow."""
+    if not (baseline.euler and reference.euler):
+        return None
+    steps = range(1, len(baseline.velocities))
+    changes = [baseline.velocities[step] - baseline.velocities[step - 1] for step in steps]
+    off = [step - 1 for step in reference_steps(len(baseline.velocities))]
+    drifts = [reference.latents[index] - baseline.latents[index] for index in off]
+    answers = [reference.velocities[index] - baseline.velocities[index] for index in off]
+    vectors = torch.stack([*changes, *drifts, *answers]).double()
+    products = vectors @ vectors.T
+    rows, columns = torch.tril_indices(len(vectors), len(vectors))
+    digits = (float(f"{value:.9g}") for value in products[rows, columns].tolist())  # enough, and a small file
+    return VelocityRecording(elements, error, db, tuple(digits))
+
+
+def sketch(latent: Tensor, size: int = SKETCH) -> Tensor:
+    """A latent as at most `size` values, products between latents kept on average; (size,) on the CPU.
+
+    Charikar, Chen and Farach-Colton 2002: every value is added, with a random sign, to a random place. Both are
+    the same for all latents of a size, on every machine.
+    """
+    values = latent.flatten().cpu()
+    if values.numel() <= size:
+        return values.clone()
+    random = torch.Generator().manual_seed(0)
+    places = torch.randint(size, values.shape, generator=random)
+    signs = torch.randint(2, values.shape, generator=random) * 2 - 1
+    return torch.zeros(size).index_add_(0, places, values * signs)
