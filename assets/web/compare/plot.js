@@ -13,7 +13,7 @@ const HELP =
 
 export function createPlot(state) {
   const root = make("section", "compare-plot");
-  const frame = createFrame("quality", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("quality", GUTTER, (paper) => draw(paper), { title: "Quality against speed", read: () => read() });
   const tip = createTip(frame.root);
   let measure = "psnr_db";
   let place = null;
@@ -59,6 +59,12 @@ export function createPlot(state) {
       const radius = point.name === state.looked ? 7 : 4.5;
       sheet.append(mark(place.x(point), place.y(point), point.motion ? "diamond" : "circle", state.colour(point.family), radius));
     }
+  };
+  const read = () => {
+    const points = state.visible().filter(({ family }) => family);
+    if (!points.length) return null;
+    const families = new Set(points.map(({ family }) => family)).size;
+    return { summary: `${points.length} operating points of ${families} families; the table below has their numbers` };
   };
   const nearest = (event) => {
     if (!place) return null;
