@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,14 +11,20 @@ if "SPACES_ZERO_GPU" in os.environ:
     import spaces  # noqa: F401  # patches torch, so before anything that imports it
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from app.common.paths import WEB
 from app.jobs.zerogpu import prepare
 from app.runs.archive import MAX_ZIP_BYTES
+from app.runs.store import RunStore
 from components.page import build
 from components.rooms import rooms
+from components.shared.cache import MAX_BYTES, own_cache, size
+from components.shared.guard import Guard, misfit
 from components.shared.theme import theme
-from components.shared.visitors import login
+from components.shared.visitors import login, trust_no_proxy_by_itself
 from components.shared.web import head
 
 MAX_QUEUE = 32
@@ -39,6 +46,10 @@ def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = Fa
         run_history=False,
         auth=login(),
         max_file_size=MAX_ZIP_BYTES,
+        app_kwargs={
+            "middleware": [Middleware(Guard, has_room=lambda: size(Path(get_upload_folder())) < MAX_BYTES)],
+            "exception_handlers": {RequestValidationError: misfit},
+        },
         footer_links=[],
         theme=theme(),
         css_paths=[WEB / "shared" / f"{name}.css" for name in STYLES] + [room.style for room in rooms()],
@@ -66,8 +77,24 @@ def main() -> None:
         login()
     except ValueError as error:
         parser.error(str(error))
+    trust_no_proxy_by_itself()
+    signal.signal(signal.SIGTERM, _end)
     prepare()
-    launch(build(flags.runs.resolve()), flags.host, flags.port, flags.share)
+    runs = flags.runs.resolve()
+    try:
+        with own_cache():
+            launch(build(runs), flags.host, flags.port, flags.share)
+    except OSError as error:
+        if "empty port" not in str(error):  # gradio's words where every port that it tried is taken
+            raise
+        parser.error(f"port {flags.port or 'from 7860 on'} is in use; choose another one with --port")
+    finally:
+        RunStore(runs).close()
+
+
+def _end(number: int, frame: object) -> None:
+    """SIGTERM ends the server as Ctrl-C does, so that it cleans up."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,31 @@
 """The command line: python -m app COMMAND. Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted."""
 
 import argparse
+import os
+import signal
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from threading import current_thread, main_thread
 from typing import NoReturn
 
-from app.commands import compare, doctor, figure, flops, generate, judge, lab, methods, models, runs
+from app import commands as package
+from app.common.sentences import FULL, NO_SPACE
+from app.common.validation import one_line
 
-COMMANDS = (generate, compare, judge, models, doctor, methods, flops, lab, figure, runs)
+# Every module of app/commands that registers a parser is a command.
+COMMANDS = [
+    module
+    for found in iter_modules(package.__path__)
+    if hasattr(module := import_module(f"app.commands.{found.name}"), "add_parser")
+]
 
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print(f"{self.prog}: {one_line(message)}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -24,11 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
     for command in COMMANDS:
         command.add_parser(commands)
     options = parser.parse_args(arguments)
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, _end)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        sys.stdout.flush()  # here, where a reader that has gone away is no error
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left has no reader
+        return 128 + signal.SIGPIPE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"{parser.prog} {options.command}: {place}{error.strerror or error}", file=sys.stderr)
+        said = NO_SPACE if error.errno in FULL else f"{place}{error.strerror or error}"
+        print(f"{parser.prog} {options.command}: {said}", file=sys.stderr)
         return 2
     except ValueError as error:
         print(f"{parser.prog} {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
@@ -36,6 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted, nothing was written", file=sys.stderr)
         return 130
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """SIGTERM ends a command as Ctrl-C does, so that nothing half-written stays."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

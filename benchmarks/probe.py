@@ -20,6 +20,7 @@ from app.caching.branches import Branch
 from app.caching.codebook import load_codebook
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import Probe, measure
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import CachePolicy, Granularity, Plan, RunShape
 from app.generation.denoiser import Denoiser
 from app.models.registry import load_model
@@ -65,7 +66,7 @@ class Watch(CachePolicy):
             if self._previous is not None:
                 before, after = (t[:, :, ::every].clone() for t in (self._previous, current))
                 started = time.perf_counter()
-                change = measure(before, after, self.config).change
+                change = measure(before, after, self.config, MotionRegularisation()).change
                 measured.seconds.append(time.perf_counter() - started)
                 measured.distances.append(change or 0.0)
                 measured.nbytes = after.nbytes

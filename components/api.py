@@ -12,15 +12,18 @@ import gradio as gr
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.names import named_method
+from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
-from app.generation.request import Request
+from app.common.validation import as_whole, check_texts, text
+from app.generation.request import MAX_NAME, Request, random_seed
 from app.generation.trace import SIDES
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from app.models.base import ModelCard
-from components.shared.visitors import program_of
+from components.shared.visitors import address_of, program_of
 from components.shared.web import served
+from components.studio.controls import card_of
+from components.studio.size import MAX_SIZE_NAME
 
 METHOD = "adacache-fast-moreg"
 Result = tuple[dict[str, Any], dict[str, Any], str, str]  # summary, trace, both videos
@@ -31,66 +34,69 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
     """Add them to the page being built; nothing of them is seen."""
     first = next(iter(cards.values()))
 
-    def submitted(caller: gr.Request, *values: Any) -> Ticket:
-        *asked, visitor = values
-        return runner.submit(program_of(visitor, caller), _request(cards, *asked), room="api")
+    def submitted(caller: gr.Request, visitor: Any, *asked: Any) -> Ticket:
+        request = _request(cards, *asked)
+        return runner.submit(program_of(visitor, caller), request, room="api", address=address_of(caller))
 
     def generate(
-        prompt: str,
-        model: str,
-        method: str,
+        prompt: Any,
+        model: Any,
+        method: Any,
         codebook: Any,
-        seed: float,
-        steps: float,
-        guidance: float,
-        resolution: str,
-        aspect_ratio: str,
-        length: str,
-        visitor: str,
+        seed: Any,
+        steps: Any,
+        guidance: Any,
+        resolution: Any,
+        aspect_ratio: Any,
+        length: Any,
+        reuse: Any,
+        visitor: Any,
         caller: gr.Request,
     ) -> Result:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
-        AdaCache method; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or length are
-        the model's own. `visitor`: the id of the browser in whose Runs the run is to appear, if any.
+        AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
+        which the summary tells; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or
+        length are the model's own. `visitor`: the id of the browser in whose Runs the run is to appear, if any.
         """
-        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length)
+        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
         with _one_line():
-            return _result(runner, submitted(caller, *asked, visitor))
+            return _result(runner, submitted(caller, visitor, *asked))
 
     def submit(
-        prompt: str,
-        model: str,
-        method: str,
+        prompt: Any,
+        model: Any,
+        method: Any,
         codebook: Any,
-        seed: float,
-        steps: float,
-        guidance: float,
-        resolution: str,
-        aspect_ratio: str,
-        length: str,
-        visitor: str,
+        seed: Any,
+        steps: Any,
+        guidance: Any,
+        resolution: Any,
+        aspect_ratio: Any,
+        length: Any,
+        reuse: Any,
+        visitor: Any,
         caller: gr.Request,
     ) -> dict[str, Any]:
         """Queue a run as /generate describes it and return at once: its id, state, place and seconds to wait.
 
         The same run is not queued twice: its earlier id is returned.
         """
-        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length)
+        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
         with _one_line():
-            return _status(runner, submitted(caller, *asked, visitor))
+            return _status(runner, submitted(caller, visitor, *asked))
 
-    def status(visitor: str, caller: gr.Request) -> list[dict[str, Any]]:
+    def status(visitor: Any, caller: gr.Request) -> list[dict[str, Any]]:
         """How all runs of this client stand: those that are over, the one that goes, those that wait."""
         return [_status(runner, ticket) for ticket in runner.tickets(program_of(visitor, caller))]
 
-    def result(id: str, visitor: str, caller: gr.Request) -> Result:
+    def result(id: Any, visitor: Any, caller: gr.Request) -> Result:
         """Wait for a submitted run and return what /generate returns."""
         with _one_line():
             return _result(runner, runner.find(id, program_of(visitor, caller)))
 
-    def stop(id: str, visitor: str, caller: gr.Request) -> list[dict[str, Any]]:
+    def stop(id: Any, visitor: Any, caller: gr.Request) -> list[dict[str, Any]]:
         """Stop a run that goes or cancel one that waits; without an id, all of this client. Returns the status."""
         owner = program_of(visitor, caller)
         with _one_line():
@@ -119,10 +125,10 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Textbox(first.id, label="model"),
             gr.Textbox(METHOD, label="method"),
             gr.JSON({}, label="codebook"),
-            gr.Number(0, label="seed", precision=0),
-            gr.Number(OWN, label="steps", precision=0),
+            gr.Number(0, label="seed"),
+            gr.Number(OWN, label="steps"),
             gr.Number(OWN, label="guidance"),
-            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length")),
+            *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
             visitor,
         ]
         outputs = [
@@ -133,43 +139,51 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         ]
         answer = gr.JSON(label="answer")
         call = gr.Button("call")
-    call.click(generate, inputs, outputs, api_name="generate", concurrency_limit=visitors)
-    call.click(submit, inputs, answer, api_name="submit", concurrency_limit=visitors)
-    call.click(status, visitor, answer, api_name="status", concurrency_limit=visitors)
-    call.click(result, [id, visitor], outputs, api_name="result", concurrency_limit=visitors)
-    call.click(stop, [id, visitor], answer, api_name="stop", concurrency_limit=visitors)
+    settings: dict[str, Any] = {"concurrency_limit": visitors, "preprocess": False}
+    call.click(generate, inputs, outputs, api_name="generate", **settings)
+    call.click(submit, inputs, answer, api_name="submit", **settings)
+    call.click(status, visitor, answer, api_name="status", **settings)
+    call.click(result, [id, visitor], outputs, api_name="result", **settings)
+    call.click(stop, [id, visitor], answer, api_name="stop", **settings)
     gr.api(codebooks, api_name="codebooks")
 
 
 def _request(
     cards: Mapping[str, ModelCard],
-    prompt: str,
-    model: str,
-    method: str,
+    prompt: Any,
+    model: Any,
+    method: Any,
     codebook: Any,
-    seed: float,
-    steps: float,
-    guidance: float,
-    resolution: str,
-    aspect_ratio: str,
-    length: str,
+    seed: Any,
+    steps: Any,
+    guidance: Any,
+    resolution: Any,
+    aspect_ratio: Any,
+    length: Any,
+    reuse: Any,
 ) -> Request:
-    if model not in cards:
-        raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")
-    card = cards[model]
-    chosen = named_method(str(method), model, card.motion)
-    if codebook:
+    card = card_of(cards, model)
+    size = (resolution, aspect_ratio, length)
+    text("the method", method, MAX_NAME)
+    for name, value in zip(("resolution", "aspect ratio", "length"), size, strict=True):
+        text(f"the {name}", value, MAX_SIZE_NAME)
+    chosen = named_method(method, card.id, card.motion)
+    text("the reuse", reuse, MAX_NAME)
+    if reuse:
+        chosen = with_option(chosen, reuse)
+    if codebook not in (None, {}):
         if not isinstance(chosen, AdaCacheConfig):
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")
+        check_texts("the codebook", codebook)
         chosen = replace(chosen, codebook=Codebook.from_json(codebook))
     return Request(
-        model=model,
+        model=card.id,
         prompt=prompt,
         method=chosen,
-        seed=seed,  # type: ignore[arg-type]  # checked there
-        steps=card.steps if steps == OWN else steps,  # type: ignore[arg-type]
+        seed=random_seed() if seed == "random" else as_whole(seed),  # type: ignore[arg-type]  # checked there
+        steps=card.steps if steps == OWN else as_whole(steps),  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
-        size=card.requested_size(resolution, aspect_ratio, length),
+        size=card.requested_size(*size),
     )
 
 

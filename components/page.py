@@ -11,11 +11,11 @@ from app.common.paths import FIRST_RUN, RECORDINGS
 from app.jobs.limits import limits_here
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard, VideoModel
-from app.models.registry import CARDS, load_model
-from app.models.runtime.device import device_name
+from app.models.registry import CARDS, device_of, load_model
 from app.runs.store import RunStore
 from components.api import endpoints
 from components.rooms import QUIET, VISITORS, Page, rooms
+from components.shared.blocks import AnsweringBlocks
 from components.shared.header import header
 from components.shared.warmup import Warmup
 from components.shared.web import serve_assets
@@ -33,14 +33,15 @@ def build(
     warmup = Warmup(card.id, load)
     warmup.start()
     store = RunStore(runs, public="SPACE_ID" in os.environ)  # a Space's visitors share it
+    store.close()  # what an earlier server of this process number left
     store.tidy()
     runner = JobRunner(store, warmup.load, limits=limits_here())
     serve_assets(first_run)
 
-    with gr.Blocks(
+    with AnsweringBlocks(
         title="AdaCache Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     ) as blocks:
-        status = header(card.title, device_name(), warmup.state, rooms())
+        status = header(card.title, device_of(card.id), warmup.state, rooms())
         page = Page(blocks, cards, runner, store, warmup, first_run, recordings, status)
         endpoints(runner, cards, VISITORS)  # first, for their names
         for room in rooms():

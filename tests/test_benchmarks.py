@@ -1,5 +1,7 @@
 """The benchmarks' arithmetic: the permutation test and Welch's t by hand, prompts in pairs, the classes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_calibration_prompts_take_the_classes_in_turn():
 
 def test_figures_of_the_lab():
     per_method = {"wished": 20.0, "matched": 30.0, "paper": 25.0}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"simulated": [1, 2, 5], "real": (1, 2, 5), "psnr_db": per_method, "steps_over_computed": per_method},
         {"simulated": [1, 2, 5], "real": (1, 2, 4, 6), "psnr_db": None, "steps_over_computed": {"wished": 9}},
     ]

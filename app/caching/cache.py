@@ -4,21 +4,28 @@ The model calls it visibly, `x = x + cache.branch(address, compute)`; its state 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from torch import Tensor
 
 from app.caching.branches import Branch
-from app.caching.policy import CachePolicy, Decision, Plan, RunShape
-from app.caching.reuse import CachedResidual
+from app.caching.policy import CachePolicy, Decision, Plan, RunShape, Signal, executed, probes_first_block
+from app.caching.reuse import CachedResidual, Computed
 
 Block = Callable[[Tensor], Tensor]  # advances the token stream by all branches of one block index
 Span = tuple[int, int]  # blocks [first, stop)
-Key = tuple[int, Branch | Span]  # whose residual is kept: in which pass of a step, and of a branch or a span
+Kept = Branch | Span | Literal["model"]  # whose residual is kept
+Key = tuple[int, Kept]  # and in which pass of a step
 
 
 class BranchCache(Protocol):
-    """What a model calls: around its stack of blocks, and at each residual branch."""
+    """What a model calls: around itself where it can, around its stack of blocks, and at each residual branch."""
+
+    def model(self, given: Tensor, compute: Callable[[], Tensor], sign: int = 1) -> Tensor:
+        """The output for what the model is `given`, both (batch, channels, frames, height, width).
+
+        sign: 1 where the output grows with the noise (noise - video), -1 where it is video - noise.
+        """
 
     def stack(self, x: Tensor, blocks: Sequence[Block], modulated: Callable[[], Tensor] | None = None) -> Tensor:
         """Advance the token stream `x` through all blocks; `modulated` gives the first block's modulated input."""
@@ -41,6 +48,9 @@ class BranchCache(Protocol):
 
 class Uncached:
     """Computes everything and keeps nothing: training, and a plain forward pass."""
+
+    def model(self, given: Tensor, compute: Callable[[], Tensor], sign: int = 1) -> Tensor:
+        return compute()
 
     def stack(self, x: Tensor, blocks: Sequence[Block], modulated: Callable[[], Tensor] | None = None) -> Tensor:
         return run_blocks(x, blocks)
@@ -97,7 +107,13 @@ class ResidualCache:
         self._kept_bytes = 0
         self._span_input_bytes = 0
         self._computed: set[Branch] = set()
+        self._shown: set[Signal] = set()
+        self._probes = probes_first_block(policy)
+        if self._probes and self.granularity != "sum":
+            raise ValueError("a first block computed in every step needs the other blocks folded into a sum")
         self._pass = 0
+        self._call = 0
+        self._observing = True
 
     def begin_step(self) -> None:
         """Advance to the next step and ask the policy for its plan."""
@@ -106,11 +122,14 @@ class ResidualCache:
         self.poll()
         self.step += 1
         self._computed.clear()
-        self._pass = -1
+        self._shown.clear()
+        self._pass = self._call = -1
         self._adopt(self.policy.plan(self.step))
 
     def end_step(self) -> Decision:
-        """Close the step and let the policy decide."""
+        """Close the step and let the policy decide; a ValueError where the model did not show what it measures."""
+        if "latent" in self.policy.signals and "latent" not in self._shown:
+            raise ValueError("this method measures the model's input and output, which this model does not show")
         return self.policy.end_step()
 
     @property
@@ -123,25 +142,49 @@ class ResidualCache:
         """Number of branches computed in the current step."""
         return len(self._computed)
 
+    @property
+    def computed_share(self) -> Literal["all", "none"] | int:
+        """What was computed in the current step, as records write it: all, none, or how many branches."""
+        return "all" if self.computed == self.branches else self.computed or "none"
+
+    def model(self, given: Tensor, compute: Callable[[], Tensor], sign: int = 1) -> Tensor:
+        """Compute the model's output, or reuse its difference to what the model is given."""
+        self._call += 1
+        self._show("latent", lambda: given, self._call)
+        key: Key = (self._call, "model")
+        whole = self.granularity == "model"
+        if whole and self._plan == "none":
+            self.poll()
+            return given * sign + self._kept_for(key).reused(self.policy.reuse, self._timestep)
+        if whole:
+            self._age(key)
+        out = compute()
+        self._show("output", lambda: out, self._call)
+        if whole:
+            self._keep(key, out - given * sign)
+        return out
+
     def stack(self, x: Tensor, blocks: Sequence[Block], modulated: Callable[[], Tensor] | None = None) -> Tensor:
         """Advance `x` (batch, frames, patches, channels) through the blocks, the policy's span folded."""
         self._pass += 1
-        if self.policy.observes_input and self._pass == 0:
+        if "modulated-input" in self.policy.signals:
             if modulated is None:
                 raise ValueError("this method measures the first block's input, which this model does not show")
-            self._account(self.policy.observe_input(modulated()))
-            self._adopt(self.policy.revise(self._plan))
+            self._show("modulated-input", modulated, self._pass)
         if self.granularity != "sum":
             return run_blocks(x, blocks)
+        if self._probes:
+            return self._stack_behind_probe(x, blocks)
         first, stop = self._span()
         x = run_blocks(x, blocks[:first])
-        x = self._fold(x, (first, stop), blocks[first:stop])
+        if blocks[first:stop]:
+            x = self._fold(x, (first, stop), lambda: run_blocks(x, blocks[first:stop]))
         return run_blocks(x, blocks[stop:])
 
     def branch(self, address: Branch, compute: Callable[[], Tensor]) -> Tensor:
         """Compute or reuse one residual."""
         if not self._computes(address):
-            return self._reuse(address)
+            return self._reused(address)
         residual = compute()
         if address in self._observed:
             self._observe(address, residual)
@@ -157,7 +200,7 @@ class ResidualCache:
     ) -> Tensor:
         """Compute a whole block or add its last residual; a computed output is the block's own, bit for bit."""
         if not self._computes(address):
-            return x + self._reuse(address)
+            return x + self._reused(address)
         out = advance(x)
         if address in self._observed:
             self._observe(address, seen(out - x))
@@ -172,7 +215,7 @@ class ResidualCache:
         return True
 
     def _observe(self, address: Branch, residual: Tensor) -> None:
-        if self._pass > 0:
+        if self._pass > 0 or not self._observing:
             return
         self._account(self.policy.observe(address, residual))
         self._adopt(self.policy.revise(self._plan))
@@ -181,59 +224,79 @@ class ResidualCache:
         if self.granularity != "branches":
             return
         if self.policy.keeps(address):
-            self._keep(address, residual())
+            self._keep((self._pass, address), residual())
         else:
             self._drop((self._pass, address))
+
+    def _reused(self, address: Branch) -> Tensor:
+        return self._kept_for((self._pass, address)).reused(self.policy.reuse, self._timestep)
 
     def _span(self) -> Span:
         first, stop, _ = self.policy.span(self.step).indices(self.run.depth)
         return first, stop
 
     def _adopt(self, plan: Plan) -> None:
-        if self.granularity == "sum" and not isinstance(plan, str):
+        if self.granularity == "sum" and not self._probes and not isinstance(plan, str):
             first, stop = self._span()
             if any(first <= branch.block < stop for branch in plan):
                 raise RuntimeError("a plan of single branches cannot be folded into a sum")
         self._plan = plan
 
-    def _fold(self, x: Tensor, span: Span, blocks: Sequence[Block]) -> Tensor:
+    def _show(self, signal: Signal, value: Callable[[], Tensor], call: int) -> None:
+        """Show the first pass's signal to a policy that asks for it, and adopt what it then plans."""
+        if signal not in self.policy.signals or call > 0:
+            return
+        self._shown.add(signal)
+        self._account(self.policy.observe_signal(signal, value()))
+        self._adopt(self.policy.revise(self._plan))
+
+    def _stack_behind_probe(self, x: Tensor, blocks: Sequence[Block]) -> Tensor:
+        """Compute the first block whatever the plan; it tells how to go on, or what to reuse."""
+        plan, self._plan = self._plan, executed(self._plan, self.policy, self.run)
+        self._observing = plan != "none"  # what a policy measures in computed steps is not for a probe
+        probed = blocks[0](x)
+        self._observing = True
+        if self._plan != "all" and plan == "none":
+            self._plan = "none"
+        self._show("first-block", lambda: probed, self._pass)
+        first, stop = self._span()
+        start = probed if first else x
+        out = self._fold(start, (first, stop), lambda: run_blocks(probed, blocks[1:stop]), probed - x)
+        return run_blocks(out, blocks[stop:])
+
+    def _fold(self, x: Tensor, span: Span, advance: Callable[[], Tensor], probe: Tensor | None = None) -> Tensor:
+        """The token stream after a span of blocks that begins at `x`: advanced, or with its residual reused."""
         for stale in [key for key in self._kept if key[1] != span]:
             self._drop(stale)
-        if not blocks:
-            return x
+        key = (self._pass, span)
         if self._plan != "all":
-            return x + self._reuse(span)
-        self._age(span)
+            return x + self._kept_for(key).reused(self.policy.reuse, self._timestep, probe)
+        self._age(key)
         self._span_input_bytes = x.nbytes
-        out = run_blocks(x, blocks)
-        self._keep(span, out - x)
+        out = advance()
+        self._keep(key, out - x, probe if self.policy.reuse == "probe-scaled" else None)
         self._span_input_bytes = 0
         return out
 
-    def _reuse(self, what: Branch | Span) -> Tensor:
-        key = (self._pass, what)
+    def _kept_for(self, key: Key) -> CachedResidual:
         if key not in self._kept:
-            raise RuntimeError(f"step {self.step} reuses {what}, which no earlier step computed")
-        return self._kept[key].reused(self.policy.reuse, self._timestep)
+            raise RuntimeError(f"step {self.step} reuses {key[1]}, which no earlier step computed")
+        return self._kept[key]
 
-    def _keep(self, what: Branch | Span, residual: Tensor) -> None:
-        key = (self._pass, what)
-        previous = self._age(what)
+    def _keep(self, key: Key, residual: Tensor, probe: Tensor | None = None) -> None:
+        kept = self._age(key).after(Computed(residual, self._timestep, probe))
         self._drop(key)
-        self._hold(key, CachedResidual.after(previous, residual, self._timestep))
+        self._hold(key, kept)
         self._account(0)
 
-    def _age(self, what: Branch | Span) -> CachedResidual | None:
+    def _age(self, key: Key) -> CachedResidual:
         """Give up what the next residual makes useless, before it is computed; returns what is left."""
-        key = (self._pass, what)
-        kept = self._kept.get(key)
-        if kept is None:
-            return None
+        kept = self._kept.get(key, CachedResidual(()))
+        aged = kept.aged(self.policy.reuse)
         self._drop(key)
-        if self.policy.reuse != "forecast":
-            return None
-        self._hold(key, CachedResidual(kept.residual, kept.timestep))
-        return self._kept[key]
+        if aged.history:
+            self._hold(key, aged)
+        return aged
 
     def _hold(self, key: Key, kept: CachedResidual) -> None:
         self._kept[key] = kept

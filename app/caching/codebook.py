@@ -4,19 +4,21 @@ Published and calibrated codebooks are JSON files in assets/codebooks; a user's 
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from app.common.paths import CODEBOOKS
-from app.common.validation import whole
+from app.common.validation import as_whole, is_number, parse_json, shown, text, whole
 
 MAX_ROWS = 64
 MAX_RATE = 1000
 MAX_STEPS = 1000
-MAX_MODELS = 20
+MAX_MODELS, MAX_NAME = 20, 200
+MAX_THRESHOLD = 1e100
+MAX_BYTES = 1_000_000
+EXAMPLE = '{"0.08": 6, "0.16": 5, "1.00": 1}'
 
 
 @dataclass(frozen=True)
@@ -35,23 +37,23 @@ class Codebook:
     def __post_init__(self) -> None:
         if self.steps is not None:
             whole("the steps a codebook was made for", self.steps, 1, MAX_STEPS)
-        if len(self.models) > MAX_MODELS or not all(isinstance(model, str) for model in self.models):
-            given = str(self.models)[:80]
-            raise ValueError(f"a codebook is made for at most {MAX_MODELS} models, named by id, got {given}")
+        if len(self.models) > MAX_MODELS:
+            raise ValueError(f"a codebook is made for at most {MAX_MODELS} models, got {len(self.models)}")
+        for model in self.models:
+            text("a model a codebook was made for", model, MAX_NAME)
         if not 1 <= len(self.thresholds) <= MAX_ROWS or len(self.thresholds) != len(self.rates):
             raise ValueError(
                 f"a codebook needs 1 to {MAX_ROWS} thresholds and as many rates, "
                 f"got {len(self.thresholds)} and {len(self.rates)}"
             )
         for threshold in self.thresholds:
-            if not math.isfinite(threshold) or threshold <= 0:
-                raise ValueError(f"codebook thresholds must be finite and positive, got {threshold:g}")
+            if not is_number(threshold) or not 0 < threshold <= MAX_THRESHOLD:
+                raise ValueError(f"codebook thresholds must be finite and positive, got {shown(threshold)}")
         for low, high in zip(self.thresholds, self.thresholds[1:], strict=False):
             if low >= high:
                 raise ValueError(f"codebook thresholds must increase, got {low:g} before {high:g}")
         for rate in self.rates:
-            if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= MAX_RATE:
-                raise ValueError(f"cache rates must be whole numbers from 1 to {MAX_RATE}, got {rate!r}")
+            whole("every cache rate", rate, 1, MAX_RATE)
         for low, high in zip(self.rates, self.rates[1:], strict=False):
             if low < high:
                 raise ValueError(f"cache rates must not increase with the threshold, got {low} before {high}")
@@ -85,7 +87,7 @@ class Codebook:
             return cls(*_read_rows(value))
         models = value.get("models") or ()
         if not isinstance(models, list | tuple):
-            raise ValueError(f"the models of a codebook are a list of ids, got {str(models)[:40]!r}")
+            raise ValueError(f"the models of a codebook are a list of ids, got {shown(models)}")
         return cls(*_read_rows(value["codebook"]), value.get("steps"), tuple(models))
 
 
@@ -104,12 +106,9 @@ def presets() -> dict[str, Preset]:
     return {path.stem: _read_preset(path) for path in sorted(CODEBOOKS.glob("*.json"))}
 
 
-def parse_codebook(text: str) -> Codebook:
-    """Read a codebook from JSON text, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
-    try:
-        return Codebook.from_json(json.loads(text, object_pairs_hook=_reject_duplicates))
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError('codebook is not valid JSON; expected {"0.08": 6, "0.16": 5, "1.00": 1}') from None
+def parse_codebook(data: bytes | str) -> Codebook:
+    """Read a codebook from JSON, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
+    return Codebook.from_json(parse_json(data, "the codebook", MAX_BYTES, _reject_duplicates))
 
 
 def load_codebook(name_or_path: str) -> Codebook:
@@ -121,9 +120,10 @@ def load_codebook(name_or_path: str) -> Codebook:
     if not path.is_file():
         raise ValueError(f"no codebook preset or file {name_or_path!r}; presets: {', '.join(named)}")
     try:
-        return parse_codebook(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read codebook {name_or_path!r}: {error}") from None
+        with path.open("rb") as file:
+            return parse_codebook(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise ValueError(f"cannot read codebook {name_or_path!r}: {error.strerror}") from None
     except ValueError as error:
         raise ValueError(f"{name_or_path}: {error}") from None
 
@@ -141,14 +141,14 @@ def _read_preset(path: Path) -> Preset:
 def _read_rows(value: object) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Thresholds and rates of the published notation."""
     if not isinstance(value, Mapping) or not value:
-        raise ValueError('a codebook is a JSON object such as {"0.08": 6, "0.16": 5, "1.00": 1}')
+        raise ValueError(f"a codebook is a JSON object such as {EXAMPLE}")
     thresholds = []
     for key in value:
         try:
             thresholds.append(float(key))
         except (TypeError, ValueError):
-            raise ValueError(f"codebook thresholds must be numbers, got {str(key)[:40]!r}") from None
-    return tuple(thresholds), tuple(value.values())
+            raise ValueError(f"codebook thresholds must be numbers, got {shown(key)}") from None
+    return tuple(thresholds), tuple(map(as_whole, value.values()))  # type: ignore[arg-type]  # checked there
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,10 +9,18 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from app.caching.branches import FACTORISED, Branch, Layout, all_branches
+from app.caching.motion import MotionRegularisation
 
-Granularity = Literal["nothing", "sum", "branches"]  # residuals a policy needs kept: none, their sum, each one
+# Residuals a policy needs kept: none, the sum of a span of blocks, each branch's, or the whole model's.
+Granularity = Literal["nothing", "sum", "branches", "model"]
 Plan = Literal["all", "none"] | frozenset[Branch]  # which branches to compute in a step
-Reuse = Literal["hold", "negate", "forecast"]  # the last residual, its negative, or extrapolated from the last two
+# What stands in for a residual: the last one, its negative, a forecast of order 1 or 2, a probe-scaled one.
+Reuse = Literal["hold", "negate", "forecast", "forecast-2", "probe-scaled"]
+# What a policy may ask to see of a step beside residuals: the first block's normed and timestep-modulated input
+# (batch, frames, height, width, channels) in patches; the token stream after the first
+# block, which is then computed in every step; what the model is given, (batch, channels, frames, height, width),
+# and in computed steps its output of the same shape. The batch begins with the conditional half.
+Signal = Literal["modulated-input", "first-block", "latent", "output"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class RunShape:
     timesteps: tuple[float, ...]  # one a step, from noise to video
     depth: int  # blocks of each part
     layout: Layout = FACTORISED  # the branches of each block
+    motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); what motion means for the model
 
     def __post_init__(self) -> None:
         if not self.timesteps or self.depth < 1:
@@ -50,10 +59,11 @@ class RunShape:
 class Decision:
     """What a policy measured and chose in one step; None where it measured nothing.
 
-    distance: raw change of the probe residual since the last computed step; normalised: per step;
-    motion: frame difference of the probe residual; motion_score, motion_gradient: as they enter the
-    regularisation; regularised: the distance looked up; rate: steps until the next computed one;
-    row: index of the codebook row that chose the rate.
+    distance: raw change of the probe residual since the last computed step; normalised: per step, which formula
+    official takes to be as many as the last rate said; motion: frame difference of the probe residual;
+    motion_score, motion_gradient: what the regularisation is made of, by the model's constants where it is off;
+    the gradient has its sign, formula official adds its absolute value; regularised: the distance looked up;
+    rate: steps until the next computed one; row: index of the codebook row that chose the rate.
     """
 
     distance: float | None = None
@@ -70,7 +80,7 @@ class CachePolicy(Protocol):
     """A method of acceleration. One object serves one run. Methods inherit what they do not decide."""
 
     granularity: Granularity
-    observes_input: bool = False  # whether `observe_input` is called
+    signals: frozenset[Signal] = frozenset()  # what `observe_signal` is shown
 
     @property
     def reuse(self) -> Reuse:
@@ -95,8 +105,8 @@ class CachePolicy(Protocol):
         """See a computed residual (batch, frames, patches, channels); returns the bytes of working space used."""
         return 0
 
-    def observe_input(self, modulated: Tensor) -> int:
-        """See the first block's normed and timestep-modulated input, in every step; returns the bytes used."""
+    def observe_signal(self, signal: Signal, value: Tensor) -> int:
+        """See a signal of the step; returns the bytes of working space used."""
         return 0
 
     def revise(self, plan: Plan) -> Plan:
@@ -116,12 +126,25 @@ def kept_streams(policy: CachePolicy, run: RunShape) -> int:
     """Tensors of the size of the token stream that a run under `policy` holds beside the model's own, at most.
 
     Folded: the sum, and beside it the probe's last residual and the span's input or a difference while measuring;
-    a forecast keeps one more of each residual.
+    a forecast keeps one more of each residual for each order, a probe-scaled reuse two with their probes.
     """
-    if policy.granularity == "nothing":
+    if policy.granularity in ("nothing", "model"):  # the model's output is a latent, small beside the stream
         return 0
     kept = len(run.branches) if policy.granularity == "branches" else 1
-    return kept * (2 if policy.reuse == "forecast" else 1) + (2 if policy.granularity == "sum" else 0)
+    each = {"hold": 1, "negate": 1, "forecast": 2, "forecast-2": 3, "probe-scaled": 4}[policy.reuse]
+    return kept * each + (2 if policy.granularity == "sum" else 0)
+
+
+def executed(plan: Plan, policy: CachePolicy, run: RunShape) -> Plan:
+    """What a plan computes in the end: a probe needs the first block even where everything else is reused."""
+    if plan == "none" and probes_first_block(policy):
+        return frozenset(all_branches(1, run.layout))
+    return plan
+
+
+def probes_first_block(policy: CachePolicy) -> bool:
+    """Whether the first block is computed in every step, for the decision or for the reuse."""
+    return "first-block" in policy.signals or policy.reuse == "probe-scaled"
 
 
 class NoCache(CachePolicy):

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from app.caching.policy import Decision
-from app.common.validation import number, whole
+from app.common.validation import is_number, number, shown, whole
 
 MAX_STEP = 1000
 MEASURED = ("distance", "normalised", "motion", "motion_score", "motion_gradient", "regularised")
 MAX_TIMESTEP, MAX_SECONDS, MAX_BRANCHES, MAX_RATE = 1e4, 1e6, 100_000, 1_000_000
+MAX_MEASURED = 1e30  # of a motion score, the eighth power of what was measured; NaN and infinity are let through
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class StepRecord(Decision):
             whole("computed branches", self.computed, 1, MAX_BRANCHES)
         for name in MEASURED:
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):  # NaN is one
-                raise ValueError(f"{name} must be a number or none, got {str(value)[:40]!r}")
+            if value is not None and (not is_number(value) or MAX_MEASURED < abs(value) < math.inf):
+                raise ValueError(f"{name} must be a number or none, got {shown(value)}")
         for name, low in (("rate", 1), ("row", 0)):
             if (chosen := getattr(self, name)) is not None:
                 whole(name, chosen, low, MAX_RATE)
@@ -47,12 +48,16 @@ class StepRecord(Decision):
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Read what `to_json` wrote."""
+        if not isinstance(value, dict):
+            raise ValueError(f"a step record is a JSON object, got {shown(value)}")
         numbers = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
         known = {field.name for field in fields(cls)}
         if unknown := set(value) - known:
-            raise ValueError(f"unknown fields in a step record: {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown fields in a step record: {', '.join(sorted(unknown))[:100]}")
+        if missing := set(OWN) - set(value):
+            raise ValueError(f"a step record lacks {', '.join(sorted(missing))}")
         settings: dict[str, Any] = {
             name: numbers.get(x, x) if isinstance(x, str) else x for name, x in value.items()
         }

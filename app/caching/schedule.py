@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from app.caching.branches import Branch
-from app.caching.policy import CachePolicy, Granularity, Plan, RunShape
+from app.caching.method import WholeStackMethod
+from app.caching.policy import CachePolicy, Granularity, Plan, Reuse, RunShape
 
 
 class StaticConfig(Protocol):
@@ -26,6 +27,11 @@ class Scheduled(CachePolicy):
     config: StaticConfig
     _plans: tuple[Plan, ...] = ()
     _step: int = 0
+
+    @property
+    def reuse(self) -> Reuse:
+        """As the settings say, where they take any reuse."""
+        return self.config.reuse if isinstance(self.config, WholeStackMethod) else "hold"
 
     @property
     def granularity(self) -> Granularity:  # type: ignore[override]  # decided by the config, never set

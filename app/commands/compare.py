@@ -15,13 +15,14 @@ from app.common.files import atomic_path, write_json
 from app.common.journal import Journal
 from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.classifier.scores import classifier_of
+from app.evaluation.comparison.fairness import sentences, worth
 from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.plan import BASELINE, Plan, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency
-from app.evaluation.comparison.table import described, points, sentences, to_json, to_markdown, to_text
+from app.evaluation.comparison.report import to_markdown
+from app.evaluation.comparison.table import described, points, to_json, to_text
 from app.generation.denoiser import fingerprint
-from app.models.registry import card, load_model
-from app.models.runtime.device import device_name
+from app.models.registry import card, device_of, load_model
 
 
 def add_parser(commands: Any) -> None:
@@ -64,8 +65,8 @@ def run(options: argparse.Namespace) -> int:
         with atomic_path(options.out / name) as temporary:
             temporary.write_text(text)
     print(to_text(found))
-    print("\nDoes an AdaCache variant (hold or forecast) dominate, at least as fast with higher PSNR and SSIM?")
-    print("\n".join(sentences(found)))
+    print("\nAgainst even steps of the same compute and the same reuse:")
+    print("\n".join(sentences(worth(found))) or "no even schedule of like compute was measured")
     return 0
 
 
@@ -101,6 +102,6 @@ def about_of(plan: Plan) -> dict[str, Any]:
         "title": plan.card.title,
         "prompts": len(plan.prompts),
         "seeds": list(plan.seeds),
-        "device": device_name(),
+        "device": device_of(plan.card.id),
         "date": date.today().isoformat(),
     }

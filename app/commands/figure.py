@@ -32,6 +32,10 @@ def run_figure(options: argparse.Namespace) -> int:
     if not paths:
         raise ValueError(f"no recordings (*.json) in {options.recordings}")
     recordings = [load_recording(path) for path in paths]
+    if len(models := {recording.model for recording in recordings}) > 1:
+        raise ValueError(
+            f"the recordings in {options.recordings} are of several models: {', '.join(sorted(models))}"
+        )
     check_writable(options.out)
     if options.kind in FIGURES:
         figure = FIGURES[options.kind](recordings)

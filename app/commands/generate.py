@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.commands.options import add_method_options, add_size_options, method_from, size_from
+from app.commands.options import add_method_options, add_seed_option, add_size_options, method_from, size_from
 from app.commands.runs import RUNS
 from app.common.timestamps import read_timestamp
 from app.generation import run_notes
@@ -23,6 +23,7 @@ from app.generation.events import BaselineFound, Compared, Event, Failed, Loadin
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.generation.summary import speed_text
 from app.generation.trace import steps_of
 from app.metrics.registry import quality_text
 from app.models.registry import card
@@ -35,7 +36,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--model", default="sprites", help="a model of `python -m app models`")
     parser.add_argument("--prompt", required=True)
-    parser.add_argument("--seed", type=int, default=0)
+    add_seed_option(parser)
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     add_size_options(parser)
@@ -59,10 +60,12 @@ def run(options: argparse.Namespace) -> int:
     with staging_folder(options.out) as folder:
         summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept))
     print(
-        f"{summary['speedup']:.2f}x  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
+        f"{speed_text(summary)}  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
-        f"{quality_text(summary['quality'])}  {options.out}"
+        f"{quality_text(summary['quality'])}  seed {request.seed}  {options.out}"
     )
+    for sentence in summary["speed_notes"]:
+        print(sentence)
     return 0
 
 

@@ -13,10 +13,11 @@ from app.commands.options import (
     adacache_from,
     add_adacache_options,
     add_probe_options,
+    add_seed_option,
     parse_locations,
     probing_from,
 )
-from app.common.files import check_writable, write_json
+from app.common.files import check_writable, read_lines, write_json
 from app.generation import run_notes
 from app.lab.calibrate import Calibration, calibrate, check_wish
 from app.lab.check import Check, check
@@ -27,7 +28,7 @@ from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
 from app.models.registry import card, load_model
 
-MAX_PROMPTS = 500
+MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
 
 
 def add_parser(commands: Any) -> None:
@@ -36,7 +37,7 @@ def add_parser(commands: Any) -> None:
     recording.set_defaults(run=run_record)
     recording.add_argument("--model", default="sprites")
     recording.add_argument("--prompt", required=True)
-    recording.add_argument("--seed", type=int, default=0)
+    add_seed_option(recording)
     recording.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     recording.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     recording.add_argument("--residual", default="temporal-attn")
@@ -59,7 +60,7 @@ def add_parser(commands: Any) -> None:
     calibrating.add_argument("--speedup", type=float)
     calibrating.add_argument("--error", type=float, help="instead of a speedup: the largest mean error")
     calibrating.add_argument("--prompts", type=Path, required=True, help="text file, one prompt a line")
-    calibrating.add_argument("--seed", type=int, default=0)
+    add_seed_option(calibrating)
     calibrating.add_argument("--steps", type=int, help="denoising steps to calibrate for (default: the model's)")
     calibrating.add_argument(
         "--recordings",
@@ -142,7 +143,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
 
 def read_prompts(path: Path) -> list[str]:
     """Prompts of a text file, one a line; empty lines and repetitions are left out."""
-    prompts = list(dict.fromkeys(line.strip() for line in path.read_text().splitlines() if line.strip()))
+    prompts = list(read_lines(path, MAX_PROMPT_BYTES))
     if not 2 <= len(prompts) <= MAX_PROMPTS:
         raise ValueError(f"{path} must hold 2 to {MAX_PROMPTS} prompts, one a line, got {len(prompts)}")
     return prompts

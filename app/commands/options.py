@@ -6,9 +6,11 @@ from typing import get_args
 
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
-from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual
-from app.caching.names import named_method
-from app.caching.registry import Method
+from app.caching.method import Method, ReuseOption, Solver
+from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.motion import Formula
+from app.caching.names import named_method, with_option
+from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.size import Size
 
@@ -40,14 +42,30 @@ def add_probe_options(parser: argparse.ArgumentParser) -> None:
 def add_method_options(parser: argparse.ArgumentParser, default: str = "adacache") -> None:
     """Any method: AdaCache by its own options, all of them by a name of `python -m app methods`."""
     parser.add_argument("--method", default=default, help="adacache, or a name such as pab-slow, fixed-interval-3")
+    parser.add_argument("--reuse", choices=get_args(ReuseOption), help="what stands in for skipped steps")
+    parser.add_argument("--solver", choices=get_args(Solver), help="of the accelerated side")
     add_adacache_options(parser)
 
 
 def method_from(options: argparse.Namespace, model: ModelCard) -> Method:
     """The method the options describe; a ValueError names what is wrong."""
     if options.method == "adacache":
-        return adacache_from(options, model)
-    return named_method(options.method, model.id, model.motion)
+        method: Method = adacache_from(options, model)
+    else:
+        method = named_method(options.method, model.id, model.motion)
+    for option in (options.reuse, options.solver):
+        method = with_option(method, option) if option else method
+    return method
+
+
+def add_seed_option(parser: argparse.ArgumentParser) -> None:
+    """The seed of the noise, which may be left to chance."""
+    parser.add_argument("--seed", type=seed, default=0, help="a whole number, or random (default: 0)")
+
+
+def seed(text: str) -> int:
+    """A seed as it is typed; how large it may be, the request knows."""
+    return random_seed() if text == "random" else int(text)
 
 
 def add_size_options(parser: argparse.ArgumentParser) -> None:

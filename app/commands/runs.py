@@ -34,14 +34,18 @@ def add_parser(commands: Any) -> None:
 
 
 def run_list(options: argparse.Namespace) -> int:
-    """Print what there is."""
-    for run in RunStore(options.runs).runs():
+    """Print what there is and what of it is damaged; a speedup with a question mark has notes against it."""
+    store = RunStore(options.runs)
+    for run in store.runs():
         summary = run.summary
+        doubt = "?" if summary["speed_notes"] else " "
         print(
-            f"{run.id:40} {display_time(run.about.made):>18} {summary['speedup']:6.2f}x "
+            f"{run.id:40} {display_time(run.about.made):>18} {summary['speedup']:6.2f}x{doubt} "
             f"{summary['computed_steps']:4}/{summary['baseline_steps']} {quality_text(summary['quality'])}  "
             f"{run.request.model} {summary['method']}  {' '.join(run.request.prompt.split())}"
         )
+    for damaged in store.damaged():
+        print(f"{damaged.id:40} damaged: {damaged.reason}")
     return 0
 
 

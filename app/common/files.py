@@ -1,18 +1,25 @@
 """Files that are whole or not there: everything is written beside its place and renamed into it."""
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
+
+from app.common.validation import parse_json
+
+FULL_DISK = ("No space left on device", "StorageFull", "os error 28")  # as Rust's and C's libraries write it
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, of the same ending, that becomes `path` if the block succeeds."""
+    """A temporary path beside `path`, of the same ending, that becomes `path` if the block succeeds.
+
+    A library's own error about a full disk leaves it as the OSError that everybody looks for.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -20,6 +27,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)
         os.replace(temporary, path)
+    except Exception as error:
+        if not isinstance(error, OSError) and any(sign in str(error) for sign in FULL_DISK):
+            raise OSError(ENOSPC, os.strerror(ENOSPC)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -34,28 +45,40 @@ def check_writable(path: Path) -> None:
 
 
 def read_json(path: Path, limit: int) -> Any:
-    """Read strict JSON of at most `limit` bytes: no NaN, no infinity; a ValueError says what is wrong."""
+    """Read strict JSON of at most `limit` bytes (`parse_json`); a ValueError says what is wrong."""
+    with path.open("rb") as file:
+        return parse_json(file.read(limit + 1), path.name, limit)
+
+
+def read_lines(path: Path, limit: int) -> tuple[str, ...]:
+    """Lines of a text file without empty ones and repetitions; a ValueError names the file and its encoding."""
     with path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise ValueError(f"{path.name} is larger than {limit} bytes")
+        raise ValueError(f"{path} is larger than {limit} bytes")
     try:
-        return json.loads(data, parse_constant=_finite, parse_float=_finite)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{path.name} is not a whole JSON file") from None
-    except RecursionError:
-        raise ValueError(f"{path.name} is nested too deeply") from None
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path}, line {line}: not UTF-8; save the file with that encoding") from None
+    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def write_json(path: Path, value: object, *, compact: bool = False) -> None:
     """Write strict JSON (no NaN), atomically; `compact` for data that nobody reads line by line."""
     text = json.dumps(value, indent=None if compact else 2, allow_nan=False, ensure_ascii=False)
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n")
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is not a number JSON can hold")
-    return value
+def process_alive(pid: int) -> bool:
+    """Whether a process may still be at work on its files; on Windows, where asking would end it, each may."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # there, and another user's
+        return True
+    return True

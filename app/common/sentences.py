@@ -1,7 +1,22 @@
-"""Sentences made of error messages, as people read them."""
+"""Sentences made of error messages, as people read them: one short line, no paths of this machine."""
+
+from errno import EDQUOT, ENOSPC
+
+from app.common.validation import one_line
+
+NO_SPACE = "no space left on the disk; nothing was written"
+FULL = (ENOSPC, EDQUOT)
+INTERNAL = "this broke off on an internal error; the server's log has the details"
 
 
 def sentence(error: object) -> str:
     """An error as a sentence: a capital first, one full stop last."""
-    text = str(error)
+    text = disk_trouble(error) if isinstance(error, OSError) else one_line(error)
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def disk_trouble(error: OSError) -> str:
+    """What is wrong with the disk, without the name of the file."""
+    if error.errno in FULL:
+        return NO_SPACE
+    return f"the disk cannot be used: {one_line(error.strerror or 'a file cannot be read or written')}"

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from app.common.validation import shown
+
 
 def read_timestamp(text: object) -> datetime:
     """A moment from its text; a ValueError says how it is written."""
@@ -10,7 +12,7 @@ def read_timestamp(text: object) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not 1970 < moment.year < 9999:
-        raise ValueError(f"a moment is written as 2026-01-31T12:00:00+00:00, got {str(text)[:40]!r}")
+        raise ValueError(f"a moment is written as 2026-01-31T12:00:00+00:00, got {shown(text)}")
     return moment.astimezone(UTC)
 
 

@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from app.caching.cache import ResidualCache
+from app.caching.method import SOLVERS, Solver
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.record import StepRecord
 from app.models.base import Conditioning, Frames, VideoModel
+from app.models.samplers.dpm_solver import DPMSolver2M
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Denoiser:
     schedule: tuple[float, ...]
     cache: ResidualCache
     latent: Tensor
+    solver: DPMSolver2M | None = None  # none for the model's own
     records: list[StepRecord] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -40,12 +43,19 @@ class Denoiser:
         seed: int,
         steps: int,
         guidance: float,
+        solver: Solver = "own",
         poll: Callable[[], None] = lambda: None,
     ) -> Self:
-        """Noise of the seed, before the first of `steps`; `poll` is called inside steps and may raise to stop."""
+        """Noise of the seed, before the first of `steps`; `poll` is called inside steps and may raise to stop.
+
+        A ValueError for a solver that the model's latents are not made for.
+        """
+        if solver != "own" and not model.card.flow:
+            raise ValueError(f"{SOLVERS[solver]} is made here for rectified flow, which {model.card.title} is not")
         schedule = model.schedule(steps)
         cache = ResidualCache(policy, model.card.run_shape(schedule), poll=poll)
-        return cls(model, conditioning, guidance, schedule, cache, model.initial_latent(seed))
+        own = None if solver == "own" else DPMSolver2M(schedule)
+        return cls(model, conditioning, guidance, schedule, cache, model.initial_latent(seed), own)
 
     @property
     def done(self) -> bool:
@@ -68,19 +78,20 @@ class Denoiser:
         started = clock(self.latent)
         self.cache.begin_step()
         with torch.inference_mode():
-            self.latent, clean = self.model.denoise_step(
+            following, clean = self.model.denoise_step(
                 self.latent, self.cache.step, self.schedule, self.conditioning, self.guidance, self.cache
             )
+            if self.solver is not None:
+                following = self.solver.advance(self.latent, clean, self.cache.step)
+            self.latent = following
             decision = self.cache.end_step()
         seconds = clock(self.latent) - started
         self.seconds += seconds
-        computed = self.cache.computed
-        whole = computed == self.cache.branches
         self.records.append(
             StepRecord(
                 step=self.cache.step,
                 timestep=self.schedule[self.cache.step - 1],
-                computed="all" if whole else "none" if computed == 0 else computed,
+                computed=self.cache.computed_share,
                 seconds=seconds,
                 **vars(decision),
             )

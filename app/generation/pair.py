@@ -15,14 +15,16 @@ from torch import Tensor
 
 from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
-from app.caching.registry import build_policy, run_steps
+from app.caching.registry import build_policy
 from app.common.files import write_json
+from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
 from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write_latents
 from app.generation.loading import loading
 from app.generation.request import Request
 from app.generation.summary import summarise
+from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
 from app.metrics.registry import measure
@@ -88,7 +90,7 @@ def _run(
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {
         "baseline": request.steps,
-        "accelerated": run_steps(request.method, request.steps),
+        "accelerated": request.method.run_steps(request.steps),
     }
     conditioning = model.encode_prompt(request.prompt)
     schedule = model.schedule(request.steps)  # may be longer than the steps asked for, as PNDM's is
@@ -104,6 +106,7 @@ def _run(
             seed=request.seed,
             steps=steps[side],
             guidance=request.guidance,
+            solver=request.method.solver if side == "accelerated" else "own",
             poll=poll,
         )
         for side in SIDES
@@ -134,7 +137,7 @@ def _run(
 
     baseline = denoisers["baseline"]
     first: Tensor | None = None
-    measured: str | None = None
+    measured: str | None = None  # when the baseline's steps were, if that was in an earlier run
     if (found := kept(request)) is not None:
         clean = baseline.advance()
         first = baseline.latent
@@ -155,7 +158,7 @@ def _run(
 
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
-    summary = summarise(trace, started, finished, quality, measured)
+    summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
     write_latents(folder / LATENTS, first, baseline.latent)
     write_json(folder / "trace.json", trace.to_json())
     write_json(folder / "summary.json", summary)
@@ -187,6 +190,8 @@ def _trace(request: Request, records: dict[Side, list[StepRecord]]) -> Trace:
 def error_message(error: BaseException) -> str:
     """What a person needs to know of an error that ended a run."""
     if isinstance(error, OSError):
+        if error.errno in FULL:
+            return NO_SPACE
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return "not enough memory for this run; choose a smaller model, fewer frames or a smaller size"

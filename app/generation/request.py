@@ -3,17 +3,25 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from secrets import randbelow
 from typing import Any, Self
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_from_json, method_to_json
-from app.common.validation import number, whole
+from app.caching.registry import method_from_json, method_to_json
+from app.common.validation import MAX_WHOLE, as_whole, number, shown, text, whole
 from app.models.size import Size
 
 MAX_PROMPT = 1500
 MAX_STEPS = 1000
-MAX_SEED = 2**63 - 1
+MAX_SEED = MAX_WHOLE  # larger ones would change on their way through the page
+MAX_NAME = 200
 MAX_GUIDANCE = 50.0
+
+
+def random_seed() -> int:
+    """A seed nobody chose, short enough to be written down."""
+    return randbelow(2**32)
 
 
 @dataclass(frozen=True)
@@ -30,16 +38,16 @@ class Request:
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
-            raise ValueError(f"a request names its model, got {str(self.model)[:40]!r}")
-        if not isinstance(self.prompt, str) or not self.prompt.strip():
+            raise ValueError(f"a request names its model, got {shown(self.model)}")
+        text("the model's name", self.model, MAX_NAME)
+        text("the prompt", self.prompt, MAX_PROMPT)
+        if not self.prompt.strip():
             raise ValueError("the prompt is empty; describe the video in a few words")
-        if len(self.prompt) > MAX_PROMPT:
-            raise ValueError(f"the prompt has {len(self.prompt)} characters; at most {MAX_PROMPT} are accepted")
         whole("seed", self.seed, 0, MAX_SEED)
         whole("steps", self.steps, 2, MAX_STEPS)
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
         if not isinstance(self.size, Size | None):
-            raise ValueError(f"a request's size is a Size or none, got {str(self.size)[:60]!r}")
+            raise ValueError(f"a request's size is a Size or none, got {shown(self.size)}")
 
     def to_json(self) -> dict[str, Any]:
         """The request as JSON; `from_json` gives an equal one back. No size is written where none is asked for."""
@@ -49,13 +57,16 @@ class Request:
         return value
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Read a request; unknown and missing fields are errors, but for a missing size."""
+        if not isinstance(value, dict):
+            raise ValueError(f"a request is a JSON object, got {shown(value)}")
         known = set(cls.__dataclass_fields__)
         if odd := sorted((set(value) | {"size"}) ^ known):
-            raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:200]}")
+            raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:100]}")
         size = Size.from_json(value["size"]) if "size" in value else None
-        return cls(**{**value, "method": method_from_json(value["method"]), "size": size})
+        numbers = {name: as_whole(value[name]) for name in ("seed", "steps")}
+        return cls(**{**value, **numbers, "method": method_from_json(value["method"]), "size": size})
 
     @property
     def adacache(self) -> AdaCacheConfig | None:

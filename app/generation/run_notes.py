@@ -77,7 +77,10 @@ def of_baseline(measured: datetime, same: bool) -> list[str]:
     """Where the baseline is from, if a kept one was found."""
     when = display_time(measured)
     if same:
-        return [f"The baseline, its seconds and so the speedup are from an earlier run, measured on {when}."]
+        return [
+            f"The baseline is from an earlier run, measured on {when}; for the speedup its seconds are scaled by "
+            "what a computed step takes now."
+        ]
     return [f"The baseline kept from {when} was made by other weights or on another device; it is measured anew."]
 
 

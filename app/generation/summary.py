@@ -1,43 +1,44 @@
 """The summary of a finished run: the measured numbers, as summary.json and the page show them."""
 
 import math
+from dataclasses import asdict, fields
 from typing import Any
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
-from app.caching.registry import Method, method_to_json
-from app.common.timestamps import read_timestamp
-from app.common.validation import number, whole
+from app.caching.registry import method_to_json
+from app.common.validation import number, shown, text, whole
 from app.generation.events import Finished, Started
-from app.generation.trace import Side, Trace
+from app.generation.speed import baseline_scale, speed_of
+from app.generation.timing import Timing
+from app.generation.trace import SIDES, Side, Trace
 from app.metrics.registry import Quality
 
-AGREEING = ("prompt", "computed_steps", "baseline_seconds", "accelerated_seconds", "speedup")
+AGREEING = ("prompt", "computed_steps")
+SPEED = ("baseline_seconds", "accelerated_seconds", "speedup")
 MEASURED = (
     "computed_fraction",
     "baseline_decode_seconds",
     "accelerated_decode_seconds",
     "peak_cache_bytes",
 )
-MAX_SECONDS, MAX_BYTES, MAX_WORDS = 1e9, 2**50, 500
+MAX_SECONDS, MAX_BYTES, MAX_WORDS, MAX_WORD = 1e9, 2**50, 500, 1600
 MAX_QUALITY, MAX_METRICS, MAX_ID = 1e6, 32, 40
 
 
 def summarise(
-    trace: Trace, started: Started, finished: dict[Side, Finished], quality: Quality, measured: str | None
+    trace: Trace, started: Started, finished: dict[Side, Finished], quality: Quality, timing: Timing
 ) -> dict[str, Any]:
-    """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding.
-
-    measured: when the baseline's seconds were measured, if that was in an earlier run.
-    """
+    """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding."""
     baseline, accelerated = finished["baseline"], finished["accelerated"]
     return {
         **_told_by(trace),
+        **_speed(trace, timing),
         "computed_fraction": accelerated.computed_fraction,
         "baseline_decode_seconds": baseline.decode_seconds,
         "accelerated_decode_seconds": accelerated.decode_seconds,
         "quality": quality,
         "peak_cache_bytes": accelerated.peak_cache_bytes,
-        "baseline_measured": measured,
         "understood": [list(pair) for pair in started.understood],
         "ignored": list(started.ignored),
     }
@@ -54,21 +55,22 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
     for name in AGREEING:
         if not _agree(value.get(name), told[name]):
             raise ValueError(f"the summary's {name} is not what its trace tells")
+    speed = _read_speed(value, trace)
     for name in ("baseline_decode_seconds", "accelerated_decode_seconds"):
         number(name, value.get(name), 0, MAX_SECONDS)
     number("computed_fraction", value.get("computed_fraction"), 0, 1)
     whole("peak_cache_bytes", value.get("peak_cache_bytes"), 0, MAX_BYTES)
-    later: dict[str, Any] = {"baseline_measured": None, "understood": [], "ignored": []}  # not in older summaries
-    measured, understood, ignored = (value.get(name, default) for name, default in later.items())
-    if measured is not None:
-        read_timestamp(measured)
-    if not _texts(ignored) or not isinstance(understood, list) or not all(map(_pair, understood)):
+    later: dict[str, Any] = {"understood": [], "ignored": []}  # not in older summaries
+    understood, ignored = (value.get(name, default) for name, default in later.items())
+    if not isinstance(understood, list) or len(understood) > MAX_WORDS or not all(map(_pair, understood)):
         raise ValueError("the summary's words of the prompt are damaged")
+    for words in (ignored, *understood):
+        _check_words(words)
     return {
         **told,
+        **speed,
         **{name: value[name] for name in MEASURED},
         "quality": _read_quality(value),
-        "baseline_measured": measured,
         "understood": understood,
         "ignored": ignored,
     }
@@ -77,7 +79,6 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
 def _told_by(trace: Trace) -> dict[str, Any]:
     """Everything of a summary that its trace tells too."""
     request = trace.request
-    baseline, accelerated = trace.seconds("baseline"), trace.seconds("accelerated")
     return {
         "model": request.model,
         "prompt": request.prompt,
@@ -88,20 +89,66 @@ def _told_by(trace: Trace) -> dict[str, Any]:
         **_method(request.method),
         "baseline_steps": len(trace.computed_steps("baseline")),
         "computed_steps": len(trace.computed_steps("accelerated")),
-        "baseline_seconds": baseline,
-        "accelerated_seconds": accelerated,
-        "speedup": baseline / accelerated,
     }
+
+
+def _speed(trace: Trace, timing: Timing) -> dict[str, Any]:
+    """Seconds and speedup from medians, what they rest on, and in sentences what speaks against them."""
+    speed = speed_of(
+        trace.records["baseline"],
+        trace.records["accelerated"],
+        scale=timing.baseline_scale,
+        share=timing.compute_share,
+        unit=timing.compute_unit,
+    )
+    return {
+        "baseline_seconds": speed.baseline_seconds,
+        "accelerated_seconds": speed.accelerated_seconds,
+        "speedup": speed.speedup,
+        "summed_seconds": dict(zip(SIDES, speed.summed_seconds, strict=True)),
+        "step_spread": speed.spread,
+        "speedup_allowed": speed.allowed,
+        "speed_notes": speed.notes(),
+        **asdict(timing),
+    }
+
+
+def speed_text(summary: dict[str, Any]) -> str:
+    """The measured speedup with the share of compute beside it, in one line."""
+    speedup, share = f"{summary['speedup']:.2f}x", summary["compute_share"]
+    if share is None:
+        return speedup
+    return f"{speedup} (at most {1 / share:.2f}x by its {share:.0%} of the baseline's {summary['compute_unit']})"
+
+
+def _read_speed(value: dict[str, Any], trace: Trace) -> dict[str, Any]:
+    """The speed that a summary states, made anew from its trace; older ones state the ratio of the sums."""
+    measured = value.get("baseline_measured")
+    older = "compute_share" not in value
+    if older:  # a reused baseline was not scaled then, but its trace holds what is needed for it
+        records = trace.records
+        scale = baseline_scale(records["baseline"], records["accelerated"]) if measured is not None else None
+        timing = Timing(measured, scale, value.get("computed_fraction") or None)
+    else:
+        given: dict[str, Any] = {field.name: value.get(field.name) for field in fields(Timing)}
+        timing = Timing(**given)
+    speed = _speed(trace, timing)
+    sums = trace.seconds("baseline"), trace.seconds("accelerated")
+    stated = (*sums, sums[0] / sums[1]) if older else tuple(speed[name] for name in SPEED)
+    for name, told in zip(SPEED, stated, strict=True):
+        if not _agree(value.get(name), told):
+            raise ValueError(f"the summary's {name} is not what its trace tells")
+    return speed
 
 
 def _read_quality(value: dict[str, Any]) -> Quality:
     """Values by metric; summaries of older versions have the PSNR alone, as `psnr_db`."""
     quality = value["quality"] if "quality" in value else {"psnr": value.get("psnr_db")}
     if not isinstance(quality, dict) or len(quality) > MAX_METRICS:
-        raise ValueError(f"the quality must be a value for each metric, got {str(quality)[:40]!r}")
+        raise ValueError(f"the quality must be a value for each metric, got {shown(quality)}")
     for name, measured in quality.items():
         if not 1 <= len(name) <= MAX_ID:
-            raise ValueError(f"a metric's name has 1 to {MAX_ID} characters, got {name[:60]!r}")
+            raise ValueError(f"a metric's name has 1 to {MAX_ID} characters, got {shown(name)}")
         if measured is not None or name == "psnr":
             number(name, measured, -MAX_QUALITY, MAX_QUALITY)
     return quality
@@ -113,12 +160,15 @@ def _agree(value: object, expected: object) -> bool:
     return type(value) is type(expected) and value == expected
 
 
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_WORDS and all(isinstance(text, str) for text in value)
+def _check_words(value: object) -> None:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        raise ValueError("the summary's words of the prompt are damaged")
+    for word in value:
+        text("a word of the summary", word, MAX_WORD)
 
 
 def _pair(value: object) -> bool:
-    return _texts(value) and isinstance(value, list) and len(value) == 2
+    return isinstance(value, list) and len(value) == 2
 
 
 def _method(method: Method) -> dict[str, Any]:

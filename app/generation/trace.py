@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 from app.caching.record import StepRecord
-from app.caching.registry import run_steps
-from app.generation.request import Request
+from app.common.validation import shown
+from app.generation.request import MAX_STEPS, Request
 
 Side = Literal["baseline", "accelerated"]
 SIDES: tuple[Side, ...] = get_args(Side)
 SCHEMA = 1
+MAX_RECORDS = 2 * MAX_STEPS  # a sampler may make more steps than it was asked for
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,23 @@ class Trace:
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
+    def from_json(cls, value: object) -> Self:
         """Read a trace.json; a ValueError says what does not fit."""
+        if not isinstance(value, dict):
+            raise ValueError("a trace must be a JSON object")
         if value.get("schema") != SCHEMA:
-            raise ValueError(f"a trace of schema {SCHEMA} is needed, got {value.get('schema')!r}")
-        sides = value["records"]
+            raise ValueError(f"a trace of schema {SCHEMA} is needed, got {shown(value.get('schema'))}")
+        sides = value.get("records")
+        if not isinstance(sides, dict) or not all(_list_of_steps(records) for records in sides.values()):
+            raise ValueError(f"a trace has for each side a list of at most {MAX_RECORDS} step records")
         if unknown := set(sides) - set(SIDES):
-            raise ValueError(f"a trace has the sides {', '.join(SIDES)}, got {', '.join(sorted(unknown))}")
+            raise ValueError(f"a trace has the sides {', '.join(SIDES)}, got {', '.join(sorted(unknown))[:100]}")
         records = {side: tuple(StepRecord.from_json(r) for r in sides[side]) for side in SIDES if side in sides}
-        return cls(Request.from_json(value["request"]), records)
+        return cls(Request.from_json(value.get("request")), records)
+
+
+def _list_of_steps(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_RECORDS
 
 
 def steps_of(request: Request, baseline: int) -> dict[Side, int]:
@@ -56,4 +65,4 @@ def steps_of(request: Request, baseline: int) -> dict[Side, int]:
     A sampler such as PNDM makes more than are asked for, and equally many more on both sides.
     """
     more = baseline - request.steps
-    return {"baseline": baseline, "accelerated": run_steps(request.method, request.steps) + more}
+    return {"baseline": baseline, "accelerated": request.method.run_steps(request.steps) + more}

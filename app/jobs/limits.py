@@ -14,7 +14,7 @@ class Limits:
 
     steps: int = MAX_STEPS
     prompt: int = MAX_PROMPT
-    waiting: int = 1000  # runs of one visitor that wait
+    waiting: int = 1000  # runs of one visitor, or of one address, that wait
     all_waiting: int = 1000  # runs of all visitors that wait
     abandoned_seconds: float = math.inf  # after which a run that its visitor does not come back to is stopped
 

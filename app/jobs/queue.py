@@ -24,7 +24,7 @@ class JobQueue:
     def join(self, ticket: Ticket) -> None:
         """Take a place; a ValueError says that too many wait."""
         with self.lock:
-            own = sum(other.visitor == ticket.visitor for other in self.waiting)
+            own = sum(_same_person(ticket, other) for other in self.waiting)
             if own >= self.limits.waiting:
                 raise ValueError(f"{own} of your runs are waiting already; cancel one or wait for it")
             if len(self.waiting) >= self.limits.all_waiting:
@@ -82,3 +82,8 @@ class JobQueue:
             own.insert(min(max(at + places, 0), len(own) - 1), own.pop(at))
             for slot, other in zip(slots, own, strict=True):
                 self.waiting[slot] = other
+
+
+def _same_person(one: Ticket, other: Ticket) -> bool:
+    """Whether both were asked for by one visitor, or by several that one address gave itself out as."""
+    return one.visitor == other.visitor or (one.address != "" and one.address == other.address)

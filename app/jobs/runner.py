@@ -14,6 +14,7 @@ from shutil import rmtree
 from threading import Lock, Thread
 from time import monotonic
 
+from app.common.sentences import disk_trouble
 from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, Trace
@@ -57,6 +58,7 @@ class JobRunner:
         *,
         reuse: bool = False,
         room: Room = "studio",
+        address: str = "",
         sides: tuple[Side, ...] = SIDES,
     ) -> Ticket:
         """Make a run as soon as the device is free; a ValueError says why not.
@@ -70,7 +72,7 @@ class JobRunner:
                 same = (ticket.request, ticket.job, ticket.room) == (request, job, room)
                 if same and not ticket.stop.is_set():
                     return ticket
-            ticket = Ticket(visitor, request, job, reuse, room, progress=Progress(sides))
+            ticket = Ticket(visitor, request, job, reuse, room, address, progress=Progress(sides))
             self.queue.join(ticket)
         self._start_next()
         return ticket
@@ -161,7 +163,7 @@ class JobRunner:
                 job = partial(job, kept=lambda request: self.store.baseline(request, ticket.visitor))
             for event in job(ticket.request, making, stop=ticket.stop, previews=True, load=self.load):
                 if _ends(event):
-                    end = event
+                    end = self._without_path(event)
                 else:
                     ticket.tell(event)
                     self.pace.learn(ticket.request, ticket.progress)
@@ -170,7 +172,10 @@ class JobRunner:
             if isinstance(end, Compared):
                 ticket.tell(RunKept(self.store.keep(making, about_now(ticket.visitor))))
         except OSError as error:
-            end = Failed(f"cannot write into {self.store.folder}: {error.strerror}")
+            log.warning("cannot write into %s: %s", self.store.folder, error.strerror)
+            end = Failed(disk_trouble(error))
+        except ValueError as error:  # of keeping what was made
+            end = Failed(str(error))
         except Exception:
             log.exception("run broke off")
             end = Failed("this run broke off on an internal error; the server's log has the details")
@@ -180,6 +185,13 @@ class JobRunner:
             self.queue.leave(ticket)
             self._end(ticket, end)
             self._start_next()
+
+    def _without_path(self, event: Event | Recorded) -> Event | Recorded:
+        """A failure without the place of the runs, of which visitors are not told."""
+        if isinstance(event, Failed) and str(self.store.folder) in event.message:
+            log.warning("%s", event.message)
+            return Failed(event.message.partition(f": {self.store.folder}")[0])
+        return event
 
     def _end(self, ticket: Ticket, event: Event | Recorded) -> None:
         self.over.append(ticket)

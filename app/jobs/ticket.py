@@ -58,6 +58,7 @@ class Ticket:
     job: Job = generate_pair
     reuse: bool = False  # take the baseline from an earlier run of this visitor, if there is one
     room: Room = "studio"  # where it was asked for
+    address: str = ""  # it was asked for from, where that can be believed
     id: str = field(default_factory=lambda: uuid4().hex)
     state: State = "waiting"
     run: str = ""  # id of the kept run

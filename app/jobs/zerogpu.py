@@ -21,7 +21,6 @@ from threading import Event as Flag
 from typing import Any
 
 from app.caching.record import StepRecord
-from app.caching.registry import run_steps
 from app.generation import pair
 from app.generation.events import Event, Failed, Step, Stopped
 from app.generation.kept_baseline import KeptBaseline, none_kept
@@ -97,7 +96,7 @@ def seconds_of(job: Job, request: Request, folder: Path, options: Mapping[str, A
     TFLOPs being those of the request's model and size.
     """
     step, decoding = _tflops(request)
-    steps = request.steps + run_steps(request.method, request.steps)
+    steps = request.steps + request.method.run_steps(request.steps)
     return LOADING_SECONDS + ceil((steps * step + 2 * decoding) / TFLOPS_A_SECOND)
 
 

@@ -4,6 +4,7 @@ Means add up recording by recording, so the lower convex hull of the mean is the
 """
 
 import itertools
+from collections.abc import Callable
 
 from app.lab.optimal import optimal_schedules
 from app.lab.recording import Recording
@@ -11,9 +12,11 @@ from app.lab.recording import Recording
 Point = tuple[float, float]  # speedup, error
 
 
-def mean_bound(recordings: list[Recording]) -> list[Point]:
-    """Corners of the least mean error for every mean speedup, slowest first."""
-    hulls = [lower_hull([(b.speedup, b.error) for b in optimal_schedules(recording)]) for recording in recordings]
+def mean_bound(recordings: list[Recording], poll: Callable[[], None] = lambda: None) -> list[Point]:
+    """Corners of the least mean error for every mean speedup, slowest first; `poll` may break it off."""
+    hulls = [
+        lower_hull([(b.speedup, b.error) for b in optimal_schedules(recording, poll)]) for recording in recordings
+    ]
     edges = sorted(
         ((x1 - x0, y1 - y0) for hull in hulls for (x0, y0), (x1, y1) in itertools.pairwise(hull)),
         key=lambda edge: edge[1] / edge[0],

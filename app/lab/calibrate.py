@@ -5,7 +5,7 @@ member is simulated on every recording; what is best on some prompts is then jud
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from statistics import mean, pstdev
 
@@ -100,8 +100,10 @@ def check_wish(speedup: float | None, error: float | None, count: int, steps: in
         raise ValueError(f"calibration needs at least 2 recordings, got {count}")
 
 
-def score_family(recordings: list[Recording], method: AdaCacheConfig) -> dict[Codebook, list[tuple[float, float]]]:
-    """Predicted (speedup, error) of every codebook of the family on every recording."""
+def score_family(
+    recordings: list[Recording], method: AdaCacheConfig, poll: Callable[[], None] = lambda: None
+) -> dict[Codebook, list[tuple[float, float]]]:
+    """Predicted (speedup, error) of every codebook of the family on every recording; `poll` may break it off."""
     ladders = _ladders(min(recording.max_lag for recording in recordings))
     scores = {}
     rows = _thresholds(recordings, method)
@@ -110,6 +112,7 @@ def score_family(recordings: list[Recording], method: AdaCacheConfig) -> dict[Co
         for rates in ladders:
             codebook = Codebook(thresholds[: len(rates)], rates)
             if codebook not in scores:
+                poll()
                 scores[codebook] = [replay.score(codebook) for replay in replays]
     return scores
 

@@ -4,6 +4,7 @@ A schedule is a path from step 1 past the last step; an edge from one computed s
 of the steps between them. The cheapest path of k steps is the bound no codebook can beat on this recording.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.lab.recording import Recording
@@ -19,8 +20,8 @@ class Bound:
     error: float
 
 
-def optimal_schedules(recording: Recording) -> tuple[Bound, ...]:
-    """The best schedule for every possible number of computed steps, fewest first."""
+def optimal_schedules(recording: Recording, poll: Callable[[], None] = lambda: None) -> tuple[Bound, ...]:
+    """The best schedule for every possible number of computed steps, fewest first; `poll` may break it off."""
     end = recording.steps + 1
     cost = {(last, following): 0.0 for last in range(1, end) for following in _followers(recording, last)}
     for last in range(1, end):
@@ -35,6 +36,7 @@ def optimal_schedules(recording: Recording) -> tuple[Bound, ...]:
     cheapest: list[dict[int, tuple[float, int]]] = [{}, {1: (0.0, 0)}]
     bounds = []
     for budget in range(1, end):
+        poll()
         arrivals = [
             (c + cost[step, end], step) for step, (c, _) in cheapest[budget].items() if (step, end) in cost
         ]

@@ -5,7 +5,6 @@ norms between its frames. From these a schedule is simulated in microseconds (si
 products of its velocities, from which the picture of any schedule is predicted (prediction.py).
 """
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,8 @@ from typing import Any, Self
 from app.caching.distances import Norms
 from app.caching.methods.adacache import PROBED, ProbeResidual
 from app.common.files import write_json
-from app.common.validation import number, whole
+from app.common.validation import MAX_WHOLE, number, parse_json, shown, text, whole
+from app.generation.request import MAX_GUIDANCE, MAX_NAME, MAX_PROMPT, MAX_SEED
 from app.lab.velocities import VelocityRecording
 from app.models.size import Size
 
@@ -26,8 +26,9 @@ MAX_BYTES = 50_000_000
 MAX_STEPS = 1000
 MAX_LAG = 100
 MAX_DEPTH = 1000
-MAX_SEED = 2**63 - 1
-MAX_GUIDANCE = 50.0
+MAX_PROBES = 64
+MAX_TIMESTEP = 1e4
+MIN_NORM, MAX_NORM = 1e-30, 1e30
 MIN_SECONDS, MAX_SECONDS = 1e-9, 1e6
 OPTIONAL = ("size", "velocities")  # fields that not every file has
 
@@ -123,23 +124,25 @@ class Recording:
     def from_json(cls, value: Any) -> Self:
         """Read a recording; a ValueError says in one line what is broken."""
         if not isinstance(value, dict) or value.get("schema") not in READABLE:
-            found = value.get("schema") if isinstance(value, dict) else type(value).__name__
-            raise ValueError(f"a recording of schema {' or '.join(map(str, READABLE))} is needed, got {found!r}")
-        try:
-            value = {"asked": len(value["timesteps"]), **value}  # older files are of samplers that make as many
-            fields = {name: value[name] for name in cls.__dataclass_fields__ if name not in OPTIONAL}
-            if "size" in value:
-                fields["size"] = Size.from_json(value["size"])
-            if "velocities" in value:
-                fields["velocities"] = VelocityRecording.from_json(value["velocities"])
-            fields["timesteps"] = tuple(float(t) for t in fields["timesteps"])
-            fields["blocks"] = tuple(int(block) for block in fields["blocks"])
-            fields["probes"] = tuple(_read_probe(probe) for probe in fields["probes"])
-            return cls(**fields)
-        except KeyError as error:
-            raise ValueError(f"the recording lacks {error}") from None
-        except (TypeError, AttributeError, IndexError, OverflowError) as error:
-            raise ValueError(f"the recording is damaged: {error}") from None
+            found = value.get("schema") if isinstance(value, dict) else value
+            raise ValueError(
+                f"a recording of schema {' or '.join(map(str, READABLE))} is needed, got {shown(found)}"
+            )
+        timesteps = _list(value, "timesteps", MAX_STEPS)
+        for timestep in timesteps:
+            number("a timestep of the recording", timestep, 0, MAX_TIMESTEP)
+        value = {"asked": len(timesteps), **value}  # older files are of samplers that make as many
+        if missing := [name for name in cls.__dataclass_fields__ if name not in {*value, *OPTIONAL}]:
+            raise ValueError(f"the recording lacks {', '.join(missing)}")
+        fields = {name: value[name] for name in cls.__dataclass_fields__ if name not in OPTIONAL}
+        if "size" in value:
+            fields["size"] = Size.from_json(value["size"])
+        if "velocities" in value:
+            fields["velocities"] = VelocityRecording.from_json(value["velocities"])
+        fields["timesteps"] = tuple(map(float, timesteps))
+        fields["blocks"] = tuple(_list(value, "blocks", MAX_PROBES))
+        fields["probes"] = tuple(map(_read_probe, _list(value, "probes", MAX_PROBES)))
+        return cls(**fields)
 
     def save(self, path: Path) -> None:
         """Write the recording atomically."""
@@ -147,15 +150,16 @@ class Recording:
 
     def _check_fields(self) -> None:
         """Recordings come from strangers too: a wrong type is named here instead of breaking a plot later."""
-        for name in ("model", "prompt", "residual"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"the recording's {name} must be text")
+        for name, most in (("model", MAX_NAME), ("prompt", MAX_PROMPT), ("residual", MAX_NAME)):
+            text(f"the recording's {name}", getattr(self, name), most)
+        for block in self.blocks:
+            whole("a probed block", block, 0, MAX_DEPTH)
         whole("seed", self.seed, 0, MAX_SEED)
         whole("depth", self.depth, 1, MAX_DEPTH)
         whole("subsample", self.subsample, 1, MAX_BYTES)
         whole("max_lag", self.max_lag, 1, MAX_LAG)
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
-        number("subsample_error", self.subsample_error, 0, math.inf)
+        number("subsample_error", self.subsample_error, 0, MAX_NORM)
         if not 2 <= self.steps <= MAX_STEPS or not all(map(math.isfinite, self.timesteps)):
             raise ValueError(f"a recording has 2 to {MAX_STEPS} finite timesteps, got {self.steps}")
         whole("steps asked for", self.asked, 2, self.steps)
@@ -170,7 +174,7 @@ class Recording:
                     raise ValueError(f"step {step} of the recording has {len(row)} lags of {self.max_lag}")
                 if not all(math.isfinite(x) and x >= 0 for cell in row for x in cell):
                     raise ValueError(f"step {step} of the recording holds a distance that is not a finite number")
-                if not all(cell.before > 0 and cell.after > 0 for cell in row):
+                if not all(min(cell.before, cell.after) >= MIN_NORM for cell in row):
                     raise ValueError(f"step {step} of the recording holds a residual that is zero")
             for stride in STRIDES:
                 cells = probe.frames[order][stride]
@@ -180,45 +184,51 @@ class Recording:
                     raise ValueError("the recording holds a motion that is not a finite number")
 
 
-def parse_recording(text: str) -> Recording:
-    """Read a recording from the text of its file; a ValueError says in one line what is wrong."""
-    try:
-        return Recording.from_json(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not a whole JSON file ({error.msg} at character {error.pos})") from None
-    except RecursionError:
-        raise ValueError("not a recording: nested too deeply") from None
+def parse_recording(data: bytes | str) -> Recording:
+    """Read a recording from its file's bytes or text; a ValueError says in one line what is wrong."""
+    return Recording.from_json(parse_json(data, "the recording", MAX_BYTES))
 
 
 def load_recording(path: Path) -> Recording:
     """Read a recording from disk; a ValueError names the file and what is wrong with it."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"larger than {MAX_BYTES} bytes")
-        return parse_recording(path.read_text())
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a JSON file") from None
+        with path.open("rb") as file:
+            return parse_recording(file.read(MAX_BYTES + 1))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _read_probe(value: dict[str, Any]) -> ProbeRecording:
-    change = {
-        order: tuple(tuple(_norms(cell) for cell in row) for row in value["change"][str(order)])
-        for order in (1, 2)
-    }
-    frames = {
-        order: {
-            stride: tuple(
-                None if cell is None else _norms(cell) for cell in value["frames"][str(order)][str(stride)]
-            )
-            for stride in STRIDES
-        }
-        for order in (1, 2)
-    }
+def _read_probe(value: object) -> ProbeRecording:
+    if not isinstance(value, dict) or not isinstance(value.get("change"), dict):
+        raise ValueError("a probe of the recording lacks its changes")
+    change = {}
+    for order in (1, 2):
+        rows = _list(value["change"], str(order), MAX_STEPS)
+        change[order] = tuple(tuple(map(_norms, _list({"lags": row}, "lags", MAX_LAG))) for row in rows)
+    by_order = value.get("frames")
+    if not isinstance(by_order, dict) or not all(isinstance(by_order.get(str(order)), dict) for order in (1, 2)):
+        raise ValueError("a probe of the recording lacks its frames")
+    frames: dict[int, dict[int, tuple[Norms | None, ...]]] = {1: {}, 2: {}}
+    for order in (1, 2):
+        for stride in STRIDES:
+            cells = _list(by_order[str(order)], str(stride), MAX_STEPS)
+            frames[order][stride] = tuple(None if cell is None else _norms(cell) for cell in cells)
     return ProbeRecording(change, frames)
 
 
-def _norms(cell: list[float]) -> Norms:
+def _norms(cell: object) -> Norms:
+    if not isinstance(cell, list | tuple) or len(cell) != 4:
+        raise ValueError("the recording holds norms that are not four numbers")
     difference, before, after, elements = cell
-    return Norms(float(difference), float(before), float(after), int(elements))
+    for norm in (difference, before, after):
+        number("a norm of the recording", norm, 0, MAX_NORM)
+    whole("elements of a recorded residual", elements, 1, MAX_WHOLE)
+    return Norms(float(difference), float(before), float(after), elements)
+
+
+def _list(value: dict[str, Any], name: str, most: int) -> list[Any] | tuple[Any, ...]:
+    """A list among the fields of a recording."""
+    found = value.get(name)
+    if not isinstance(found, list | tuple) or len(found) > most:
+        raise ValueError(f"the recording needs a list of at most {most} as its {name}, got {shown(found)}")
+    return found

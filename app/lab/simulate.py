@@ -7,7 +7,8 @@ simulated schedule is a prediction; `python -m app simulate --check` and the Lab
 from dataclasses import dataclass
 
 from app.caching.distances import change, motion, order_of
-from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision
 from app.lab.recording import Recording
 

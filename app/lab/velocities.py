@@ -11,12 +11,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from app.common.validation import number, whole
+from app.common.validation import number, shown, whole
 
 INTERVAL = 3  # of the reference run
 SKETCH = 16384  # values kept of a latent; one with more is folded into as many by random signs
 MAX_PRODUCTS = 2_000_000
 MAX_ELEMENTS = 2**40
+MAX_PRODUCT = 1e30
 EULER_TOLERANCE = 0.02  # of the expected clean latent: half-precision models round
 
 
@@ -36,7 +37,7 @@ class VelocityRecording:
 
     def __post_init__(self) -> None:
         whole("elements of a latent", self.elements, 1, MAX_ELEMENTS)
-        number("error of the reference run", self.reference_error, 0, math.inf)
+        number("error of the reference run", self.reference_error, 0, MAX_PRODUCT)
         number("PSNR of the reference run", self.reference_db, 0, 1000)
         if not all(isinstance(value, float) and math.isfinite(value) for value in self.products):
             raise ValueError("the recording holds a product of velocities that is not a finite number")
@@ -54,11 +55,18 @@ class VelocityRecording:
         return {**vars(self), "products": list(self.products)}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        if len(value["products"]) > MAX_PRODUCTS:
+    def from_json(cls, value: object) -> Self:
+        """Read what `to_json` wrote; a ValueError says what does not fit."""
+        if not isinstance(value, dict) or set(value) != set(cls.__dataclass_fields__):
+            raise ValueError(
+                f"velocities have the fields {', '.join(cls.__dataclass_fields__)}, got {shown(value)}"
+            )
+        products = value["products"]
+        if not isinstance(products, list) or len(products) > MAX_PRODUCTS:
             raise ValueError(f"a recording holds at most {MAX_PRODUCTS} products of velocities")
-        return cls(**{**value, "products": tuple(float(product) for product in value["products"])})
+        for product in products:
+            number("a product of velocities", product, -MAX_PRODUCT, MAX_PRODUCT)
+        return cls(**{**value, "products": tuple(map(float, products))})
 
 
 def reference_steps(steps: int) -> tuple[int, ...]:

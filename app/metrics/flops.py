@@ -11,9 +11,10 @@ from functools import cache
 from typing import Literal, get_args
 
 from app.caching.branches import Branch, Kind, all_branches
-from app.caching.policy import NoCache, Plan, RunShape
+from app.caching.method import Method
+from app.caching.policy import NoCache, Plan, RunShape, executed
 from app.caching.record import StepRecord
-from app.caching.registry import Method, build_policy, kind_of, run_steps
+from app.caching.registry import build_policy, kind_of
 from app.caching.schedule import Scheduled
 from app.metrics.countable import Countable, Workload
 from app.metrics.countable_latte import Latte
@@ -53,17 +54,36 @@ def flops(
     if convention not in get_args(Convention):
         raise ValueError(f"convention must be one of {', '.join(get_args(Convention))}, got {convention!r}")
     countable = COUNTABLE[model]
-    height, width = parse_resolution(resolution)
-    if method is not None:
-        steps = run_steps(method, steps)
-    work = Workload(height, width, frames, steps, text_tokens)
-    run = RunShape(countable.schedule(work), countable.depth, countable.layout)
-    plans = recorded_plans(records, run) if records is not None else static_plans(method, run)
+    work = Workload(*parse_resolution(resolution), frames, steps, text_tokens)
     step = step_count(model, work)
     if convention == "paper":
         step = without_attention(step, countable.unseen)
-    denoising = sum(planned(step, plan) for plan in plans)
+    denoising = sum(planned(step, plan) for plan in plans_of(model, method, work, records))
     return (denoising + countable.encode_text(work).total + countable.decode(work).total) / TERA
+
+
+def compute_share(model: str, method: Method, work: Workload, records: Sequence[StepRecord]) -> float:
+    """Share of the baseline's denoising FLOPs that a run of a method computed; `work` is the baseline's.
+
+    A ValueError where they cannot be counted.
+    """
+    if model not in COUNTABLE:
+        raise ValueError(f"FLOPs of {model!r} cannot be counted here; models: {', '.join(COUNTABLE)}")
+    step = step_count(model, work)
+    plans = plans_of(model, method, work, records if decides_while_running(method) else None)
+    baseline = len(plans_of(model, None, work, None)) * planned(step, "all")
+    return sum(planned(step, plan) for plan in plans) / baseline
+
+
+def plans_of(
+    model: str, method: Method | None, work: Workload, records: Sequence[StepRecord] | None
+) -> tuple[Plan, ...]:
+    """What each step of a run computes, where the baseline does `work`."""
+    countable = COUNTABLE[model]
+    if method is not None:
+        work = replace(work, steps=method.run_steps(work.steps))
+    run = RunShape(countable.schedule(work), countable.depth, countable.layout)
+    return recorded_plans(records, run) if records is not None else static_plans(method, run)
 
 
 def parse_resolution(resolution: str) -> tuple[int, int]:
@@ -87,7 +107,7 @@ def static_plans(method: Method | None, run: RunShape) -> tuple[Plan, ...]:
     if method is not None and decides_while_running(method):
         raise ValueError(f"{kind_of(method).title} decides while it runs; its FLOPs need the records of a run")
     policy.start(run)
-    return tuple(policy.plan(step) for step in range(1, run.steps + 1))
+    return tuple(executed(policy.plan(step), policy, run) for step in range(1, run.steps + 1))
 
 
 def recorded_plans(records: Sequence[StepRecord], run: RunShape) -> tuple[Plan, ...]:

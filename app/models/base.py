@@ -9,8 +9,9 @@ from torch import Tensor
 
 from app.caching.branches import FACTORISED, Layout
 from app.caching.cache import BranchCache
-from app.caching.methods.adacache import MotionRegularisation
-from app.caching.policy import RunShape
+from app.caching.method import MethodKind
+from app.caching.motion import MotionRegularisation
+from app.caching.policy import RunShape, Signal
 from app.models.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
@@ -37,11 +38,23 @@ class ModelCard:
     example_prompts: tuple[str, ...]
     layout: Layout = FACTORISED  # the residual branches of each block
     sizes: SizeTable | None = None  # that a request may ask for; none where there is one size only
+    signals: frozenset[Signal] = frozenset({"first-block"})  # what a method may see of a step, beside residuals
+    flow: bool = False  # a noisy latent is (1 - t) video + t noise, so that other solvers can take its steps
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
         """What a method may know of a run of this model."""
-        return RunShape(schedule, self.depth, self.layout)
+        return RunShape(schedule, self.depth, self.layout, self.motion)
+
+    def refusal(self, kind: MethodKind) -> str:
+        """Why a method cannot run on this model; empty where it can."""
+        if kind.attention and not any(branch == "attn" for _, branch in self.layout):
+            return f"{kind.title} reuses attention and MLP apart; of {self.title} only whole blocks can be reused"
+        if missing := sorted(kind.signals - self.signals):
+            return f"{kind.title} measures the {missing[0].replace('-', ' ')}, which {self.title} does not show"
+        if self.depth < kind.blocks:
+            return f"{kind.title} needs a model of at least {kind.blocks} blocks, {self.title} has {self.depth}"
+        return ""
 
     @property
     def size(self) -> Size:

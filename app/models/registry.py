@@ -9,6 +9,7 @@ from app.models.base import ModelCard, VideoModel
 from app.models.diffusers.cards import CARDS as DIFFUSERS
 from app.models.open_sora.card import CARD as OPEN_SORA
 from app.models.open_sora_plan.card import CARD as OPEN_SORA_PLAN
+from app.models.runtime.device import device_name
 from app.models.sprites.card import CARD as SPRITES
 
 CARDS: dict[str, ModelCard] = {card.id: card for card in (SPRITES, OPEN_SORA, OPEN_SORA_PLAN, *DIFFUSERS)}
@@ -24,6 +25,11 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {  # of those that have any
     "open-sora-plan-1.1": ("app.models.open_sora_plan.requirements",),
     **{card.id: ("app.models.diffusers.requirements", card.id) for card in DIFFUSERS},
 }
+
+
+def device_of(model: str) -> str:
+    """What to call the device that a model runs on here: Sprites runs on the CPU even beside a GPU."""
+    return device_name(uses_gpu=model in REQUIREMENTS)
 
 
 def card(model: str) -> ModelCard:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from app.common.validation import whole
+from app.common.validation import shown, whole
 
 MIN_SIDE, MAX_SIDE, MAX_FRAMES = 16, 8192, 4096
 SizeNames = tuple[str, str, str]  # resolution, aspect ratio as height:width, length
@@ -35,7 +35,7 @@ class Size:
     def from_json(cls, value: Any) -> Self:
         """Read {"height": 480, "width": 854, "frames": 51}; a ValueError says what does not fit."""
         if not isinstance(value, Mapping) or set(value) != set(cls.__dataclass_fields__):
-            raise ValueError(f"a size has the fields height, width and frames, got {str(value)[:60]!r}")
+            raise ValueError(f"a size has the fields height, width and frames, got {shown(value)}")
         return cls(**value)
 
 

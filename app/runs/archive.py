@@ -4,15 +4,18 @@ Nothing of an uploaded zip is trusted: only the known names are read, into memor
 """
 
 import json
+import lzma
 import stat
 import zlib
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from app.common.files import atomic_path
 from app.common.timestamps import write_timestamp
+from app.common.validation import shown
 from app.runs.clip import check_mp4
 from app.runs.picture import plots_png
 from app.runs.run import ABOUT, MAX_JSON_BYTES, SCHEMA, SUMMARY, TRACE, VIDEOS, About, Run, load_run, read_about
@@ -20,7 +23,8 @@ from app.runs.store import RunStore, about_now, new_id
 from app.runs.table import steps_csv
 
 MAX_ZIP_BYTES = 64_000_000
-MAX_FILES = 16
+MAX_FILES, MAX_MEMBERS = 16, 100
+LEFT = {".DS_Store", "Thumbs.db", "desktop.ini"}
 MAX_VIDEO_BYTES = 64_000_000
 CHUNK = 1 << 20
 TABLE, PICTURE = "steps.csv", "plots.png"
@@ -71,45 +75,67 @@ def _unpack(path: Path, folder: Path) -> None:
     try:
         with ZipFile(path) as file:
             members = file.infolist()
-            _check_members(members)
-            for member in members:
-                if member.filename in READ:
-                    _copy(file, member, folder / member.filename)
-    except (BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error) as error:
-        raise ValueError(f"not a whole zip file ({str(error)[:100]})") from None
-    except OSError as error:
-        if error.errno is None or error.filename is None:  # the decompressor's, not the disk's
-            raise ValueError("not a whole zip file") from None
-        raise
+            for name, member in _named(members).items():
+                if name in READ:
+                    _copy(file, member, READ[name], folder / name)
+    except (BadZipFile, NotImplementedError, EOFError, RuntimeError, zlib.error, lzma.LZMAError):
+        raise ValueError("not a whole zip file") from None
 
 
-def _check_members(members: list[ZipInfo]) -> None:
+def _named(members: list[ZipInfo]) -> dict[str, ZipInfo]:
+    """The files of a run by name; a ValueError says what else a zip holds.
+
+    One that an operating system has packed again has them in a folder, and beside them what such systems leave.
+    """
+    if len(members) > MAX_MEMBERS:
+        raise ValueError(f"the zip holds {len(members)} files, a run has at most {MAX_FILES}")
+    members = [member for member in members if not _left_by_a_system(member)]
     if len(members) > MAX_FILES:
         raise ValueError(f"the zip holds {len(members)} files, a run has at most {MAX_FILES}")
-    names = [member.filename for member in members]
+    folders = {member.filename.rpartition("/")[0] for member in members}
+    folder = folders.pop() if len(folders) == 1 else ""
+    prefix = f"{folder}/" if folder.strip(".") and "/" not in folder else ""
+    named: dict[str, ZipInfo] = {}
     for member in members:
-        if member.filename not in READ.keys() | MADE_ANEW:
-            raise ValueError(f"the zip holds {member.filename[:60]!r}, which is no part of a run")
-        if names.count(member.filename) > 1:
-            raise ValueError(f"the zip holds {member.filename} twice")
+        name = member.filename.removeprefix(prefix)
+        if name not in READ.keys() | MADE_ANEW:
+            raise ValueError(f"the zip holds {shown(member.filename)}, which is no part of a run")
+        if name in named:
+            raise ValueError(f"the zip holds {name} twice")
         kind = stat.S_IFMT(member.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise ValueError(f"{member.filename} is not a plain file")
-        if member.file_size > READ.get(member.filename, MAX_VIDEO_BYTES):
-            raise ValueError(f"{member.filename} would unpack to {member.file_size} bytes, which is too much")
-    if missing := READ.keys() - OPTIONAL - set(names):
+            raise ValueError(f"{name} is not a plain file")
+        if member.file_size > READ.get(name, MAX_VIDEO_BYTES):
+            raise ValueError(f"{name} would unpack to {member.file_size} bytes, which is too much")
+        named[name] = member
+    if missing := READ.keys() - OPTIONAL - named.keys():
         raise ValueError(f"the zip lacks {', '.join(sorted(missing))}")
+    return named
 
 
-def _copy(file: ZipFile, member: ZipInfo, path: Path) -> None:
+def _left_by_a_system(member: ZipInfo) -> bool:
+    """Folders, and what macOS and Windows put beside files."""
+    *folders, name = member.filename.split("/")
+    return not name or "__MACOSX" in folders or name in LEFT or name.startswith("._")
+
+
+def _copy(file: ZipFile, member: ZipInfo, most: int, path: Path) -> None:
     """Unpack one file; its directory entry may lie about its size, so that the bytes are counted too."""
-    left = READ[member.filename]
+    left = most
     with file.open(member) as source, path.open("xb") as target:
-        while chunk := source.read(CHUNK):
+        while chunk := _read(source):
             left -= len(chunk)
             if left < 0:
-                raise ValueError(f"{member.filename} unpacks to more than it should")
+                raise ValueError(f"{path.name} unpacks to more than it should")
             target.write(chunk)
+
+
+def _read(source: IO[bytes]) -> bytes:
+    """The next bytes; an error of the decompressor's is no trouble of the disk's."""
+    try:
+        return source.read(CHUNK)
+    except OSError:
+        raise BadZipFile from None
 
 
 def _checked(run: Run, name: str) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.caching.record import StepRecord
 from app.common.timestamps import display_time
+from app.generation.summary import speed_text
 from app.generation.trace import SIDES
 from app.metrics.registry import quality_text
 from app.runs.run import Run
@@ -100,12 +101,14 @@ def _heading(sheet: Sheet, run: Run) -> None:
     )
     earlier = f" (baseline measured {display_time(run.baseline_measured)})" if summary["baseline_measured"] else ""
     measured = (
-        f"{summary['speedup']:.2f}x{earlier}, {summary['computed_steps']} of {summary['baseline_steps']} steps "
+        f"{speed_text(summary)}{earlier}, {summary['computed_steps']} of {summary['baseline_steps']} steps "
         f"computed, {quality_text(summary['quality'])}, {summary['baseline_seconds']:.2f} s -> "
         f"{summary['accelerated_seconds']:.2f} s"
     )
     sheet.text((LEFT, 64), settings, 13)
     sheet.text((LEFT, 86), measured, 13, INK)
+    if summary["speed_notes"]:
+        sheet.text((LEFT, 103), summary["speed_notes"][0], 12)
 
 
 def _strip(sheet: Sheet, run: Run, top: float) -> None:

@@ -3,8 +3,8 @@
 Reading fails with a ValueError in one sentence; a folder that was torn by a crash is such a failure too.
 """
 
+import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from app.common.files import read_json, write_json
 from app.common.timestamps import read_timestamp, write_timestamp
+from app.common.validation import one_line, shown
 from app.generation.request import Request
 from app.generation.summary import read_summary
 from app.generation.trace import SIDES, Side, Trace, steps_of
@@ -22,6 +23,8 @@ TRACE, SUMMARY, ABOUT, POSTER = "trace.json", "summary.json", "run.json", "poste
 VIDEOS: dict[Side, str] = {side: f"{side}.mp4" for side in SIDES}
 MAX_JSON_BYTES = 8_000_000
 SCHEMA = 1
+MIN_SECONDS = 1e-9
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class About:
         if not isinstance(self.visitor, str) or not VISITOR.fullmatch(self.visitor):
             raise ValueError("a run's visitor is 32 hexadecimal digits, or empty")
         if not isinstance(self.imported, bool):
-            raise ValueError(f"a run is imported or not, got {self.imported!r}")
+            raise ValueError(f"a run is imported or not, got {shown(self.imported)}")
 
     def save(self, folder: Path) -> None:
         """Write run.json."""
@@ -70,6 +73,34 @@ class Run:
         return self.folder / VIDEOS[side]
 
 
+@dataclass(frozen=True)
+class DamagedRun:
+    """A folder that was a run and cannot be read any more; `reason` says in a sentence what is wrong with it."""
+
+    id: str
+    folder: Path
+    about: About  # as far as it can still be read
+    reason: str
+
+
+def load_or_explain(folder: Path, run_id: str) -> Run | DamagedRun:
+    """A run, or what is wrong with its folder: one that cannot be read must not hide the others."""
+    try:
+        return load_run(folder, run_id)
+    except ValueError as error:
+        reason = one_line(error)
+    except OSError as error:
+        reason = f"a file of it cannot be read: {one_line(error.strerror)}"
+    except Exception:
+        log.exception("the run %s cannot be read", run_id)
+        reason = "its files cannot be read"
+    try:
+        about = read_about(folder)
+    except (ValueError, OSError):
+        about = About(datetime.fromtimestamp(folder.stat().st_mtime, UTC))
+    return DamagedRun(run_id, folder, about, reason)
+
+
 def load_run(folder: Path, run_id: str) -> Run:
     """Read a run's folder; a ValueError or an OSError says what is broken in it."""
     trace = read_trace(read_json(folder / TRACE, MAX_JSON_BYTES))
@@ -81,14 +112,7 @@ def load_run(folder: Path, run_id: str) -> Run:
 
 def read_trace(value: object) -> Trace:
     """The trace of a finished run: both sides, all steps."""
-    if not isinstance(value, Mapping):
-        raise ValueError("a trace must be a JSON object")
-    try:
-        trace = Trace.from_json(dict(value))
-    except KeyError as error:
-        raise ValueError(f"the trace lacks {error}") from None
-    except (TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"the trace is damaged: {str(error)[:100]}") from None
+    trace = Trace.from_json(value)
     request = trace.request
     baseline = max(len(trace.records.get("baseline", ())), request.steps)
     steps = steps_of(request, baseline)
@@ -96,7 +120,7 @@ def read_trace(value: object) -> Trace:
         made = [record.step for record in trace.records.get(side, ())]
         if made != list(range(1, steps[side] + 1)):
             raise ValueError(f"the trace has {len(made)} steps of the {side} side, not all {steps[side]} in order")
-        if trace.seconds(side) <= 0:
+        if trace.seconds(side) < MIN_SECONDS:
             raise ValueError(f"the trace has no seconds for the {side} side")
     if len(trace.computed_steps("baseline")) != baseline:
         raise ValueError("the trace has a baseline that reuses steps")

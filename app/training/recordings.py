@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from app.common.paths import RECORDINGS
 from app.lab.record import record
+from app.lab.recording import Recording
+from app.models.base import VideoModel
 from app.models.registry import load_model
 
 # The first two are what the Lab opens with: nothing moves, and much does.
@@ -30,16 +32,21 @@ PROMPTS = {
 
 
 def main() -> None:
-    """Record all of them with the model's own settings."""
+    """Record all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=RECORDINGS)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    model = load_model("sprites")
+    record_all(load_model("sprites"), options.out)
+
+
+def record_all(model: VideoModel, out: Path) -> list[Recording]:
+    """Record all prompts with the model's own settings."""
+    out.mkdir(parents=True, exist_ok=True)
+    card, recordings = model.card, []
     for seed, (name, prompt) in enumerate(tqdm(PROMPTS.items(), unit="recording")):
-        card = model.card
-        recording = record(model, prompt, seed=seed, steps=card.steps, guidance=card.guidance)
-        recording.save(options.out / f"{name}.json")
+        recordings.append(record(model, prompt, seed=seed, steps=card.steps, guidance=card.guidance))
+        recordings[-1].save(out / f"{name}.json")
+    return recordings
 
 
 if __name__ == "__main__":

@@ -4,17 +4,19 @@ All of it is measured by `python -m app compare` and `python -m benchmarks.flops
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from app.caching.registry import KINDS, method_from_json
+from app.caching.registry import kind_of, method_from_json
 from app.common.paths import COMPARISONS
-from app.evaluation.comparison.plan import FAMILIES, FORECAST
-from app.evaluation.comparison.table import described
+from app.evaluation.comparison.fairness import sentences, worth
+from app.evaluation.comparison.palette import palette_of
+from app.evaluation.comparison.table import Point, described
 from app.generation.request import Request
+from app.metrics.registry import Metric, metrics
 from app.models.base import ModelCard
 from components.rooms import Page, Room
 from components.shared.web import panel
@@ -30,13 +32,17 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
     """What the panel shows of the files of a folder."""
     table, counted = folder / "sprites.json", folder / "flops.json"
     shown = json.loads(table.read_text()) if table.is_file() else None
+    points = shown["points"] if shown else []
+    named = list(dict.fromkeys(point["family"] for point in points if point["family"]))
     return {
         "about": described(shown["about"]) if shown else "",
-        "families": list(FAMILIES),
-        "points": [with_link(point, shown["about"], cards) for point in shown["points"]] if shown else [],
+        "families": named,
+        "points": [with_link(point, shown["about"], cards) for point in points] if shown else [],
         "parameter": PARAMETER,
-        "dominance": shown["dominance"] if shown else [],
-        "kinds": kinds(),
+        "metrics": [_metric(metric) for metric in metrics().values()],
+        "colours": {family: palette_of(family) for family in named},
+        "worth": sentences(worth([Point(**point) for point in points])),
+        "kinds": described_families(shown["points"]) if shown else [],
         "flops": json.loads(counted.read_text()) if counted.is_file() else [],
     }
 
@@ -51,16 +57,24 @@ def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[st
     return {**point, "link": to_query(request)}
 
 
-def kinds() -> list[dict[str, str]]:
-    """Every family with its paragraph and source."""
-    forecast = {
-        "family": FORECAST,
-        "text": "AdaCache's schedule, but a reused step adds not the last computed residual: it adds the straight "
-        "line through the last two. It costs the memory of a second residual and goes beyond the paper.",
-        "source": "This project",
+def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Every family of the points with the paragraph and source of its method."""
+    found = {}
+    for point in points:
+        if point["settings"] is not None:
+            kind = kind_of(method_from_json(point["settings"]))
+            found[point["family"]] = {"family": point["family"], "text": kind.description, "source": kind.source}
+    return list(found.values())
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "id": metric.id,
+        "title": metric.title,
+        "unit": metric.unit,
+        "digits": metric.digits,
+        "better": metric.better,
     }
-    described = [{"family": kind.title, "text": kind.description, "source": kind.source} for kind in KINDS]
-    return [described[0], forecast, *described[1:]]
 
 
 ROOM = Room("compare", "Compare", 30, build)

@@ -11,6 +11,7 @@ from typing import Any
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.record import StepRecord
 from app.common.sentences import sentence
+from app.common.validation import as_whole
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
 from app.jobs.runner import JobRunner
@@ -27,13 +28,15 @@ from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
 from components.lab.selection import Selection
 from components.shared.codebook import read_codebook
-from components.shared.visitors import visitor_of
+from components.shared.visitors import asker_of
 from components.studio.queue import runs_first
 
 Shown = dict[str, Any]
 
 
-def run_it(runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, asked: object) -> Generator[Shown]:
+def run_it(
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, address: str, asked: object
+) -> Generator[Shown]:
     """Generate a recording's request for real with a codebook, beside what was simulated."""
     try:
         selection, codebook = Selection.read(asked, library), read_codebook(asked)
@@ -48,7 +51,7 @@ def run_it(runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, 
     records: list[StepRecord] = []
     yield shown
     try:
-        ticket = runner.submit(_visitor(asked), request, room="lab")
+        ticket = runner.submit(asker_of(asked), request, room="lab", address=address)
     except ValueError as error:
         yield _refused(error)
         return
@@ -72,9 +75,9 @@ def run_it(runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, 
 
 
 def record_it(
-    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, asked: object
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, address: str, asked: object
 ) -> Generator[Shown]:
-    """Record a prompt's baseline and keep it in the library."""
+    """Record a prompt's baseline and keep it in the library, for the visitor alone where strangers share it."""
     try:
         request = _new_request(asked, cards, runner.store)
     except ValueError as error:
@@ -82,17 +85,18 @@ def record_it(
         return
     shown: Shown = {"state": "running", "kind": "info", "text": "Recording", "made": 0, "steps": request.steps}
     yield shown
+    visitor = asker_of(asked)
     kept: Shown = {}
 
     def record_and_keep(*arguments: Any, **options: Any) -> JobEvents:
         """The recording is kept where it is made, as nobody may be looking any more."""
         for event in record_run(*arguments, **options):
             if isinstance(event, Recorded):
-                kept.update(_kept(library, event.recording))
+                kept.update(_kept(library, event.recording, visitor))
             yield event
 
     try:
-        ticket = runner.submit(_visitor(asked), request, record_and_keep, room="lab", sides=("baseline",))
+        ticket = runner.submit(visitor, request, record_and_keep, room="lab", address=address, sides=("baseline",))
     except ValueError as error:
         yield _refused(error)
         return
@@ -112,9 +116,9 @@ def record_it(
             yield shown
 
 
-def _kept(library: Library, recording: Recording) -> Shown:
+def _kept(library: Library, recording: Recording, visitor: str) -> Shown:
     try:
-        return {"state": "done", "text": "Recorded.", "added": library.add(recording)}
+        return {"state": "done", "text": "Recorded.", "added": library.add(recording, visitor)}
     except (ValueError, OSError) as error:
         return _failed(error)
 
@@ -122,7 +126,7 @@ def _kept(library: Library, recording: Recording) -> Shown:
 def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str, Any]) -> str:
     real = tuple(record.step for record in records if record.computed != "none")
     measured = f"Measured {summary['speedup']:.2f}×, {quality_text(summary['quality'])} to the baseline."
-    return f"{schedule_gap(simulated.computed, real)} {measured}"
+    return " ".join([schedule_gap(simulated.computed, real), measured, *summary["speed_notes"]])
 
 
 def _common(event: JobEvent) -> Shown:
@@ -177,13 +181,13 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
     if "run" in asked:
-        return _of_run(store.get(asked["run"], _visitor(asked)).request, cards)
+        return _of_run(store.get(asked["run"], asker_of(asked)).request, cards)
     seed = asked.get("seed")
     return Request(
         model=card.id,
         prompt=asked.get("prompt") or "",
         method=AdaCacheConfig(EVERY_STEP),
-        seed=seed if isinstance(seed, int) else -1,
+        seed=as_whole(seed),  # type: ignore[arg-type]  # checked there
         steps=card.steps,
         guidance=card.guidance,
     )
@@ -195,7 +199,3 @@ def _of_run(request: Request, cards: Mapping[str, ModelCard]) -> Request:
         raise ValueError(f"the model of this run, {request.model}, is not here")
     method = request.adacache or AdaCacheConfig(EVERY_STEP)
     return replace(request, method=replace(method, codebook=EVERY_STEP))
-
-
-def _visitor(asked: object) -> str:
-    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)

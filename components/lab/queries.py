@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import mean
 from threading import Lock
@@ -13,14 +13,18 @@ from app.lab.bound import mean_bound
 from app.lab.calibrate import calibrate_scores, pareto_front, score_family
 from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, shipped
+from app.lab.recording import Recording
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.recordings import Library
 from components.lab.selection import Selection, read_number
 from components.shared.codebook import codebook_props, preset_props, read_codebook
+from components.shared.turns import Poll, Turns
+from components.shared.visitors import asker_of
 
 EVERY_STEP = Codebook((1.0,), (1,))
 FRONTS_KEPT = 16
+MAX_WORK = 60_000  # about ten seconds of one core
 Scores = dict[Codebook, list[tuple[float, float]]]
 
 
@@ -31,12 +35,13 @@ class Answers:
     library: Library
     cards: Mapping[str, ModelCard]
     lock: Lock = field(default_factory=Lock)
+    turns: Turns = field(default_factory=Turns)
     _scores: OrderedDict[object, Scores] = field(default_factory=OrderedDict)
 
-    def opening(self) -> dict[str, Any]:
+    def opening(self, asked: object) -> dict[str, Any]:
         """What the Lab starts from: recordings, presets and the default codebook."""
         start = next(iter(self.cards.values())).codebook
-        return {"recordings": self.library.listing(), "presets": preset_props(), "preset": start}
+        return {"recordings": self.library.listing(asker_of(asked)), "presets": preset_props(), "preset": start}
 
     def measured(self, asked: object) -> dict[str, Any]:
         """The matrix D of every selected recording."""
@@ -58,10 +63,13 @@ class Answers:
     def front(self, asked: object) -> dict[str, Any]:
         """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
         selection = Selection.read(asked, self.library)
-        candidates = pareto_front(self._score(selection), range(len(selection.recordings)))
+        self._check_work(selection)
+        with self.turns.turn(asker_of(asked)) as poll:
+            candidates = pareto_front(self._score(selection, poll), range(len(selection.recordings)))
+            bound = mean_bound(list(selection.recordings.values()), poll)
         return {
             "points": [{"speedup": c.speedup, "error": c.error, **codebook_props(c.codebook)} for c in candidates],
-            "bound": mean_bound(list(selection.recordings.values())),
+            "bound": bound,
         }
 
     def calibrated(self, asked: object) -> dict[str, Any]:
@@ -70,7 +78,9 @@ class Answers:
         count = len(selection.recordings)
         if count < 2:
             raise ValueError("calibration needs at least 2 recordings; select more on the left")
-        found = calibrate_scores(self._score(selection), count, speedup=wish)
+        self._check_work(selection)
+        with self.turns.turn(asker_of(asked)) as poll:
+            found = calibrate_scores(self._score(selection, poll), count, speedup=wish)
         held_out, spread = found.held_out_speedup
         words = (
             f"{found.chosen.speedup:.2f}× on {count} recordings, simulated; on held-out ones {held_out:.2f} "
@@ -97,17 +107,32 @@ class Answers:
             for name, recording in selection.recordings.items()
         }
 
-    def _score(self, selection: Selection) -> Scores:
+    def _score(self, selection: Selection, poll: Poll) -> Scores:
         key = (*selection.recordings, selection.motion)
-        with self.lock:  # seconds of work: one at a time, whoever asks
-            if key not in self._scores:
-                recordings = list(selection.recordings.values())
-                method = selection.method(recordings[0], EVERY_STEP, self.cards)
-                self._scores[key] = score_family(recordings, method)
+        with self.lock:
+            scores = self._scores.get(key)
+        if scores is None:
+            recordings = list(selection.recordings.values())
+            scores = score_family(recordings, selection.method(recordings[0], EVERY_STEP, self.cards), poll)
+        with self.lock:
+            self._scores[key] = scores
             self._scores.move_to_end(key)
             while len(self._scores) > FRONTS_KEPT:
                 self._scores.popitem(last=False)
-            return self._scores[key]
+        return scores
+
+    def _check_work(self, selection: Selection) -> None:
+        """A ValueError where strangers would wait too long for the answer to one of them."""
+        if self.library.public and (wanted := work_of(selection.recordings.values())) > MAX_WORK:
+            raise ValueError(
+                f"these recordings are {wanted / MAX_WORK:.1f} times as much as this shared page works out at "
+                "once; select fewer of them or shorter ones"
+            )
+
+
+def work_of(recordings: Iterable[Recording]) -> float:
+    """The work of a front and its bound, which go with steps x lags and steps x steps x lags of a recording."""
+    return sum(r.steps * r.max_lag * (1 + r.steps / 1000) for r in recordings)
 
 
 def simulation_props(simulation: Simulation) -> dict[str, Any]:

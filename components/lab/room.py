@@ -12,8 +12,9 @@ import gradio as gr
 from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
+from components.lab.selection import name_of
 from components.rooms import QUIET, VISITORS, Page, Room
-from components.shared.visitors import visitor_of
+from components.shared.visitors import address_of, asker_of, visitor_of
 from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
@@ -22,7 +23,7 @@ Question = Callable[[Any], dict[str, Any]]
 def build(page: Page) -> gr.HTML:
     """Build and wire the panel; it stays empty until it is opened."""
     runner, cards = page.runner, page.cards
-    library = Library(page.recordings, page.store.folder / "recordings")
+    library = Library(page.recordings, page.store.folder / "recordings", page.store.public)
     card = next(iter(cards.values()))
     built = panel(
         "lab/lab",
@@ -34,17 +35,16 @@ def build(page: Page) -> gr.HTML:
         recorded={},
     )
 
-    def run(asked: gr.EventData) -> Iterator[Any]:
-        for shown in run_it(runner, cards, library, asked.question):
+    def run(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
+        for shown in run_it(runner, cards, library, address_of(caller), question_of(asked)):
             yield gr.update(real=shown)
 
-    def record(asked: gr.EventData) -> Iterator[Any]:
-        for shown in record_it(runner, cards, library, asked.question):
+    def record(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
+        for shown in record_it(runner, cards, library, address_of(caller), question_of(asked)):
             yield gr.update(recorded=shown)
 
     def stop(asked: gr.EventData) -> None:
-        visitor = visitor_of(getattr(asked, "visitor", None))
-        for ticket in runner.queue.of(visitor):
+        for ticket in runner.queue.of(visitor_of(getattr(asked, "visitor", None))):
             if ticket.room == "lab":
                 runner.stop(ticket)
 
@@ -54,9 +54,16 @@ def build(page: Page) -> gr.HTML:
     return built
 
 
+def question_of(asked: gr.EventData) -> object:
+    """What a press in the panel asks for; none if it says nothing."""
+    return getattr(asked, "question", None)
+
+
 def _questions(answers: Answers) -> list[Question]:
+    library = answers.library
+
     def opening(asked: Any) -> dict[str, Any]:
-        return answers.opening()
+        return answered(answers.opening, asked)
 
     def measured(asked: Any) -> dict[str, Any]:
         return answered(answers.measured, asked)
@@ -74,9 +81,15 @@ def _questions(answers: Answers) -> list[Question]:
         return answered(answers.figure, asked)
 
     def uploaded(asked: Any) -> dict[str, Any]:
-        return answered(lambda text: {"added": answers.library.upload(text)}, asked)
+        return answered(lambda asked: {"added": library.upload(asked, asker_of(asked))}, asked)
 
-    return [opening, measured, simulated, front, calibrated, figure, uploaded]
+    def deleted(asked: Any) -> dict[str, Any]:
+        return answered(lambda asked: library.delete(name_of(asked), asker_of(asked)), asked)
+
+    def restored(asked: Any) -> dict[str, Any]:
+        return answered(lambda asked: library.restore(name_of(asked), asker_of(asked)), asked)
+
+    return [opening, measured, simulated, front, calibrated, figure, uploaded, deleted, restored]
 
 
 ROOM = Room("lab", "Codebook Lab", 20, build)

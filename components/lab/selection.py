@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
+from app.common.validation import number
 from app.lab.recording import Recording
 from app.models.base import ModelCard
 from components.lab.recordings import Library
+from components.shared.visitors import asker_of
 
 MAX_SELECTED = 12
 
@@ -29,7 +32,8 @@ class Selection:
         names = _field(asked, "ids", list)
         if not 1 <= len(names) <= MAX_SELECTED:
             raise ValueError(f"select 1 to {MAX_SELECTED} recordings, got {len(names)}")
-        return cls({str(name): library.get(name) for name in names}, _field(asked, "motion", bool))
+        found = {str(name): library.get(name, asker_of(asked)) for name in names}
+        return cls(found, _field(asked, "motion", bool))
 
     def method(self, recording: Recording, codebook: Codebook, cards: Mapping[str, ModelCard]) -> AdaCacheConfig:
         """AdaCache as it would run on a recording: with the recording's probe and its model's motion settings."""
@@ -43,15 +47,19 @@ class Selection:
         )
 
 
+def name_of(asked: object) -> object:
+    """Which recording a question is about."""
+    return _field(asked, "id", object)
+
+
 def read_number(asked: object, name: str) -> float:
     """A finite number of a question."""
     value = _field(asked, name, object)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
-        raise ValueError(f"the {name} is not a number")
+    number(f"the {name}", value, -1e9, 1e9)
     return float(value)
 
 
 def _field(asked: object, name: str, kind: type) -> Any:
-    if not isinstance(asked, dict) or not isinstance(asked.get(name), kind):
+    if not isinstance(asked, dict) or name not in asked or not isinstance(asked[name], kind):
         raise ValueError("the page does not fit this server; reload it")
     return asked[name]

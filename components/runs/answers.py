@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.caching.codebook import presets
+from app.common.sentences import sentence
 from app.common.timestamps import display_time
 from app.generation.request import Request
 from app.models.base import ModelCard
@@ -19,7 +20,7 @@ from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
 from app.runs.store import RunStore
 from components.shared.quality import quality_props
-from components.shared.visitors import visitor_of
+from components.shared.visitors import asker_of
 from components.shared.web import data_uri, served, uploaded
 from components.studio.method import title_of
 
@@ -41,42 +42,50 @@ class Answers:
     cards: Mapping[str, ModelCard]
 
     def listing(self, asked: object) -> dict[str, Any]:
-        """The visitor's runs, newest first."""
-        runs = self.store.runs(_visitor(asked))
-        return {"runs": [self._listed(run) for run in runs[:MAX_LISTED]], "count": len(runs)}
+        """The visitor's runs, newest first, and those of them that are damaged."""
+        runs, damaged = self.store.runs(asker_of(asked)), self.store.damaged(asker_of(asked))
+        return {
+            "runs": [self._listed(run) for run in runs[:MAX_LISTED]],
+            "count": len(runs),
+            "damaged": [{"id": run.id, "reason": sentence(run.reason)} for run in damaged[:MAX_LISTED]],
+        }
 
     def deleted(self, asked: object) -> dict[str, Any]:
         """Delete a run; it can be restored for a while."""
-        self.store.delete(_field(asked, "id"), _visitor(asked))
+        self.store.delete(_field(asked, "id"), asker_of(asked))
         return {}
 
     def restored(self, asked: object) -> dict[str, Any]:
         """Bring a deleted run back."""
-        self.store.restore(_field(asked, "id"), _visitor(asked))
+        self.store.restore(_field(asked, "id"), asker_of(asked))
         return {}
 
     def exported(self, asked: object) -> dict[str, Any]:
         """A run as one zip the browser may fetch."""
-        run = self.store.get(_field(asked, "id"), _visitor(asked))
+        run = self.store.get(_field(asked, "id"), asker_of(asked))
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"adacache-run-{run.id}.zip"
             export_zip(run, path)
             return {"path": served(path), "name": path.name}
 
     def imported(self, asked: object) -> dict[str, Any]:
-        """Add an uploaded zip to the runs; the upload itself is removed."""
-        path = uploaded(_field(asked, "path"))
+        """Add an uploaded zip to the runs; the upload is removed if this visitor sent it.
+
+        The page names an upload after its visitor, an id that nobody else knows; others go by age.
+        """
+        path, visitor = uploaded(_field(asked, "path")), asker_of(asked)
         try:
-            return {"added": import_zip(self.store, path, _visitor(asked)).id}
+            return {"added": import_zip(self.store, path, visitor).id}
         finally:
-            path.unlink(missing_ok=True)
+            if visitor and path.stem == visitor:
+                path.unlink(missing_ok=True)
 
     def compared(self, asked: object) -> dict[str, Any]:
         """Two runs: what differs, what was measured, both accelerated videos, both curves."""
         ids = _field(asked, "ids")
         if not isinstance(ids, list) or len(ids) != 2:
             raise ValueError("two runs can be compared")
-        one, other = (self.store.get(run_id, _visitor(asked)) for run_id in ids)
+        one, other = (self.store.get(run_id, asker_of(asked)) for run_id in ids)
         return {
             "differing": differing_settings(one.request, other.request),
             "runs": [self._compared(run) for run in (one, other)],
@@ -96,6 +105,7 @@ class Answers:
             "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
             "speedup": summary["speedup"],
+            "doubts": " ".join(summary["speed_notes"]),
             "computed": summary["computed_steps"],
             "quality": quality_props(summary["quality"], request.size or (card.size if card else None)),
             "made": display_time(run.about.made),
@@ -125,10 +135,6 @@ def method_title(request: Request) -> str:
         return title_of(request.method, request.model)
     preset = next((item.title for item in presets().values() if item.codebook == method.codebook), "Custom")
     return f"AdaCache {preset}{', motion' if method.motion else ''}"
-
-
-def _visitor(asked: object) -> str:
-    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)
 
 
 def _field(asked: object, name: str) -> Any:

@@ -8,9 +8,11 @@ from typing import Any
 import gradio as gr
 
 from app.caching.codebook import Codebook, parse_codebook, presets
+from app.common.validation import as_whole, is_number
 from components.shared.web import answered, panel
 
 MAX_CHARACTERS = 20_000
+MAX_ENTERED = 1000  # rows, before a codebook says how many it may have
 Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with "steps" and "models" it was made for, if known
 
 
@@ -41,17 +43,17 @@ def read_codebook(asked: object) -> Codebook:
     """The codebook of a table's rows; a ValueError says in which row it is wrong."""
     thresholds = []
     for row, threshold in enumerate(_column(asked, "thresholds"), start=1):
-        if isinstance(threshold, bool) or not isinstance(threshold, int | float):
+        if not is_number(threshold):
             raise ValueError(f"the threshold in row {row} is not a number")
         thresholds.append(float(threshold))
-    rates = _column(asked, "rates")
+    rates = [as_whole(rate) for rate in _column(asked, "rates")]
     for row, rate in enumerate(rates, start=1):
-        if rate is None:
+        if not is_number(rate):
             raise ValueError(f"the rate in row {row} is not a number")
     steps, models = (asked.get("steps"), asked.get("models") or []) if isinstance(asked, dict) else (None, [])
     if not isinstance(models, list):
         raise ValueError("the page does not fit this server; reload it")
-    return Codebook(tuple(thresholds), tuple(rates), steps, tuple(models))
+    return Codebook(tuple(thresholds), tuple(rates), as_whole(steps), tuple(models))  # type: ignore[arg-type]
 
 
 def checked(asked: Any) -> dict[str, Any]:
@@ -78,6 +80,6 @@ def parsed(asked: Any) -> dict[str, Any]:
 
 def _column(asked: object, name: str) -> list[Any]:
     column = asked.get(name) if isinstance(asked, dict) else None
-    if not isinstance(column, list):
+    if not isinstance(column, list) or len(column) > MAX_ENTERED:
         raise ValueError("the page does not fit this server; reload it")
     return column

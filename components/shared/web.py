@@ -3,20 +3,24 @@
 User text travels in props and reaches the DOM by textContent in those modules, never through a template.
 """
 
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from hashlib import file_digest
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import gradio as gr
 import plotly
-from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
+from app.common.files import atomic_path
 from app.common.paths import WEB
-from app.common.sentences import sentence
+from app.common.sentences import INTERNAL, sentence
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+log = logging.getLogger(__name__)
 BOOT = (WEB / "shared" / "boot.js").read_text()
 
 
@@ -41,8 +45,18 @@ def serve_assets(*folders: Path) -> None:
 
 
 def served(path: Path) -> str:
-    """A copy the browser may fetch, under a name nobody can guess; the runs folder itself is not served."""
-    return str(save_file_to_cache(path, get_upload_folder()))
+    """A copy the browser may fetch, under a name nobody can guess; the runs folder itself is not served.
+
+    Whole or not there: what a full disk cuts off would be taken for the copy the next time.
+    """
+    with path.open("rb") as file:
+        folder = Path(get_upload_folder()) / file_digest(file, "sha256").hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / path.name
+    if not copy.is_file():
+        with atomic_path(copy) as temporary:
+            copyfile(path, temporary)
+    return str(copy)
 
 
 def uploaded(path: object) -> Path:
@@ -58,14 +72,17 @@ def data_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
-def answered(answer: Callable[[Any], dict[str, Any]], asked: Any) -> dict[str, Any]:
-    """The answer to a question of a script, or what stands against it as one sentence."""
+def answered(answer: Callable[[Any], dict[str, Any] | None], asked: Any) -> dict[str, Any]:
+    """The answer to a question of a script, if only that it was done, or what stands against it in a sentence."""
     try:
-        return answer(asked)
+        return answer(asked) or {}
     except ValueError as error:
         return {"error": sentence(error)}
     except OSError as error:
-        return {"error": f"The disk cannot be used: {error.strerror or error}."}
+        return {"error": sentence(error)}
+    except Exception:
+        log.exception("a question was not answered")
+        return {"error": sentence(INTERNAL)}
 
 
 def head(rooms: Sequence[str]) -> str:

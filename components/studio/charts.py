@@ -6,7 +6,7 @@ import gradio as gr
 
 from components.shared.codebook import codebook_props
 from components.shared.web import panel
-from components.studio.method import threshold_of, title_of
+from components.studio.method import title_of
 from components.studio.view import View
 
 
@@ -23,8 +23,9 @@ def charts_props(view: View) -> dict[str, Any]:
         "series": {side: list(shown.records) for side, shown in view.sides.items()},
         "timesteps": list(view.timesteps),
         "used_codebook": codebook_props(method.codebook) if method else {},
+        "formula": method.formula if method else "",
         "regularised": method is not None and method.motion is not None,
-        "threshold": threshold_of(request.method),
+        "threshold": request.method.limit(request.steps),
         "title": title_of(request.method, request.model),
         "shorter": view.steps["accelerated"] if view.steps["accelerated"] != view.steps["baseline"] else 0,
         "token": view.token,

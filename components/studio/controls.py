@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from app.caching.codebook import presets
-from app.generation.request import Request
+from app.common.validation import as_whole, shown
+from app.generation.request import Request, random_seed
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_props
@@ -72,9 +73,11 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
             seed = _number("Seed", 0, "seed", precision=0)
             steps = _number("Steps", card.steps, "steps", precision=0)
             guidance = _number("Guidance", card.guidance, "guidance")
+        dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         method = method_panel(card)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
+    dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     inputs = [model, prompt.text, seed, steps, guidance, *size.inputs, *method.inputs]
     return Controls(
         prompt=prompt,
@@ -95,10 +98,10 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
 def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[str, Any]) -> None:
     """Another model brings its own settings and methods, and the prompt stays; another method its own controls."""
     method = built.method
-    quiet = {**quiet, "queue": False}
+    quiet = {**quiet, "queue": False, "preprocess": False}
 
-    def settings_of(model: str) -> Updates:
-        card = cards[model]
+    def settings_of(model: object) -> Updates:
+        card = card_of(cards, model)
         return [
             gr.update(info=card.needs),
             gr.update(groups=group_props(card)),
@@ -110,37 +113,36 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
             *shown_for(card, ADACACHE),
         ]
 
-    def method_of(model: str, chosen: str) -> Updates:
-        return shown_for(cards[model], chosen)
+    def method_of(model: object, chosen: object) -> Updates:
+        return shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE)
 
-    about = [method.setting, method.about, method.adacache]
     steps, guidance = built.inputs[3:5]
     own = [built.model, built.prompt.library, steps, guidance, *built.size.shown, method.choice, method.codebook]
-    built.model.input(settings_of, built.model, [*own, *about], **quiet)
-    method.choice.input(method_of, [built.model, method.choice], about, **quiet)
+    built.model.input(settings_of, built.model, [*own, *method.adjusted], **quiet)
+    method.choice.input(method_of, [built.model, method.choice], method.adjusted, **quiet)
     wire_prompt(built.prompt, built.model, quiet)
 
 
 def read_request(
     cards: Mapping[str, ModelCard],
-    model: str,
-    prompt: str,
-    seed: int,
-    steps: int,
-    guidance: float,
-    resolution: str | None,
-    aspect_ratio: str | None,
-    length: str | None,
+    model: object,
+    prompt: Any,
+    seed: object,
+    steps: object,
+    guidance: Any,
+    resolution: object,
+    aspect_ratio: object,
+    length: object,
     *method: Any,
 ) -> Request:
     """The request the controls ask for; a ValueError says what is wrong with it."""
-    card = _card(cards, model)
+    card = card_of(cards, model)
     return Request(
-        model=model,
+        model=card.id,
         prompt=prompt,
         method=read_method(card, *method),
-        seed=seed,
-        steps=steps,
+        seed=as_whole(seed),  # type: ignore[arg-type]  # checked there, as are the others
+        steps=as_whole(steps),  # type: ignore[arg-type]
         guidance=guidance,
         size=read_size(card, resolution, aspect_ratio, length),
     )
@@ -148,9 +150,9 @@ def read_request(
 
 def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
     """The controls asking for a request; a ValueError where they cannot say it."""
-    card = _card(cards, request.model)
-    chosen, setting, *settings = values_of(card, request.method)
-    adjust, about, adacache = shown_for(card, chosen, setting)
+    card = card_of(cards, request.model)
+    chosen, setting, listed, reuse, solver, *settings = values_of(card, request.method)
+    *adjusted, about, adacache = shown_for(card, chosen, setting, listed, reuse, solver)
     *picked, sized, said = size_props(card, request.size)
     return [
         gr.update(value=card.id, info=card.needs),
@@ -160,7 +162,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
         request.guidance,
         *picked,
         gr.update(choices=choices(card), value=chosen),
-        adjust,
+        *adjusted,
         *settings,
         sized,
         said,
@@ -170,9 +172,9 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
     ]
 
 
-def _card(cards: Mapping[str, ModelCard], model: object) -> ModelCard:
+def card_of(cards: Mapping[str, ModelCard], model: object) -> ModelCard:
     if not isinstance(model, str) or model not in cards:
-        raise ValueError(f"no model {str(model)[:40]!r}; there are: {', '.join(cards)}")
+        raise ValueError(f"no model {shown(model)}; there are: {', '.join(cards)}")
     return cards[model]
 
 

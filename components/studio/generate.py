@@ -29,13 +29,13 @@ UNSEEN = Waiting | Stopping | Recorded | Loading
 GENERATE, ADD = "Generate", "Add to queue"
 
 
-def ask_for(runner: JobRunner, visitor: str, requests: Sequence[Request], reuse: bool) -> str:
+def ask_for(runner: JobRunner, visitor: str, requests: Sequence[Request], reuse: bool, address: str = "") -> str:
     """Queue runs and say where they stand; nothing where one starts at once. A ValueError says why not."""
     before = {ticket.id for ticket in runner.queue.of(visitor)}
     asked = []
     for request in requests:
         try:
-            asked.append(runner.submit(visitor, request, reuse=reuse))
+            asked.append(runner.submit(visitor, request, reuse=reuse, address=address))
         except ValueError as error:
             if not asked:
                 raise

@@ -1,41 +1,48 @@
-"""The method of the accelerated side: picked by name, explained in a paragraph, with its settings.
+"""The method of the accelerated side: when a step is computed, and what stands in where it is not.
 
 AdaCache has its own controls, the codebook among them; of the others some take a number, the rest are published.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import gradio as gr
 
 from app.caching.distances import Distance
-from app.caching.methods.adacache import AdaCacheConfig, Formula, Location, ProbeResidual, ReuseOption
-from app.caching.names import SETTINGS
-from app.caching.registry import KINDS, Method, MethodKind, kind_of, method_from_json, method_to_json, published
+from app.caching.method import REUSES, SOLVERS, Method, MethodKind, ReuseOption, Solver, WholeStackMethod
+from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.methods.listed_steps import ListedStepsConfig
+from app.caching.motion import Formula
+from app.caching.names import named_method, with_option
+from app.caching.registry import kind_of, kinds, method_to_json, published
+from app.common.validation import MAX_WHOLE, as_whole, number, shown, text
+from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel
 
 ADACACHE = "adacache"
+LISTED = "steps"
+MAX_LISTED = 5000  # characters of a list of steps
 SEVERAL = "start, mid, end"
 AS_THEY_ARE = 0  # "made for" of a codebook whose rates are taken a step at a time, as published
 MADE_FOR = [("this number of steps", AS_THEY_ARE), ("30 steps, stretched", 30), ("100 steps, stretched", 100)]
-KNOB_LABELS = {"steps": "Steps of the accelerated side"}
-KIND = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class MethodPanel:
-    """Its components; `inputs` is what `read_method` takes, in its order."""
+    """Its components.
+
+    `inputs` is what `read_method` takes, in its order; `adjusted` is what `shown_for` updates, in its order.
+    """
 
     choice: gr.Dropdown
-    setting: gr.Number
     about: gr.HTML
     adacache: gr.Column
     codebook: gr.HTML
     inputs: list[gr.Component]
+    adjusted: list[Any]
 
 
 def method_panel(card: ModelCard) -> MethodPanel:
@@ -44,6 +51,10 @@ def method_panel(card: ModelCard) -> MethodPanel:
         choices(card), value=ADACACHE, label="Method", filterable=False, interactive=True, elem_id="method"
     )
     setting = gr.Number(value=None, label="Setting", visible=False, interactive=True, elem_id="setting")
+    listed = gr.Textbox("", label="Computed steps", visible=False, interactive=True, elem_id="listed-steps")
+    with gr.Row(elem_classes="numbers"):
+        reuse = _named("In skipped steps", REUSES, "reuse")
+        solver = _named("Solver", SOLVERS, "solver", visible=card.flow)
     about = panel("studio/method", "method-about", **about_props(card, ADACACHE))
     with gr.Column(elem_id="adacache") as adacache:
         codebook = codebook_panel(card.codebook)
@@ -53,18 +64,20 @@ def method_panel(card: ModelCard) -> MethodPanel:
             distance = _choice("Distance", list(get_args(Distance)), "distance")
             residual = _choice("Probe residual", list(get_args(ProbeResidual)), "residual")
             location = _choice("Probe location", [*get_args(Location), SEVERAL], "location", value="mid")
-            reuse = _choice("Reused residual", list(get_args(ReuseOption)), "reuse")
             made_for = gr.Dropdown(
                 MADE_FOR, value=AS_THEY_ARE, label="Codebook made for", filterable=False, elem_id="made-for"
             )
-    own = [codebook, motion, formula, distance, residual, location, reuse, made_for]
-    return MethodPanel(choice, setting, about, adacache, codebook, [choice, setting, *own])
+    how = [setting, listed, reuse, solver]
+    own = [codebook, motion, formula, distance, residual, location, made_for]
+    return MethodPanel(choice, about, adacache, codebook, [choice, *how, *own], [*how, about, adacache])
 
 
 def choices(card: ModelCard) -> list[tuple[str, str]]:
-    """Title and id of every method a model can be run with."""
-    named = [(item.title, item.id) for item in published(card.id).values()]
-    return [(KIND[ADACACHE].title, ADACACHE), *named, *((KIND[kind].title, kind) for kind in SETTINGS)]
+    """Title and id of every method a model can be run with, its published settings after AdaCache."""
+    able = {name: kind for name, kind in kinds().items() if not card.refusal(kind)}
+    named = [(item.title, item.id) for item in published(card.id).values() if kind_of(item.method).name in able]
+    plain = [(kind.title, name) for name, kind in able.items() if kind.setting or name == LISTED]
+    return [(able[ADACACHE].title, ADACACHE), *plain, *((title, id) for title, id in named if id not in able)]
 
 
 def about_props(card: ModelCard, chosen: str) -> dict[str, Any]:
@@ -84,63 +97,100 @@ def about_props(card: ModelCard, chosen: str) -> dict[str, Any]:
     }
 
 
-def shown_for(card: ModelCard, chosen: str, setting: float | None = None) -> list[Any]:
-    """Updates of setting, about and adacache once a method is chosen; the setting has its default or `setting`."""
-    name = SETTINGS.get(chosen)
-    adjust = gr.update(visible="hidden")
-    if name:
-        default = getattr(KIND[chosen].config(), name)  # type: ignore[call-arg]  # those with a setting have defaults
-        precision = 0 if isinstance(default, int) else 4  # none would leave that of the method before
+def shown_for(
+    card: ModelCard,
+    chosen: str,
+    setting: float | None = None,
+    listed: str | None = None,
+    reuse: ReuseOption | None = None,
+    solver: Solver = "own",
+) -> list[Any]:
+    """Updates of setting, list, reuse, solver, about and adacache once a method is chosen; none is its default."""
+    kind = _kind(card, chosen)
+    numbered = chosen == kind.name and bool(kind.setting)
+    hidden = gr.update(visible="hidden")
+    adjust, list_update, reuse_update = hidden, hidden, hidden
+    if numbered:
+        default = getattr(named_method(chosen, card.id), kind.setting)
         adjust = gr.update(
             visible=True,
-            label=KNOB_LABELS.get(name, name.capitalize()),
+            label=kind.label,
             value=default if setting is None else setting,
-            precision=precision,
+            precision=0 if isinstance(default, int) else 4,  # none would leave that of the method before
         )
-    about = gr.update(**about_props(card, chosen))
-    return [adjust, about, gr.update(visible=True if chosen == ADACACHE else "hidden")]
+    if chosen == LISTED:
+        evenly = "-".join(map(str, range(1, card.steps + 1, 3)))
+        list_update = gr.update(visible=True, value=evenly if listed is None else listed)
+    if kind.takes_reuse:
+        own = "hold" if chosen == ADACACHE else getattr(_default(card, chosen), "reuse", "hold")
+        reuse_update = gr.update(visible=True, value=reuse or own)
+    return [
+        adjust,
+        list_update,
+        reuse_update,
+        gr.update(visible=True if card.flow else "hidden", value=solver),
+        gr.update(**about_props(card, chosen)),
+        gr.update(visible=True if chosen == ADACACHE else "hidden"),
+    ]
 
 
 def read_method(
     card: ModelCard,
-    chosen: str,
-    setting: float | None,
+    chosen: Any,
+    setting: Any,
+    listed: Any,
+    reuse: Any,
+    solver: Any,
     codebook: object,
-    motion: bool,
+    motion: object,
     formula: Formula,
     distance: Distance,
     residual: ProbeResidual,
     location: str,
-    reuse: ReuseOption,
-    made_for: int,
+    made_for: Any,
 ) -> Method:
     """The method the controls describe; a ValueError says what is wrong with it."""
-    if chosen in SETTINGS:
-        name = SETTINGS[chosen]
+    for name, value, most in (
+        ("method", chosen, MAX_NAME),
+        ("steps", listed, MAX_LISTED),
+        ("reuse", reuse, MAX_NAME),
+        ("solver", solver, MAX_NAME),
+    ):
+        text(f"the {name}", value, most)
+    method: Method
+    if chosen == ADACACHE:
+        if not isinstance(motion, bool):
+            raise ValueError(f"motion regularisation is on or off, got {shown(motion)}")
+        method = AdaCacheConfig(
+            codebook=read_codebook(codebook),
+            formula=formula,
+            distance=distance,
+            residual=residual,
+            locations=_blocks(card) if location == SEVERAL else location,  # type: ignore[arg-type]  # checked there
+            motion=card.motion if motion else None,
+            made_for=as_whole(made_for) or None,  # type: ignore[arg-type]  # checked there
+        )
+    elif chosen == LISTED:
+        method = named_method(f"{LISTED}-{'-'.join(listed.replace(',', ' ').replace('-', ' ').split())}", card.id)
+    elif chosen in kinds() and kinds()[chosen].setting:
         if setting is None:
-            raise ValueError(f"the {name} is empty; enter a number")
-        number = int(setting) if float(setting).is_integer() else setting
-        return method_from_json({"name": chosen, name: number})
-    if chosen != ADACACHE:
-        named = published(card.id)
-        if chosen not in named:
-            raise ValueError(f"no method {str(chosen)[:40]!r} for {card.title}; choose one of the list")
-        return named[chosen].method
-    return AdaCacheConfig(
-        codebook=read_codebook(codebook),
-        formula=formula,
-        distance=distance,
-        residual=residual,
-        locations=_blocks(card) if location == SEVERAL else location,  # type: ignore[arg-type]  # checked there
-        motion=card.motion if motion else None,
-        reuse=reuse,
-        made_for=made_for or None,
-    )
+            raise ValueError(f"the {kinds()[chosen].setting} is empty; enter a number")
+        number("the setting", setting, -MAX_WHOLE, MAX_WHOLE)
+        method = named_method(numbered_name(chosen, setting), card.id)
+    elif chosen in published(card.id):
+        method = published(card.id)[chosen].method
+    else:
+        raise ValueError(f"no method {shown(chosen)} for {card.title}; choose one of the list")
+    if isinstance(method, WholeStackMethod):
+        method = with_option(method, reuse)
+    return with_option(method, solver) if card.flow else method
 
 
 def values_of(card: ModelCard, method: Method) -> list[Any]:
     """What `read_method` reads as this method; a ValueError where the controls cannot say it."""
-    skip = [gr.skip()] * 8
+    skip = [gr.skip()] * 7
+    reuse = method.reuse if isinstance(method, WholeStackMethod) else "hold"
+    how = [reuse, method.solver]
     if isinstance(method, AdaCacheConfig):
         if method.motion not in (None, card.motion):
             raise ValueError(f"its motion regularisation is not that of {card.title}")
@@ -148,37 +198,65 @@ def values_of(card: ModelCard, method: Method) -> list[Any]:
         made_for = method.made_for or AS_THEY_ARE
         if not isinstance(location, str) or made_for not in dict(MADE_FOR).values():
             raise ValueError("its probe location or step count is not among those of this page")
-        options = [method.formula, method.distance, method.residual, location, method.reuse, made_for]
-        return [ADACACHE, None, codebook_props(method.codebook), method.motion is not None, *options]
+        options = [method.formula, method.distance, method.residual, location, made_for]
+        return [ADACACHE, None, "", *how, codebook_props(method.codebook), method.motion is not None, *options]
+    if isinstance(method, ListedStepsConfig):
+        return [LISTED, None, "-".join(map(str, method.steps)), *how, *skip]
+    kind = kind_of(method)
+    if kind.setting:
+        value = getattr(method, kind.setting)
+        if _alike(named_method(numbered_name(kind.name, value), card.id), method):
+            return [kind.name, value, "", *how, *skip]
     for item in published(card.id).values():
-        if item.method == method:
-            return [item.id, None, *skip]
-    kind = kind_of(method).name
-    setting = SETTINGS.get(kind)
-    if setting is None or method_from_json({"name": kind, setting: getattr(method, setting)}) != method:
-        raise ValueError(f"its settings of {kind_of(method).title} are not among those of this page")
-    return [kind, getattr(method, setting), *skip]
+        if _alike(item.method, method):
+            return [item.id, None, "", *how, *skip]
+    raise ValueError(f"its settings of {kind.title} are not among those of this page")
 
 
 def title_of(method: Method, model: str) -> str:
     """What a run's accelerated side is called."""
+    more: list[str] = []
+    if isinstance(method, WholeStackMethod) and method.reuse != "hold":
+        more.append(method.reuse)
+    if method.solver != "own":
+        more.append(SOLVERS[method.solver])
+    return " + ".join([_schedule_title(method, model), *more])
+
+
+def _schedule_title(method: Method, model: str) -> str:
     for item in published(model).values():
-        if item.method == method:
+        if _alike(item.method, method):
             return item.title
     kind = kind_of(method)
-    setting = SETTINGS.get(kind.name)
     short = kind.title.split(" (")[0]
-    return f"{short}, {getattr(method, setting):g}" if setting else short
+    return f"{short}, {getattr(method, kind.setting):g}" if kind.setting else short
 
 
-def threshold_of(method: Method) -> float:
-    """The one threshold of a method that compares distances without a codebook; 0 for the others."""
-    return next((method.threshold for field in fields(method) if field.name == "threshold"), 0.0)  # type: ignore[union-attr]
+def numbered_name(kind: str, value: float) -> str:
+    """The name of a method with a number: whole ones without a point."""
+    return f"{kind}-{int(value) if float(value).is_integer() else value!r}"
 
 
 def _kind(card: ModelCard, chosen: str) -> MethodKind:
-    settings: Mapping[str, Any] = published(card.id)
-    return kind_of(settings[chosen].method) if chosen in settings else KIND.get(chosen, KIND[ADACACHE])
+    settings = published(card.id)
+    return kind_of(settings[chosen].method) if chosen in settings else kinds().get(chosen, kinds()[ADACACHE])
+
+
+def _default(card: ModelCard, chosen: str) -> Method | None:
+    """A method as it is without a word on its number, reuse and solver."""
+    if chosen in published(card.id):
+        return published(card.id)[chosen].method
+    return named_method(chosen, card.id) if kinds()[chosen].setting else None
+
+
+def _alike(one: Method, other: Method) -> bool:
+    """Whether two methods decide alike: they differ in reuse and solver at most."""
+    return _schedule(one) == _schedule(other)
+
+
+def _schedule(method: Method) -> Method:
+    plain = replace(method, solver="own")
+    return replace(plain, reuse="hold") if isinstance(plain, WholeStackMethod) else plain
 
 
 def _blocks(card: ModelCard) -> tuple[int, ...]:
@@ -187,3 +265,10 @@ def _blocks(card: ModelCard) -> tuple[int, ...]:
 
 def _choice(label: str, options: list[str], elem_id: str, value: str | None = None) -> gr.Dropdown:
     return gr.Dropdown(options, value=value or options[0], label=label, filterable=False, elem_id=elem_id)
+
+
+def _named(label: str, titles: dict[Any, str], elem_id: str, *, visible: bool = True) -> gr.Dropdown:
+    options = [(title, name) for name, title in titles.items()]
+    return gr.Dropdown(
+        options, value=options[0][1], label=label, filterable=False, elem_id=elem_id, visible=visible, min_width=60
+    )

@@ -84,7 +84,7 @@ def _remembered(cards: Mapping[str, ModelCard], controls: int, values: object) -
         return unchanged
     try:
         return show_request(cards, read_request(cards, *values))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         prompt = values[PROMPT]
         if isinstance(prompt, str):
             unchanged[PROMPT] = prompt[:MAX_PROMPT]

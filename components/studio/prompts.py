@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.generation.request import MAX_PROMPT
+from app.common.validation import text
+from app.generation.request import MAX_NAME, MAX_PROMPT
 from app.models.base import ModelCard
 from app.models.prompts import library, surprise, words
 from components.shared.web import panel
@@ -41,21 +42,24 @@ def wire_prompt(built: PromptPanel, model: gr.Dropdown, quiet: dict[str, Any]) -
     """The library and the dice fill the prompt; the words follow what is typed."""
 
     def chosen(picked: gr.EventData) -> str:
-        return str(picked.prompt)[:MAX_PROMPT]
+        prompt = getattr(picked, "prompt", None)
+        text("the prompt", prompt, MAX_PROMPT)
+        return str(prompt)
 
-    def follow(prompt: str, model: str) -> Any:
-        return gr.update(**words_props(model, str(prompt)[:MAX_PROMPT]))
+    def follow(prompt: Any, model: Any) -> Any:
+        text("the prompt", prompt or "", MAX_PROMPT)
+        text("the model", model, MAX_NAME)
+        return gr.update(**words_props(model, prompt or ""))
+
+    def typed(prompt: Any, model: Any) -> Any:
+        """The same, but what an opened run told of its prompt stays where the model reads any text."""
+        shown = follow(prompt, model)
+        return gr.skip() if words(model, prompt or "") is None else shown
 
     built.library.select(chosen, None, built.text, **quiet)
     built.library.click(lambda: surprise(), None, built.text, **quiet)
-    gr.on(
-        [built.text.change, model.change],
-        follow,
-        [built.text, model],
-        built.words,
-        trigger_mode="always_last",
-        **quiet,
-    )
+    for event, answer in ((built.text.change, typed), (model.change, follow)):
+        event(answer, [built.text, model], built.words, trigger_mode="always_last", **quiet)
 
 
 def group_props(card: ModelCard) -> list[dict[str, Any]]:

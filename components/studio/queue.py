@@ -11,7 +11,7 @@ import gradio as gr
 from app.jobs.limits import Limits
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
-from components.shared.visitors import visitor_of
+from components.shared.visitors import asker_of
 from components.shared.web import answered, panel
 from components.studio.method import title_of
 
@@ -73,12 +73,12 @@ def _listed(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
 
 def _questions(runner: JobRunner) -> list[Any]:
     def listing(asked: Any) -> dict[str, Any]:
-        return answered(lambda asked: {"listing": listing_of(runner, _visitor(asked))}, asked)
+        return answered(lambda asked: {"listing": listing_of(runner, asker_of(asked))}, asked)
 
     def cancelled(asked: Any) -> dict[str, Any]:
         def answer(asked: Any) -> dict[str, Any]:
             runner.stop(_ticket(runner, asked))
-            return {"listing": listing_of(runner, _visitor(asked))}
+            return {"listing": listing_of(runner, asker_of(asked))}
 
         return answered(answer, asked)
 
@@ -88,18 +88,14 @@ def _questions(runner: JobRunner) -> list[Any]:
             if places not in (-1, 1):
                 raise ValueError("a run moves one place at a time")
             runner.queue.move(_ticket(runner, asked), places)
-            return {"listing": listing_of(runner, _visitor(asked))}
+            return {"listing": listing_of(runner, asker_of(asked))}
 
         return answered(answer, asked)
 
     return [listing, cancelled, moved]
 
 
-def _visitor(asked: object) -> str:
-    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)
-
-
 def _ticket(runner: JobRunner, asked: object) -> Ticket:
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
-    return runner.find(asked.get("id"), _visitor(asked))
+    return runner.find(asked.get("id"), asker_of(asked))

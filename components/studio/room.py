@@ -9,13 +9,13 @@ import gradio as gr
 
 from app.common.sentences import sentence
 from app.models.doctor import missing
-from app.models.registry import CARDS
+from app.models.registry import CARDS, device_of
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run
-from components.shared.visitors import visitor_of
+from components.shared.visitors import address_of, visitor_of
 from components.shared.warmup import LOADING
 from components.studio.charts import charts
-from components.studio.controls import Controls, controls, read_request, wire_controls
+from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.generate import Updates, ask_for, current, follow
 from components.studio.opening import PROMPT, opened
 from components.studio.reopening import reopen
@@ -24,6 +24,7 @@ from components.studio.size import read_size, said_props
 from components.studio.video_panel import stage
 from components.studio.view import recorded
 
+MAX_PROMPTS = 1000  # of one file
 KEEP_SETTINGS = "(...values) => window.dispatchEvent(new CustomEvent('adacache-settings', { detail: values }))"
 
 
@@ -57,17 +58,19 @@ def wire(page: Page) -> None:
     followed = [*drawn, panels.generate, panels.stop, panels.queue]
     asking = [runs_panel, panels.reuse, *panels.inputs]
 
-    def generate(visitor: Any, reuse: bool, *values: Any) -> Updates:
-        return ask([values], visitor, reuse)
+    def generate(caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
+        return ask([values], visitor, reuse, caller)
 
-    def generate_all(picked: gr.EventData, visitor: Any, reuse: bool, *values: Any) -> Updates:
-        prompts = getattr(picked, "prompts", [])
-        return ask([(*values[:PROMPT], prompt, *values[PROMPT + 1 :]) for prompt in prompts], visitor, reuse)
+    def generate_all(picked: gr.EventData, caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
+        prompts = getattr(picked, "prompts", None)
+        prompts = prompts if isinstance(prompts, list) else []
+        asked = [(*values[:PROMPT], prompt, *values[PROMPT + 1 :]) for prompt in prompts[:MAX_PROMPTS]]
+        return ask(asked, visitor, reuse, caller)
 
-    def ask(asked: list[tuple[Any, ...]], visitor: Any, reuse: bool) -> Updates:
+    def ask(asked: list[tuple[Any, ...]], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
             requests = [read_request(cards, *values) for values in asked]
-            said = ask_for(runner, visitor_of(visitor), requests, reuse)
+            said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:
             return [gr.update(notice=sentence(error), notice_kind="error"), gr.skip()]
         return [gr.update(text=loading(), kind="info", notice=said, notice_kind="info"), gr.update(called=time())]
@@ -85,7 +88,8 @@ def wire(page: Page) -> None:
     def enter(asked: gr.EventData) -> Updates:
         visitor = visitor_of(getattr(asked, "visitor", None))
         busy = current(runner, visitor) is not None
-        given = {**vars(asked)["_data"], "unread": runner.unread(visitor)}
+        given = {name: getattr(asked, name, None) for name in ("settings", "run", "remembered", "shown")}
+        given["unread"] = runner.unread(visitor)
         updates = opened(store, cards, len(panels.shown), visitor, given, busy)
         return [*updates, gr.update(opened=time())]
 
@@ -102,11 +106,15 @@ def wire(page: Page) -> None:
             return [*[gr.skip()] * (len(panels.shown) + 5), gr.update(opened=answer)]
 
     def picked(model: str, *sizes: Any) -> Updates:
-        size = read_size(cards[model], *sizes)
+        size = read_size(card_of(cards, model), *sizes)
         refusal = missing(model, size) if model in CARDS else None
         said = gr.update(text=refusal or "", kind="error" if refusal else "info")
         state = "cannot run here" if refusal else warmup.state_of(model)
-        return [gr.update(model=cards[model].title, state=state), said_props(cards[model], size), said]
+        return [
+            gr.update(model=cards[model].title, device=device_of(model), state=state),
+            said_props(cards[model], size),
+            said,
+        ]
 
     def share(visitor: Any, *values: Any) -> Any:
         try:
@@ -117,15 +125,17 @@ def wire(page: Page) -> None:
         return gr.update(link=to_query(request), run=run.id if run else "", error="", asked=time())
 
     presses = [panels.generate.click, panels.prompt.text.submit]
-    gr.on(presses, generate, asking, [panels.message, panels.queue], queue=False, **QUIET)
-    panels.prompt.library.queue_prompts(generate_all, asking, [panels.message, panels.queue], queue=False, **QUIET)
+    gr.on(presses, generate, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET)
+    panels.prompt.library.queue_prompts(
+        generate_all, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET
+    )
     panels.queue.follow(follow_runs, None, followed, trigger_mode="once", concurrency_limit=VISITORS, **QUIET)
     panels.queue.enter(enter, None, [*panels.shown, *drawn, panels.queue], queue=False, **QUIET)
     changes = [item.change for item in panels.inputs]  # type: ignore[attr-defined]  # all of them have it
     gr.on(changes, None, panels.inputs, None, js=KEEP_SETTINGS, **QUIET)
     runs_panel.select(open_run, None, [*panels.shown, *drawn, panels.queue, runs_panel], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)
-    panels.share.click(share, [runs_panel, *panels.inputs], panels.share, queue=False, **QUIET)
+    panels.share.click(share, [runs_panel, *panels.inputs], panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
         [choice.change for choice in (panels.model, *panels.size.inputs)],
@@ -133,6 +143,7 @@ def wire(page: Page) -> None:
         [panels.model, *panels.size.inputs],
         [page.header, panels.size.said, panels.message],
         queue=False,
+        preprocess=False,
         **QUIET,
     )
 

@@ -3,8 +3,8 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from typing import Any
 
+from app.common.validation import parse_json
 from app.generation.request import Request
 
 PARAMETER = "settings"
@@ -23,14 +23,10 @@ def from_query(text: str) -> Request:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"the link holds {len(text)} characters of settings; at most {MAX_CHARACTERS} are read")
     try:
-        value: Any = json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-    except (NotBase64, UnicodeError, json.JSONDecodeError, RecursionError):
+        data = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+    except (NotBase64, UnicodeError):
         raise ValueError("the settings of this link cannot be read; it may have been cut off") from None
-    if not isinstance(value, dict):
-        raise ValueError("the settings of this link are not a request")
     try:
-        return Request.from_json(value)
+        return Request.from_json(parse_json(data, "what they hold", MAX_CHARACTERS))
     except ValueError as error:
         raise ValueError(f"the settings of this link do not fit: {str(error)[:MAX_SENTENCE]}") from None
-    except (TypeError, KeyError, AttributeError, OverflowError):  # wrong types fail before their check
-        raise ValueError("the settings of this link are of the wrong form") from None

@@ -5,10 +5,12 @@ from typing import Any
 
 import gradio as gr
 
+from app.common.validation import text
 from app.models.base import ModelCard
 from app.models.size import Size
 from components.shared.web import panel
 
+MAX_SIZE_NAME = 40
 LABELS = ("Resolution", "Aspect ratio", "Length")
 
 
@@ -64,7 +66,10 @@ def read_size(card: ModelCard, resolution: object, aspect_ratio: object, length:
     """The size picked, none where it is the model's own; what the dropdowns of another model say is nothing."""
     if card.sizes is None:
         return None
-    return card.requested_size(str(resolution or ""), str(aspect_ratio or ""), str(length or ""))
+    given = {"resolution": resolution, "aspect ratio": aspect_ratio, "length": length}
+    for name, value in given.items():
+        text(f"the {name}", "" if value is None else value, MAX_SIZE_NAME)
+    return card.requested_size(*(str(value or "") for value in given.values()))
 
 
 def _choices(card: ModelCard) -> tuple[list[tuple[str, str]], ...]:

@@ -95,7 +95,7 @@ class View:
                 videos = {**self.videos, event.side: event.video}
                 return replace(self, sides={**self.sides, event.side: side}, videos=videos)
             case Compared():
-                sentences = (*self.sentences, *run_notes.after(event.trace))
+                sentences = (*self.sentences, *event.summary["speed_notes"], *run_notes.after(event.trace))
                 return replace(self, summary=event.summary, sentences=sentences, state="done")
             case Stopped():
                 return replace(self, state="stopped", videos={})
@@ -126,6 +126,7 @@ def reopened(run: Run) -> View:
         *run_notes.before(trace.request),
         *run_notes.of_prompt(ignored),
         *earlier,
+        *summary["speed_notes"],
         *run_notes.after(trace),
     )
     return View(

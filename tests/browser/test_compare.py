@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from app.caching.registry import method_to_json
+from app.caching.registry import method_from_json
 from app.common.paths import COMPARISONS
 from app.models.registry import CARDS
 from components.compare.room import compare_props, with_link
@@ -23,12 +23,22 @@ def test_families_filter_plot_and_table(studio: Studio) -> None:
     plot = page.locator(".compare-plot")
     expect(plot).to_have_attribute("data-points", str(len(shipped["points"]) - 1))
     own = sum(point["family"] == "Fewer steps" for point in shipped["points"])
-    page.get_by_role("button", name="Fewer steps").click()
+    page.get_by_role("button", name="Fewer steps", exact=True).click()
     expect(lines).to_have_count(len(shipped["points"]) - own)
     expect(plot).to_have_attribute("data-points", str(len(shipped["points"]) - 1 - own))
+    barcodes = page.locator(".barcode")
+    expect(barcodes).to_have_count(len(shipped["points"]) - 1 - own)
     lines.nth(1).hover()
     expect(page.locator(".compare-table .settings")).to_contain_text(lines.nth(1).locator(".name").inner_text())
     expect(page.locator(".compare-flops tbody tr").first).to_contain_text("3230.24")
+    page.get_by_role("button", name="to converged").click()  # where the baseline has an error too
+    expect(plot).to_contain_text("the baseline's own error")
+    page.get_by_role("button", name="Speedup").last.click()  # the column's heading: the fastest first
+    fastest = max((p for p in shipped["points"] if p["family"] != "Fewer steps"), key=lambda p: p["speedup"])
+    expect(lines.first.locator(".name")).to_contain_text(fastest["name"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 1 + len(shipped["points"]) - own
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 800, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -44,6 +54,6 @@ def test_every_point_can_be_tried_in_the_studio() -> None:
     assert [point["name"] for point in linked if not point["link"]] == ["none"]
     for point in linked[1:]:
         request = from_query(point["link"])
-        assert method_to_json(request.method) == point["settings"]
+        assert request.method == method_from_json(point["settings"])
         assert (request.model, request.steps) == (shipped["about"]["model"], shipped["about"]["steps"])
     assert with_link(shipped["points"][1], shipped["about"], {})["link"] == ""

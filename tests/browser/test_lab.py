@@ -172,7 +172,11 @@ def test_uploads(lab: Callable[..., Page], studio: Studio, recordings: Path, tmp
     chips = page.locator(".chip").count()
     page.click(".lab-adding summary")
     message = page.locator(".lab-adding .lab-message")
-    said = {"truncated": "Not a whole JSON file", "schema": "schema 1 is needed", "nan": "Guidance must be"}
+    said = {
+        "truncated": "not a whole JSON file",
+        "schema": "schema 1 or 2 is needed",
+        "nan": "NaN is not a number",
+    }
     for name, reason in said.items():
         page.set_input_files("#lab-file", tmp_path / f"{name}.json")
         expect(message).to_contain_text(f"{name}.json was not added")

@@ -25,7 +25,7 @@ def make_run(page: Page, prompt: str) -> str:
     return result(page)
 
 
-def row(page: Page, prompt: str):  # type: ignore[no-untyped-def]
+def row(page: Page, prompt: str):
     return page.locator(".run", has_text=prompt)
 
 

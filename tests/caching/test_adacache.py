@@ -8,9 +8,11 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, default_window
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation, default_window
 from app.caching.policy import Decision, RunShape
+from tests.support.tiny import CARD
 
 PROBE = Branch(0, "temporal", "attn")
 BOOK = Codebook((0.25, 1.0), (3, 1))
@@ -155,8 +157,8 @@ def test_probe_locations():
         ({"distance": "l3"}, "l1, l2, cosine, got 'l3'"),
         ({"residual": "all"}, "got 'all'"),
         ({"locations": "middle"}, "got 'middle'"),
-        ({"locations": ()}, "block indices >= 0"),
-        ({"locations": (-1,)}, "block indices >= 0"),
+        ({"locations": ()}, "1 to 64 blocks"),
+        ({"locations": (-1,)}, "probed block must be a whole number from 0 to 1000, got -1"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, object], said: str):
@@ -194,3 +196,21 @@ def test_a_subsampled_probe_measures_every_kth_patch():
     assert policy.held_bytes() == before.nbytes // 2
     with pytest.raises(ValueError, match="subsample must be a whole number from 1"):
         AdaCacheConfig(BOOK, subsample=0)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_motion_is_shown_by_the_models_constants_whether_it_is_applied_or_not(applied: bool):
+    # Frame distance |1 - 3| / (1 + 3) = 0.5 in every step: score (0.5 / 0.25)^2 = 4, gradient 2 * (4 - 1) / 1.
+    of_model = MotionRegularisation(reference=0.25, power=2, gradient_scale=2, window=(1, 9))
+    config = AdaCacheConfig(BOOK, locations="start", motion=of_model if applied else None)
+    policy = AdaCache(config)
+    policy.start(RunShape((3.0, 2.0, 1.0), depth=1, motion=of_model))
+    for step in (1, 2):
+        policy.plan(step)
+        policy.observe(PROBE, filled(1, 3))
+        decision = policy.end_step()
+    assert (decision.motion, decision.motion_score, decision.motion_gradient) == (0.5, 4, 6)
+
+
+def test_a_models_runs_know_what_motion_means_for_it():
+    assert CARD.run_shape((2.0, 1.0)).motion == CARD.motion

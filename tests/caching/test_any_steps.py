@@ -3,7 +3,8 @@
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Formula, Measurement
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement
+from app.caching.motion import Formula
 
 BOOK = Codebook((0.1, 0.2, 1.0), (4, 2, 1))
 

@@ -9,11 +9,12 @@ from torch import Tensor
 from app.caching.branches import WHOLE_BLOCKS, Branch, all_branches
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import PABConfig
 from app.caching.methods.tgate import TGATEConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import CachePolicy, NoCache, Plan, RunShape
 from app.caching.registry import build_policy
 from tests.support.tiny import STREAM_BYTES, TinyVideoModel, sample
@@ -101,10 +102,10 @@ class Only(CachePolicy):
 def test_single_branches_can_be_computed():
     branches = all_branches(MODEL.card.depth)
     assert len(branches) == 24
-    everything, cache = sample(Only(*branches), steps=3)  # type: ignore[arg-type]
+    everything, cache = sample(Only(*branches), steps=3)
     assert cache.computed == 24
     assert torch.equal(everything, sample(NoCache(), steps=3)[0])
-    some, cache = sample(Only(branches[5]), steps=3)  # type: ignore[arg-type]
+    some, cache = sample(Only(branches[5]), steps=3)
     assert cache.computed == 1
     assert not torch.equal(some, everything)
 
@@ -115,7 +116,7 @@ def test_reusing_what_was_never_computed_is_an_error():
             return "none"
 
     with pytest.raises(RuntimeError, match="step 1 reuses"):
-        sample(Hasty(), steps=3)  # type: ignore[arg-type]
+        sample(Hasty(), steps=3)
 
 
 def test_a_whole_block_is_one_branch_and_passes_keep_residuals_of_their_own():

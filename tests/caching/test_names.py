@@ -6,15 +6,22 @@ from pathlib import Path
 import pytest
 
 from app.caching.codebook import Codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
+from app.caching.methods.dicache import DiCacheConfig
+from app.caching.methods.easycache import EasyCacheConfig
+from app.caching.methods.even_steps import EvenStepsConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.caching.methods.listed_steps import ListedStepsConfig
+from app.caching.methods.magcache import MagCacheConfig
 from app.caching.methods.pab import PABConfig
-from app.caching.methods.teacache import AccumulatedConfig
+from app.caching.methods.seacache import SeaCacheConfig
+from app.caching.methods.teacache import TeaCacheConfig
 from app.caching.methods.tgate import TGATEConfig
-from app.caching.registry import KINDS, Method, kind_of, method_to_json
+from app.caching.registry import kind_of, kinds, method_to_json
 from app.generation.events import Compared, Event, Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
@@ -32,9 +39,21 @@ METHODS: tuple[tuple[Method, list[int] | None], ...] = (
     (TGATEConfig(gate=3, window=(1, 2), interval=2), [24, 16, 24, 16, 16, 16]),
     (DeltaDiTConfig((DeltaInterval((1, 4), (0, 2)),)), [24, 6, 24, 6, 24, 24]),
     (FixedIntervalConfig(3), [24, 0, 0, 24, 0, 0]),
-    (AccumulatedConfig(0.2), None),
+    (EvenStepsConfig(computed=2), [24, 0, 0, 24, 0, 0]),
+    (TeaCacheConfig(0.2), None),
     (FirstBlockConfig(0.2), None),
     (FewerStepsConfig(4), [24, 24, 24, 24]),
+    (FewerStepsConfig(4, solver="dpm-2m"), [24, 24, 24, 24]),
+    (FixedIntervalConfig(3, reuse="forecast-2"), [24, 0, 0, 24, 0, 0]),
+    (FixedIntervalConfig(3, reuse="probe-scaled"), [24, 6, 6, 24, 6, 6]),
+    (ListedStepsConfig((1, 3)), [24, 0, 24, 0, 0, 0]),
+    (MagCacheConfig(1.0, 2, 0.4), [24, 24, 0, 0, 24, 0]),
+    (EasyCacheConfig(0.0, 2), [24, 24, 24, 24, 24, 24]),
+    (EasyCacheConfig(1000.0, 2), [24, 24, 0, 0, 0, 24]),
+    (EasyCacheConfig(1000.0, 2, reuse="probe-scaled"), [24, 24, 6, 6, 6, 24]),
+    (DiCacheConfig(1000.0, 0.4), [24, 24, 6, 6, 6, 6]),
+    (DiCacheConfig(0.0, reuse="hold"), [24, 24, 24, 24, 24, 24]),
+    (SeaCacheConfig(1000.0), [24, 0, 0, 0, 0, 24]),
 )
 
 
@@ -61,11 +80,11 @@ def test_every_method_races(method: Method, computed: list[int] | None, tmp_path
 
 
 def test_all_methods_are_raced():
-    assert {kind_of(method) for method, _ in METHODS} == set(KINDS)
+    assert {kind_of(method) for method, _ in METHODS} == set(kinds().values())
 
 
 def test_two_races_of_a_method_are_the_same(tmp_path: Path):
-    for method in (FirstBlockConfig(0.2), AccumulatedConfig(0.2)):
+    for method in (FirstBlockConfig(0.2), TeaCacheConfig(0.2)):
         videos = []
         for name in ("first", "second"):
             folder = tmp_path / name

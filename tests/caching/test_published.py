@@ -29,7 +29,8 @@ def plans(model: str, id: str) -> list[set[Branch]]:
     run = RunShape(SCHEDULES[model], DEPTH)
     policy.start(run)
     planned = [policy.plan(step) for step in range(1, run.steps + 1)]
-    return [set(all_branches(DEPTH)) if plan == "all" else set(plan) for plan in planned]
+    named: dict[str, set[Branch]] = {"all": set(all_branches(DEPTH)), "none": set()}
+    return [named[plan] if isinstance(plan, str) else set(plan) for plan in planned]
 
 
 def line(steps: list[set[Branch]], part: str, kind: str) -> str:

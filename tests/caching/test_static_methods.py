@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.caching.branches import Branch, all_branches
+from app.caching.method import Method
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import MLPBroadcast, PABConfig
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import NoCache, RunShape
-from app.caching.registry import Method, build_policy, run_steps
+from app.caching.registry import build_policy
 from app.caching.schedule import Scheduled
 from tests.support.tiny import STREAM_BYTES, TinyVideoModel, sample
 
@@ -78,7 +79,7 @@ def test_a_branch_is_kept_only_while_it_is_reused():
     kept = []
     for step in (1, 2, 3):
         policy.plan(step)
-        kept.append([policy.keeps(Branch(0, part, "attn")) for part in ("spatial", "temporal")])  # type: ignore[arg-type]
+        kept.append([policy.keeps(Branch(0, part, "attn")) for part in ("spatial", "temporal")])
     assert kept == [[True, False], [False, False], [False, False]]
 
 
@@ -100,9 +101,9 @@ def test_two_runs_of_a_policy_class_share_nothing():
 
 
 def test_fewer_steps_shorten_the_accelerated_side():
-    assert run_steps(FewerStepsConfig(12), 30) == 12
-    assert run_steps(FixedIntervalConfig(2), 30) == 30
+    assert FewerStepsConfig(12).run_steps(30) == 12
+    assert FixedIntervalConfig(2).run_steps(30) == 30
     with pytest.raises(ValueError, match="has 31 steps, more than the baseline's 30"):
-        run_steps(FewerStepsConfig(31), 30)
+        FewerStepsConfig(31).run_steps(30)
     with pytest.raises(ValueError, match="whole number from 1 to 1000, got 0"):
         FewerStepsConfig(0)

@@ -6,19 +6,19 @@ import pytest
 import torch
 
 from app.caching.cache import ResidualCache
-from app.caching.methods.teacache import Accumulated, AccumulatedConfig
+from app.caching.methods.teacache import TeaCache, TeaCacheConfig
 from app.caching.policy import NoCache, Plan, RunShape
 from tests.support.tiny import sample
 
 
-def decide(config: AccumulatedConfig, inputs: list[float]) -> tuple[list[Plan], list[float | None]]:
+def decide(config: TeaCacheConfig, inputs: list[float]) -> tuple[list[Plan], list[float | None]]:
     """Plans and compared sums of a run whose modulated input is constant in every step."""
-    policy = Accumulated(config)
+    policy = TeaCache(config)
     policy.start(RunShape(tuple(range(len(inputs), 0, -1)), 2))
     plans, sums = [], []
     for step, value in enumerate(inputs, 1):
         plan = policy.plan(step)
-        policy.observe_input(torch.full((2, 1, 3, 4), value))
+        policy.observe_signal("modulated-input", torch.full((2, 1, 3, 4), value))
         plans.append(policy.revise(plan))
         sums.append(policy.end_step().regularised)
     return plans, sums
@@ -26,35 +26,35 @@ def decide(config: AccumulatedConfig, inputs: list[float]) -> tuple[list[Plan], 
 
 def test_steps_are_skipped_until_the_sum_reaches_the_threshold():
     # Relative changes to the step before: 10 %, 10 %, 25 %, 0 %, 20 %.
-    plans, sums = decide(AccumulatedConfig(threshold=0.3), [10.0, 11.0, 9.9, 7.425, 7.425, 8.91])
+    plans, sums = decide(TeaCacheConfig(threshold=0.3), [10.0, 11.0, 9.9, 7.425, 7.425, 8.91])
     assert plans == ["all", "none", "none", "all", "none", "all"]  # the last step is always computed
     assert sums == [None, pytest.approx(0.1), pytest.approx(0.2), pytest.approx(0.45), 0.0, None]
 
 
 def test_the_polynomial_has_its_highest_power_first():
-    assert AccumulatedConfig(coefficients=(2.0, -1.0, 0.5)).rescale(3.0) == 2 * 9 - 3 + 0.5
-    plans, _ = decide(AccumulatedConfig(threshold=0.3, coefficients=(0.31,)), [1.0, 1.0, 1.0])
+    assert TeaCacheConfig(coefficients=(2.0, -1.0, 0.5)).rescale(3.0) == 2 * 9 - 3 + 0.5
+    plans, _ = decide(TeaCacheConfig(threshold=0.3, coefficients=(0.31,)), [1.0, 1.0, 1.0])
     assert plans == ["all", "all", "all"]
 
 
 def test_a_nan_computes():
-    plans, _ = decide(AccumulatedConfig(threshold=0.3), [1.0, math.nan, 1.0, 1.0])
+    plans, _ = decide(TeaCacheConfig(threshold=0.3), [1.0, math.nan, 1.0, 1.0])
     assert plans == ["all", "all", "all", "all"]
 
 
 def test_threshold_0_is_no_cache_bit_for_bit():
-    assert torch.equal(sample(Accumulated(AccumulatedConfig(0.0)))[0], sample(NoCache())[0])
+    assert torch.equal(sample(TeaCache(TeaCacheConfig(0.0)))[0], sample(NoCache())[0])
 
 
 def test_folded_equals_per_branch():
-    config = AccumulatedConfig(threshold=0.2)
-    folded, cache = sample(Accumulated(config))
-    assert torch.allclose(folded, sample(Accumulated(config), folded=False)[0], atol=1e-5)
+    config = TeaCacheConfig(threshold=0.2)
+    folded, cache = sample(TeaCache(config))
+    assert torch.allclose(folded, sample(TeaCache(config), folded=False)[0], atol=1e-5)
     assert cache.peak_bytes > 0
 
 
 def test_a_model_that_does_not_show_its_input_is_named():
-    cache = ResidualCache(Accumulated(AccumulatedConfig()), RunShape((1.0,), 1))
+    cache = ResidualCache(TeaCache(TeaCacheConfig()), RunShape((1.0,), 1))
     cache.begin_step()
     with pytest.raises(ValueError, match="which this model does not show"):
         cache.stack(torch.zeros(1), [])
@@ -71,4 +71,4 @@ def test_a_model_that_does_not_show_its_input_is_named():
 )
 def test_bad_settings_are_named(change: dict[str, object], said: str):
     with pytest.raises(ValueError, match=said):
-        AccumulatedConfig(**change)  # type: ignore[arg-type]
+        TeaCacheConfig(**change)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.caching.branches import Branch
+from app.caching.branches import Branch, Part
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import RunShape
 
@@ -13,7 +13,7 @@ def computed(config: TGATEConfig, steps: int, branch: Branch) -> list[int]:
 
 
 @pytest.mark.parametrize("part", ["spatial", "temporal"])
-def test_attention_waits_before_the_gate_and_text_is_frozen_after_it(part: str):
+def test_attention_waits_before_the_gate_and_text_is_frozen_after_it(part: Part):
     config = TGATEConfig(gate=7, window=(1, 6), interval=3)
     assert computed(config, 10, Branch(0, part, "attn")) == [1, 4, 7, 8, 9, 10]
     assert computed(config, 10, Branch(0, part, "cross")) == [1, 2, 3, 4, 5, 6, 7]

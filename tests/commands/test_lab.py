@@ -106,7 +106,7 @@ def test_calibrate_checks_every_prompt_before_it_records_one(tmp_path: Path, mon
 def test_calibrate_goes_on_with_what_was_recorded_before_it_broke_off(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("prompts.txt").write_text("a\ntwo words\nthree short words\n")
-    made = []
+    made: list[str] = []
 
     def breaking(model, prompt, **settings):
         if len(made) == 2:

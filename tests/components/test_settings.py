@@ -3,13 +3,16 @@
 import json
 from base64 import urlsafe_b64encode
 from random import Random
+from typing import Any
 
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.method import Method
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
-from app.caching.registry import Method, published
+from app.caching.registry import published
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.prompts import library, surprise, words
@@ -22,7 +25,7 @@ from components.studio.share import from_query, to_query
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
-DEFAULTS = ["unused", True, "official", "l1", "temporal-attn", "mid", "hold", 0]
+DEFAULTS: list[Any] = ["unused", True, "official", "l1", "temporal-attn", "mid", 0]
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -35,13 +38,25 @@ def request(method: Method = ADACACHE, **changes: object) -> Request:
         ADACACHE,
         AdaCacheConfig(CODEBOOK, made_for=100),
         *(item.method for item in published("sprites").values()),
-        *(named_method(name, "sprites") for name in ("fixed-interval-3", "fewer-steps-9", "first-block-0.25")),
+        *(
+            named_method(name, "sprites")
+            for name in (
+                "fixed-interval-3",
+                "fewer-steps-9",
+                "first-block-0.25",
+                "steps-1-4-9+forecast-2",
+                "dicache-0.2+hold",
+                "fixed-interval-3+probe-scaled+dpm-2m",
+                "teacache-0.15",
+                "pab-slow+dpm-2m",
+            )
+        ),
     ],
 )
 def test_controls_show_a_method_and_read_the_same_one_back(method: Method) -> None:
-    chosen, setting, *settings = values_of(CARD, method)
+    chosen, setting, listed, reuse, solver, *settings = values_of(CARD, method)
     own = settings if chosen == "adacache" else DEFAULTS
-    assert read_method(CARD, chosen, setting, *own) == method
+    assert read_method(CARD, chosen, setting, listed, reuse, solver, *own) == method
     assert title_of(method, "sprites")
 
 
@@ -49,7 +64,7 @@ def test_a_method_the_controls_cannot_say_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="motion regularisation"):
         values_of(CARD, AdaCacheConfig(CODEBOOK, motion=MotionRegularisation(power=3.0)))
     with pytest.raises(ValueError, match="choose one of the list"):
-        read_method(CARD, "<script>", None, *DEFAULTS)
+        read_method(CARD, "<script>", None, "", "hold", "own", *DEFAULTS)
 
 
 def test_a_link_gives_the_request_back() -> None:
@@ -64,9 +79,9 @@ def test_a_link_gives_the_request_back() -> None:
         "%%%",
         "\u00e4",
         urlsafe_b64encode(b"[" * 6000).decode(),
-        *(
-            urlsafe_b64encode(json.dumps(value).encode()).decode()
-            for value in (
+        *(  # type: ignore[var-annotated]
+            urlsafe_b64encode(json.dumps(given).encode()).decode()
+            for given in (
                 1,
                 [],
                 {},

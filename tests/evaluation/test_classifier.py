@@ -8,7 +8,7 @@ from PIL import Image
 
 import app.commands.judge as command
 from app.__main__ import main
-from app.evaluation.classifier.exam import questions
+from app.evaluation.classifier.exam import Question, questions
 from app.evaluation.classifier.network import Judge, JudgeConfig, Verdict
 from app.evaluation.classifier.scores import ClipClassifier, accuracy, classifier_of, compare
 from app.models.sprites.text import understand
@@ -76,7 +76,7 @@ def test_the_command_goes_on_and_prints_accuracies(monkeypatch: pytest.MonkeyPat
     made = []
 
     def sit(
-        model: object, examiner: ClipClassifier, method: object, question: object, strips: Path
+        model: object, examiner: ClipClassifier, method: object, question: Question, strips: Path
     ) -> dict[str, object]:
         made.append(question.number)
         strips.mkdir(exist_ok=True)

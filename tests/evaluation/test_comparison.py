@@ -2,17 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import app.commands.compare as command
 from app.__main__ import main
+from app.caching.registry import kind_of, kinds
 from app.common.journal import Journal
 from app.common.paths import COMPARISON_PROMPTS
+from app.evaluation.comparison.fairness import sentences, worth
 from app.evaluation.comparison.measure import Bench
-from app.evaluation.comparison.plan import FAMILIES, family_of, methods_of, read_prompts
+from app.evaluation.comparison.palette import colour_of, palette_of
+from app.evaluation.comparison.plan import families, family_of, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency, ticks
-from app.evaluation.comparison.table import Point, dominance, points, sentences
+from app.evaluation.comparison.table import bootstrap, points, worst_decile
+from app.metrics.registry import metrics
 from app.models import registry
 from app.models.sprites.card import CARD as SPRITES
 from app.models.sprites.text import understand
@@ -46,13 +51,14 @@ def test_two_comparisons_give_the_same_videos_and_figures(compare, tmp_path: Pat
     assert len(videos(first)) == 2 * 4
     assert videos(first) == videos(second)
     tables = [json.loads((folder / "table.json").read_text())["points"] for folder in (first, second)]
-    measured = [[(p["name"], p["psnr_db"], p["ssim"], p["computed_fraction"]) for p in table] for table in tables]
+    measured = [[(p["name"], *p["quality"].values(), p["computed_fraction"]) for p in table] for table in tables]
     assert sorted(measured[0]) == sorted(measured[1])
     by_name = {p["name"]: p for p in tables[0]}
-    assert by_name["none"]["psnr_db"] == 100
+    assert by_name["none"]["quality"]["psnr"] == 100
     assert by_name["none"]["speedup"] == 1
     assert by_name["fixed-interval-2"]["computed_fraction"] == 0.5
-    assert "dominate" in capsys.readouterr().out
+    assert "Against even steps of the same compute and the same reuse" in capsys.readouterr().out
+    assert by_name["fixed-interval-2"]["schedules"][0]["computed"] == [1, 3, 5]
     assert (first / "plot.svg").read_text().startswith("<svg")
     assert "| fixed-interval-2 |" in (first / "table.md").read_text()
 
@@ -104,7 +110,8 @@ def test_fewer_steps_are_always_among_the_methods():
     ]
     assert len(methods_of(SPRITES, 30, ["none"])) == 4
     usual = methods_of(SPRITES, 30)
-    assert {family_of(m) for m in usual.values()} == set(FAMILIES)
+    assert {family_of(m) for m in usual.values()} <= set(families())
+    assert {kind.name for kind in kinds().values() if kind.points} <= {kind_of(m).name for m in usual.values()}
     assert {
         "adacache-fast",
         "adacache-fast-forecast",
@@ -127,60 +134,97 @@ def test_the_shipped_prompts_cover_the_words_evenly():
     assert counts["speed"].count("fast") == counts["speed"].count("slow") == 10
 
 
+def row(
+    method: str, settings: dict[str, Any] | None, psnr: float, prompt: str = "a", **more: Any
+) -> dict[str, Any]:
+    """A journal's row, as `Bench.measure` writes it."""
+    return {
+        "prompt": prompt,
+        "seed": 0,
+        "method": method,
+        "family": "AdaCache",
+        "settings": settings,
+        "motion": False,
+        "baseline_seconds": 4.0,
+        "seconds": 1.0,
+        "computed_steps": [1, 4],
+        "steps": 6,
+        "computed_fraction": 0.5,
+        "tflops": 1.0,
+        "peak_cache_bytes": 10,
+        "quality": {"psnr": psnr, "ssim": 0.8, "lpips": None},
+        "mse": 0.5,
+        "converged": None,
+        "judged": None,
+        **more,
+    }
+
+
 def test_the_arithmetic_of_a_point():
-    base = {"family": "AdaCache", "settings": None, "motion": False, "computed_fraction": 0.5, "judged": None}
     rows = [
-        {
-            **base,
-            "method": "x",
-            "baseline_seconds": 4.0,
-            "seconds": 1.0,
-            "tflops": 1.0,
-            "psnr_db": 30,
-            "ssim": 0.8,
-        },
-        {
-            **base,
-            "method": "x",
-            "baseline_seconds": 2.0,
-            "seconds": 2.0,
-            "tflops": 3.0,
-            "psnr_db": 40,
-            "ssim": 1.0,
-        },
+        row("x", None, 30.0),
+        row("x", None, 40.0, "b", baseline_seconds=2.0, seconds=2.0, tflops=3.0, mse=0.1),
     ]
     rows[1]["judged"] = {"object": True, "speed": False}
     (point,) = points(rows)
-    assert (point.speedup, point.psnr_db, point.ssim, point.tflops) == (2.0, 35, pytest.approx(0.9), 2.0)
+    assert (point.speedup, point.speedups, point.tflops) == (2.0, (1.0, 4.0), 2.0)
+    assert point.quality == {"psnr": 35.0, "ssim": 0.8, "lpips": None}
+    assert point.mse == pytest.approx(0.3)  # of errors, where the mean of dB is of their logarithms
+    assert point.worst["psnr"] == pytest.approx(31.0)  # a tenth of the way from the worst of two
     assert point.judge == {"object": 1.0, "speed": 0.0}
     assert point.judge_accuracy == 0.5
+    assert [run["computed"] for run in point.schedules] == [[1, 4], [1, 4]]
 
 
-def point(name: str, family: str, speedup: float, psnr_db: float, ssim: float) -> Point:
-    return Point(name, family, 1, speedup, 0.5, None, psnr_db, ssim, {}, None, False)
+def test_the_worst_decile_is_on_the_bad_side():
+    values = list(range(11))
+    assert worst_decile(values, metrics()["psnr"]) == 1
+    assert worst_decile(values, metrics()["lpips"]) == 9
 
 
-def test_dominance_by_hand():
-    field = [
-        point("none", "", 1, 100, 1),
-        point("hold", "AdaCache", 2.0, 30, 0.90),
-        point("forecast", "AdaCache+forecast", 1.5, 40, 0.95),
-        point("slow", "Fixed interval", 1.4, 39, 0.94),
-        point("sharp", "Fixed interval", 1.6, 35, 0.80),
-        point("alike", "Fixed interval", 1.5, 39, 0.95),
-        point("rapid", "Fewer steps", 3.0, 10, 0.10),
-    ]
-    answers = {answer.point: (answer.by, answer.nearest) for answer in dominance(field)}
-    assert answers == {
-        "slow": ("forecast", "forecast"),
-        "sharp": ("", "hold"),
-        "alike": ("", "forecast"),
-        "rapid": ("", ""),
-    }
-    assert [text.split(": ")[1][:3] for text in sentences(field)] == ["yes", "no;", "no;", "no;"]
-    svg = quality_latency([*field, point("<b>", "AdaCache", 1, 20, 0.5)], "about <this>")
+def test_an_interval_holds_the_mean_and_is_the_same_twice():
+    values = [30.0, 31.0, 35.0, 44.0]
+    low, high = bootstrap(values)
+    assert low < 35.0 < high
+    assert bootstrap(values) == (low, high)
+    assert bootstrap([7.0, 7.0]) == (7.0, 7.0)
+
+
+def test_schedules_are_held_against_even_ones_of_the_same_reuse_and_compute():
+    hold, forecast = {"reuse": "hold"}, {"reuse": "forecast"}
+    field = points(
+        [
+            *(row("ours", {"name": "adacache", **hold}, db, p) for p, db in (("a", 40.0), ("b", 38.0))),
+            *(row("even", {"name": "even", **hold}, db, p) for p, db in (("a", 37.0), ("b", 36.0))),
+            # sharper by its forecast, slower, or with another solver: none of these is its yardstick
+            row("even+forecast", {"name": "even", **forecast}, 50.0),
+            row("slow", {"name": "even", **hold}, 45.0, computed_fraction=0.6),
+            row("other", {"name": "even", **hold, "solver": "dpm-2m"}, 45.0),
+            row("pab", {"name": "pab"}, 45.0),
+        ]
+    )
+    (answer,) = worth(field)
+    assert (answer.method, answer.even, answer.reuse) == ("ours", "even", "hold")
+    assert answer.difference == pytest.approx(2.5)  # of 3 and 2, on the runs both have
+    assert answer.worst_decile == pytest.approx(38.2 - 36.1)
+    assert sentences([answer])[0].startswith("ours: better than even, +2.50 dB PSNR [+2.00, +3.00]")
+
+
+def test_a_plot_escapes_names_and_has_a_mark_a_point():
+    field = points([row(name, {"name": "even", "reuse": "hold"}, 30.0) for name in ("none", "a", "<b>")])
+    svg = quality_latency(field, "about <this>")
     assert "<b>" not in svg
-    assert svg.count("<title>") == 7
+    assert svg.count("<title>") == 2
+
+
+def test_no_other_family_has_adacaches_orange():
+    own = palette_of("AdaCache")
+    assert palette_of("AdaCache+forecast") == own
+    others = [*families(), *(f"Made up {i}" for i in range(40))]
+    assert all(palette_of(family) != own for family in others if family.split("+")[0] != "AdaCache")
+    assert colour_of("A method nobody knows") == colour_of("A method nobody knows")
+    named = [palette_of(family)["light"] for family in families() if "+" not in family]
+    assert len(set(named)) == len(named)
 
 
 def test_ticks_are_round():

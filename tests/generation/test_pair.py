@@ -13,6 +13,7 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.generation.events import Compared, Event, Failed, Finished, Started, Step, Stopped
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.generation.speed import speed_of
 from app.generation.trace import Trace
 from app.metrics.quality.psnr import psnr
 from tests.support.tiny import TinyVideoModel
@@ -47,7 +48,9 @@ def test_the_stream_of_a_whole_race(tmp_path: Path):
     trace, summary = events[-1].trace, events[-1].summary
     assert trace.computed_steps("baseline") == list(range(1, 13))
     assert summary["computed_steps"] == len(trace.computed_steps("accelerated")) < 12
-    assert summary["speedup"] == trace.seconds("baseline") / trace.seconds("accelerated")
+    assert summary["summed_seconds"] == {side: trace.seconds(side) for side in ("baseline", "accelerated")}
+    assert summary["speedup"] == speed_of(trace.records["baseline"], trace.records["accelerated"]).speedup
+    assert (summary["compute_share"], summary["compute_unit"]) == (summary["computed_fraction"], "branches")
     finished = {event.side: event for event in events if isinstance(event, Finished)}
     assert finished["baseline"].peak_cache_bytes == 0
     assert finished["accelerated"].peak_cache_bytes > 0

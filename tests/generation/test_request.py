@@ -6,7 +6,8 @@ import math
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.caching.record import StepRecord
 from app.generation.request import Request
 from app.generation.trace import Trace
@@ -26,7 +27,7 @@ def request(**changes: object) -> Request:
         ({"prompt": "a" * 1501}, "1501 characters; at most 1500"),
         ({"steps": 1}, "steps must be a whole number from 2 to 1000, got 1"),
         ({"steps": 2.5}, "got 2.5"),
-        ({"steps": True}, "got True"),
+        ({"steps": True}, "got true"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"guidance": math.nan}, "finite"),
         ({"guidance": -1.0}, "within 0 and 50"),

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation, ProbeResidual
+from app.caching.methods.adacache import AdaCacheConfig, ProbeResidual
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import NoCache, RunShape
 from app.models.networks.stdit3 import STDiT3
 from app.models.samplers.rectified_flow import euler_step, guide, timesteps
@@ -61,7 +62,8 @@ def replay_run(name: str, run: dict[str, Any], tensors: dict[str, Tensor], model
                 width=tensors["arg.width"],
                 cache=cache,
             )
-            velocity = guide(*out.chunk(2, dim=1)[0].chunk(2), run["cfg_scale"])
+            conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+            velocity = guide(conditional, unconditional, run["cfg_scale"])
             moved = euler_step(latent, velocity, schedule, cache.step)
         latent = moved if frame_mask is None else torch.where(frame_mask[:, None, :, None, None], moved, latent)
         if cache.computed:

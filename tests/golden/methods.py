@@ -10,11 +10,12 @@ from torch import Tensor
 
 from app.caching.branches import Branch, all_branches
 from app.caching.cache import ResidualCache
+from app.caching.method import Method
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval, Sign
 from app.caching.methods.pab import MLPBroadcast, PABConfig
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import RunShape
-from app.caching.registry import Method, build_policy
+from app.caching.registry import build_policy
 from app.models.networks.stdit3 import STDiT3
 from app.models.samplers.rectified_flow import euler_step, guide, timesteps
 from tests.golden.result import Replay, Result, largest_error, read_json, read_tensors
@@ -82,7 +83,8 @@ def sample(
         with torch.inference_mode():
             noisy = latent.repeat(2, 1, 1, 1, 1)
             out = model(noisy, torch.full((2,), timestep), text, tensors["mask"], cache=cache, **arguments)
-            velocity = guide(*out.chunk(2, dim=1)[0].chunk(2), GUIDANCE)
+            conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+            velocity = guide(conditional, unconditional, GUIDANCE)
             latent = euler_step(latent, velocity, schedule, cache.step)
         cache.end_step()
     return latent, cache.table

@@ -19,7 +19,7 @@ class Ends(Uncached):
     def __init__(self) -> None:
         self.after: dict[str, Tensor] = {}
 
-    def stack(self, x, blocks, modulated=None):  # type: ignore[no-untyped-def]
+    def stack(self, x, blocks, modulated=None):
         for index, block in enumerate(blocks):
             self.residuals: list[tuple[Branch, Tensor]] = []
             start, x = x, block(x)
@@ -28,7 +28,7 @@ class Ends(Uncached):
             self.after[f"block_t{index}"] = x.transpose(1, 2).flatten(0, 1)
         return x
 
-    def branch(self, address: Branch, compute):  # type: ignore[no-untyped-def]
+    def branch(self, address: Branch, compute):
         residual = compute()
         self.residuals.append((address, residual))
         return residual

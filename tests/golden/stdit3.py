@@ -18,11 +18,11 @@ class Stream(Uncached):
     def __init__(self) -> None:
         self.after: dict[str, Tensor] = {}
 
-    def stack(self, x, blocks, modulated=None):  # type: ignore[no-untyped-def]
+    def stack(self, x, blocks, modulated=None):
         self.x = x
         return super().stack(x, blocks)
 
-    def branch(self, address: Branch, compute):  # type: ignore[no-untyped-def]
+    def branch(self, address: Branch, compute):
         residual = compute()
         self.x = self.x + residual
         self.after[f"block_{address.part[0]}{address.block}"] = self.x.flatten(1, 2)

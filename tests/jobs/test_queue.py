@@ -1,8 +1,11 @@
 """The queue before the device: visitors take turns, and each orders its own runs."""
 
+import pytest
+
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
 from app.generation.request import Request
+from app.jobs.limits import Limits
 from app.jobs.queue import JobQueue
 from app.jobs.ticket import Ticket
 
@@ -42,6 +45,15 @@ def test_a_visitor_moves_only_its_own_runs() -> None:
     assert prompts(queue.of("b" * 32)) == ["b1"]
     queue.move(tickets[0], -9)
     assert prompts(queue.of("a" * 32)) == ["a0", "a3", "a2"]
+
+
+def test_one_address_is_one_person_under_whatever_ids() -> None:
+    queue = JobQueue(Limits(waiting=2))
+    for letter in "ab":
+        queue.join(Ticket(letter * 32, Request("tiny", letter, METHOD), address="10.0.0.9"))
+    with pytest.raises(ValueError, match="2 of your runs are waiting"):
+        queue.join(Ticket("c" * 32, Request("tiny", "c", METHOD), address="10.0.0.9"))
+    queue.join(Ticket("c" * 32, Request("tiny", "c", METHOD), address="10.0.0.8"))
 
 
 def test_what_left_is_before_nobody() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
+from app.common.sentences import NO_SPACE
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
 from app.jobs.limits import Limits
@@ -117,7 +118,12 @@ def test_stop_while_a_model_loads_ends_at_once_and_the_late_model_starts_nothing
 
     runner = JobRunner(RunStore(tmp_path), slowly)
     ticket = runner.submit(ADA, REQUEST)
-    Thread(target=lambda: (loading.wait(), runner.stop(ticket)), daemon=True).start()
+
+    def stop_once_loading() -> None:
+        loading.wait()
+        runner.stop(ticket)
+
+    Thread(target=stop_once_loading, daemon=True).start()
     told = to_the_end(runner, ticket)
     assert isinstance(told[-1], Stopped)
     assert not loaded.is_set()
@@ -181,3 +187,25 @@ def test_the_end_of_a_run_does_not_wait_for_the_next_update(monkeypatch: pytest.
         ticket.tell(event)
     follower.join(60)
     assert [event for batch in seen for event in batch] == [Loading("second"), Failed("the end")]
+
+
+def test_a_failure_does_not_tell_where_the_runs_lie(tmp_path: Path) -> None:
+    runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: TinyVideoModel())
+
+    def failing(request: Request, making: Path, **_: Any) -> Any:
+        yield Failed(f"Permission denied: {making / 'baseline.mp4'}")
+
+    (*_, last) = to_the_end(runner, runner.submit(ADA, REQUEST, failing))
+    assert last == Failed("Permission denied")
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: TinyVideoModel())
+
+    def failing(request: Request, making: Path, **_: Any) -> Any:
+        raise OSError(28, "No space left on device", str(making))
+        yield
+
+    (*_, last) = to_the_end(runner, runner.submit(ADA, REQUEST, failing))
+    assert last == Failed(NO_SPACE)
+    assert list((tmp_path / "runs").iterdir()) == []

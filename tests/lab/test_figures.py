@@ -9,7 +9,8 @@ import pytest
 
 from app.__main__ import main
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.common.files import write_json
 from app.lab import measured
 from app.lab.bound import lower_hull, mean_bound

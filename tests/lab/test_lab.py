@@ -10,8 +10,9 @@ import torch
 
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig, MotionRegularisation
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision
 from app.lab.calibrate import calibrate
 from app.lab.check import check
@@ -174,7 +175,7 @@ def test_a_recording_survives_the_disk(recording: Recording, tmp_path: Path):
         (lambda text: text[: len(text) // 2], "not a whole JSON file"),
         (lambda text: text.replace('"schema": 2', '"schema": 9'), "schema 1 or 2 is needed, got 9"),
         (lambda text: "[]", "schema 1 or 2 is needed"),
-        (lambda text: text.replace('"max_lag"', '"lag"'), "lacks 'max_lag'"),
+        (lambda text: text.replace('"max_lag"', '"lag"'), "lacks max_lag"),
         (lambda text: text.replace('"max_lag": 12', '"max_lag": 3'), "lags of 3"),
         (lambda text: text.replace('"temporal-attn"', '"other"'), "unknown residual 'other'"),
     ],
@@ -196,7 +197,7 @@ def test_a_recording_with_a_nan_is_named(recording: Recording, tmp_path: Path):
     rows[4][0][0] = float("nan")
     value["probes"][0]["change"]["1"] = rows
     path.write_text(json.dumps(value))
-    with pytest.raises(ValueError, match="step 5 of the recording holds a distance that is not a finite number"):
+    with pytest.raises(ValueError, match="NaN is not a number JSON can hold"):
         load_recording(path)
 
 

@@ -40,7 +40,8 @@ def pull(step: int, growth: float) -> np.ndarray:
 
 def denoised(computed: tuple[int, ...], reuse: str, growth: float) -> tuple[np.ndarray, VelocityRecorder]:
     """A run of a linear model: the finished latent, and what a recorder sees."""
-    latent, kept, recorder = np.zeros(5), [], VelocityRecorder.of(TIMESTEPS)
+    latent, recorder = np.zeros(5), VelocityRecorder.of(TIMESTEPS)
+    kept: list[tuple[float, np.ndarray]] = []
     for step in range(1, STEPS + 1):
         t = TIMESTEPS[step - 1]
         if step in computed:

@@ -48,7 +48,7 @@ def test_products_of_another_number_of_steps_are_refused(recording: Recording):
 def test_a_product_that_is_not_a_number_is_refused(recording: Recording):
     value = recording.to_json()
     value["velocities"]["products"][3] = float("inf")
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(ValueError, match="must be a finite number"):
         Recording.from_json(value)
 
 

@@ -8,13 +8,13 @@ from torch import nn
 
 from app.caching.branches import Branch, all_branches
 from app.caching.codebook import Codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.methods.first_block import FirstBlockConfig
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.names import named_method
 from app.caching.record import StepRecord
-from app.caching.registry import Method
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.metrics.flops import COUNTABLE, flops, parse_resolution, planned, step_count
@@ -51,7 +51,7 @@ def test_counts_by_hand():
 def test_a_step_is_split_into_its_branches():
     first, second = Branch(0, "spatial", "attn"), Branch(0, "spatial", "mlp")
 
-    def forward(cache):  # type: ignore[no-untyped-def]
+    def forward(cache):
         x = nn.Linear(2, 3)(torch.empty(1, 2))
         cache.branch(first, lambda: nn.Linear(3, 5)(x))
         cache.branch(second, lambda: nn.Linear(3, 7)(x))

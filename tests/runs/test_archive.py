@@ -152,3 +152,21 @@ def test_a_video_of_another_size_is_refused(exported: Path, other: RunStore, tmp
     write_mp4(tmp_path / "small.mp4", np.zeros((3, 256, 256, 3), np.uint8), 8)
     files = {**files_of(exported), "baseline.mp4": (tmp_path / "small.mp4").read_bytes()}
     refused(other, zipped(tmp_path / "sizes.zip", files), "different sizes")
+
+
+@pytest.mark.parametrize("folder", ["", "my run/", "adacache-run-1/"])
+def test_a_zip_packed_again_by_an_operating_system_is_read(
+    run: Run, exported: Path, other: RunStore, tmp_path: Path, folder: str
+) -> None:
+    files = {f"{folder}{name}": data for name, data in files_of(exported).items()}
+    left = {f"{folder}.DS_Store": b"x", f"{folder}Thumbs.db": b"x", "__MACOSX/._run": b"x"}
+    left |= {f"__MACOSX/{folder}._{name}": b"x" for name in files_of(exported)}
+    left |= {folder: b""} if folder else {}
+    assert import_zip(other, zipped(tmp_path / "again.zip", {**left, **files})).trace == run.trace
+
+
+@pytest.mark.parametrize("name", ["a/b/trace.json", "../trace.json", "./trace.json", "other/trace.json"])
+def test_only_one_folder_is_looked_through(exported: Path, other: RunStore, tmp_path: Path, name: str) -> None:
+    files = files_of(exported)
+    data = files.pop("trace.json")
+    refused(other, zipped(tmp_path / "odd.zip", {**files, name: data}), "which is no part of a run")

@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.generation.events import BaselineFound, Compared, Event, Finished, Step, Stopped
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.generation.speed import baseline_scale
 from app.generation.trace import SIDES
 from app.models.size import Size
 from app.runs.run import Run
@@ -56,7 +58,9 @@ def test_a_reused_baseline_is_the_one_that_would_have_been_made(run: Run, store:
     assert model.steps == 1 + REQUEST.steps  # the check, and the accelerated side
 
     assert reused.trace.records["baseline"] == run.trace.records["baseline"]
-    assert reused.summary["baseline_seconds"] == run.summary["baseline_seconds"]
+    scale = reused.summary["baseline_scale"]
+    assert scale == baseline_scale(run.trace.records["baseline"], reused.trace.records["accelerated"])
+    assert reused.summary["baseline_seconds"] == run.summary["baseline_seconds"] * scale
     assert reused.summary["baseline_measured"] == MADE.isoformat()
     assert fresh.summary["baseline_measured"] is None
     kinds = [type(event) for event in events]
@@ -139,3 +143,15 @@ def test_stop_works_while_a_baseline_is_reused(run: Run, store: RunStore, tmp_pa
             stop.set()
     assert isinstance(events[-1], Stopped)
     assert not (tmp_path / "trace.json").exists()
+
+
+def test_steps_are_made_anew_where_the_accelerated_side_computes_too_few(
+    run: Run, store: RunStore, tmp_path: Path
+) -> None:
+    model = Counting()
+    sparse = replace(REQUEST, method=FixedIntervalConfig(4))
+    last = raced(sparse, tmp_path / "reused", model, kept=store.baseline)[-1]
+    assert isinstance(last, Compared)
+    assert last.summary["computed_steps"] == 2
+    assert model.steps == 1 + REQUEST.steps + 3
+    assert last.summary["baseline_scale"] > 0

@@ -37,7 +37,8 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("app.jobs.ticket.UPDATE_SECONDS", 0.0)
     runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: MODEL)
     codebook = codebook_props(presets()["fast"].codebook)
-    method = ("adacache", None, codebook, True, "official", "l1", "temporal-attn", "mid", "hold", 0)
+    how = ("", "hold", "own")
+    method = ("adacache", None, *how, codebook, True, "official", "l1", "temporal-attn", "mid", 0)
     cards, held = {"tiny": MODEL.card}, []
     for seed in range(RUNS):
         values = ("tiny", "a test", seed, 4, 7.0, None, None, None, *method)

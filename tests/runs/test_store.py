@@ -3,17 +3,21 @@
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
+from app.caching.methods.adacache import AdaCacheConfig
 from app.runs import store as store_module
 from app.runs.difference import differing_settings
 from app.runs.picture import plots_png
 from app.runs.run import Run
 from app.runs.store import RunStore
 from app.runs.table import steps_csv
+from components.runs.answers import Answers
 from tests.runs.conftest import MADE, REQUEST, SLOW, keep
 
 ADA, BOB = "a" * 32, "b" * 32
@@ -71,7 +75,7 @@ def test_a_torn_file_is_left_out(run: Run, name: str) -> None:
         ("summary.json", ("prompt",), "another", "prompt is not what"),
         ("summary.json", ("quality", "psnr"), "high", "psnr must be a finite number"),
         ("summary.json", ("quality", "ssim"), float("inf"), "Infinity"),
-        ("summary.json", ("quality",), [1], "a value for each metric, got '[1]'"),
+        ("summary.json", ("quality",), [1], "a value for each metric, got [1]"),
         ("summary.json", ("understood",), [["a"]], "words of the prompt"),
         ("run.json", ("made",), "yesterday", "a moment is written as"),
         ("run.json", ("visitor",), "../x", "32 hexadecimal digits"),
@@ -83,6 +87,54 @@ def test_what_does_not_fit_is_left_out_and_named(
     change(run.folder / file, *keys, to=value)
     assert RunStore(run.folder.parent).runs() == []
     assert said in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("file", "keys", "value"),
+    [
+        ("trace.json", ("request", "prompt"), "a \ud800 dog"),
+        ("trace.json", ("request", "seed"), 10**30),
+        ("trace.json", ("request", "steps"), 10**400),
+        ("trace.json", ("records", "accelerated", 0, "distance"), 10**30),
+        ("trace.json", ("records", "accelerated", 0), None),
+        ("trace.json", ("records",), 7),
+        ("trace.json", ("request",), None),
+        ("trace.json", ("request", "method"), {"name": "adacache", "codebook": {"1": 10**400}}),
+        ("trace.json", ("request", "method"), {"name": "pab", "mlp": {"timesteps": [10**30], "blocks": [True]}}),
+        ("summary.json", ("quality",), {"psnr": 10**400}),
+        ("summary.json", ("peak_cache_bytes",), 10**30),
+        ("summary.json", ("ignored",), ["\udfff"]),
+        ("summary.json", ("ignored",), ["x" * 10_000]),
+        ("run.json", ("made",), 10**30),
+    ],
+)
+def test_a_damaged_run_is_listed_as_damaged_and_the_others_as_ever(
+    store: RunStore, made: Path, file: str, keys: tuple[str | int, ...], value: object
+) -> None:
+    whole, broken = keep(store, made), keep(store, made)
+    change(broken.folder / file, *keys, to=value)
+    again = Answers(RunStore(store.folder), {})
+    answer = again.listing({"visitor": ""})
+    assert [run["id"] for run in answer["runs"]] == [whole.id]
+    assert [run["id"] for run in answer["damaged"]] == [broken.id]
+    reason = answer["damaged"][0]["reason"]
+    assert len(reason) <= 300
+    assert "\n" not in reason
+    orjson.dumps(answer)  # as the server writes it
+    with pytest.raises(ValueError, match="this run is damaged: "):
+        again.store.get(broken.id)
+    again.deleted({"id": broken.id})
+    assert again.listing({})["damaged"] == []
+    again.restored({"id": broken.id})
+    assert len(again.listing({})["damaged"]) == 1
+
+
+def test_a_damaged_run_is_shown_to_its_visitor_only(store: RunStore, made: Path) -> None:
+    store.public = True
+    run = keep(store, made, visitor=ADA)
+    (run.folder / "trace.json").write_text("{")
+    assert [found.id for found in RunStore(store.folder, public=True).damaged(ADA)] == [run.id]
+    assert RunStore(store.folder, public=True).damaged(BOB) == []
 
 
 def test_a_run_of_an_older_version_is_read(run: Run) -> None:
@@ -160,7 +212,7 @@ def test_a_run_as_table_and_picture(run: Run) -> None:
 
 
 def test_comparing_names_only_what_differs() -> None:
-    other = type(REQUEST)(**{**REQUEST.__dict__, "seed": 7, "method": type(REQUEST.method)(SLOW)})  # type: ignore[call-arg]
+    other = replace(REQUEST, seed=7, method=AdaCacheConfig(SLOW))
     assert differing_settings(REQUEST, other) == [
         ("seed", "0", "7"),
         ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1"),

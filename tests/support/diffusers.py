@@ -53,7 +53,7 @@ def text(folder: Path, multilingual: bool = False) -> dict[str, Any]:
     pieces = folder / "pieces"
     pieces.mkdir(exist_ok=True)
     (pieces / "spiece.model").write_bytes(tokenizer())
-    settings = {
+    settings: dict[str, Any] = {
         "vocab_size": 256,
         "d_model": 32,
         "d_kv": 8,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from app.caching.cache import BranchCache, ResidualCache
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.caching.policy import CachePolicy
 from app.models.base import Conditioning, Frames, ModelCard
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
@@ -31,6 +31,8 @@ CARD = ModelCard(
     codebook="fast",
     motion=MotionRegularisation(),
     example_prompts=("a test",),
+    signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
+    flow=True,
 )
 STREAM_BYTES = 2 * 5 * 20 * 64 * 4  # (batch 2, frames 5, patches 4 x 5, channels 64), float32
 
@@ -67,17 +69,22 @@ class TinyVideoModel:
         guidance: float,
         cache: BranchCache,
     ) -> tuple[Tensor, Tensor]:
-        out = self.transformer(
-            latent.repeat(2, 1, 1, 1, 1),
-            torch.full((2,), schedule[step - 1]),
-            conditioning.text,
-            conditioning.mask,
-            fps=torch.tensor([24.0]),
-            height=torch.tensor([480.0]),
-            width=torch.tensor([854.0]),
-            cache=cache,
-        )
-        conditional, unconditional = out.chunk(2, dim=1)[0].chunk(2)
+        both = latent.repeat(2, 1, 1, 1, 1)
+
+        def predict() -> Tensor:
+            out: Tensor = self.transformer(
+                both,
+                torch.full((2,), schedule[step - 1]),
+                conditioning.text,
+                conditioning.mask,
+                fps=torch.tensor([24.0]),
+                height=torch.tensor([480.0]),
+                width=torch.tensor([854.0]),
+                cache=cache,
+            )
+            return out.chunk(2, dim=1)[0]
+
+        conditional, unconditional = cache.model(both, predict, sign=-1).chunk(2)
         velocity = guide(conditional, unconditional, guidance)
         clean = predict_video(latent, velocity, schedule[step - 1])
         return euler_step(latent, velocity, schedule, step), clean

@@ -70,7 +70,7 @@ def test_schedule_warms_up_and_decays():
 
 def test_muon_sees_convolutions_as_matrices():
     torch.manual_seed(0)
-    conv = torch.nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)
+    conv = torch.nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     before = conv.weight.detach().clone()
     optimiser = Optimiser(conv, ["weight"], 0.1, 0.1)
     conv(torch.randn(2, 4, 5, 5, generator=generator(0, 0))).square().mean().backward()

@@ -10,15 +10,16 @@ from typing import Literal, get_args
 from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout, Part
 from app.caching.codebook import Codebook
 from app.caching.distances import Distance
+from app.caching.method import WholeStackMethod
+from app.caching.motion import Formula, MotionRegularisation, regularisation
 from app.caching.policy import Decision
-from app.common.validation import whole
+from app.common.validation import shown, whole
 
-Formula = Literal["official", "paper"]
 ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
 Location = Literal["start", "mid", "end"]
-ReuseOption = Literal["hold", "forecast"]
 MAX_STEPS = 1000
 MAX_SUBSAMPLE = 1000
+MAX_BLOCK, MAX_BLOCKS = 1000, 64
 
 # Which branches a probe residual is made of; attention exists in one part, the others are probed in both parts.
 PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
@@ -31,44 +32,7 @@ PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
 
 
 @dataclass(frozen=True)
-class MotionRegularisation:
-    """Scale the distance by how much the video moves (Sec. 4.3); the defaults are the released code's.
-
-    strides: frame distances averaged over; reference, power, divisor: m -> (m / reference)^power / divisor;
-    gradient_scale: weight of the motion gradient, 0 for the score alone; window: first and last step in which it
-    acts, outside the score is 1; none for the released code's windows. Formula "paper" has neither scale, power
-    nor window: of these it uses only the strides and whether the gradient is on.
-    """
-
-    strides: tuple[int, ...] = (1,)
-    reference: float = 0.385
-    power: float = 8.0
-    divisor: float = 1.0
-    gradient_scale: float = 10.0
-    window: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.strides or min(self.strides) < 1:
-            raise ValueError(f"motion strides must be frames >= 1, got {self.strides}")
-        if self.reference <= 0 or self.divisor <= 0:
-            raise ValueError(
-                f"motion reference and divisor must be positive, got {self.reference}, {self.divisor}"
-            )
-        if self.gradient_scale < 0:
-            raise ValueError(f"motion gradient scale must not be negative, got {self.gradient_scale}")
-        if self.window is not None and (len(self.window) != 2 or self.window[0] > self.window[1]):
-            raise ValueError(f"motion window must be (first, last step), got {self.window}")
-
-    def score(self, motion: float, step: int, steps: int) -> float:
-        """The released code's transformed score in `step` of `steps`: 1 outside the window."""
-        first, last = self.window or default_window(steps)
-        if not first <= step <= last:
-            return 1.0
-        return (motion / self.reference) ** self.power / self.divisor
-
-
-@dataclass(frozen=True)
-class AdaCacheConfig:
+class AdaCacheConfig(WholeStackMethod):
     """Every option of the method and of the paper's ablations (Tables 3a-3d).
 
     locations: block indices of the probe, or a name; the block whose decision counts is the last one.
@@ -87,29 +51,31 @@ class AdaCacheConfig:
     residual: ProbeResidual = "temporal-attn"
     locations: tuple[int, ...] | Location = "mid"
     motion: MotionRegularisation | None = None
-    reuse: ReuseOption = "hold"
     made_for: int | None = None
     subsample: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         whole("AdaCache subsample", self.subsample, 1, MAX_SUBSAMPLE)
         if self.made_for is not None:
             whole("steps the codebook was made for", self.made_for, 1, MAX_STEPS)
         for name, value, known in (
-            ("reuse", self.reuse, get_args(ReuseOption)),
             ("formula", self.formula, get_args(Formula)),
             ("distance", self.distance, get_args(Distance)),
             ("residual", self.residual, get_args(ProbeResidual)),
         ):
             if value not in known:
-                raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {value!r}")
+                raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {shown(value)}")
         if isinstance(self.locations, str):
             if self.locations not in get_args(Location):
                 raise ValueError(
-                    f"AdaCache location must be start, mid, end or block indices, got {self.locations!r}"
+                    f"AdaCache location must be start, mid, end or block indices, got {shown(self.locations)}"
                 )
-        elif not self.locations or min(self.locations) < 0:
-            raise ValueError(f"AdaCache locations must be block indices >= 0, got {self.locations}")
+        elif not isinstance(self.locations, tuple) or not 1 <= len(self.locations) <= MAX_BLOCKS:
+            raise ValueError(f"AdaCache locations are 1 to {MAX_BLOCKS} blocks, got {shown(self.locations)}")
+        else:
+            for block in self.locations:
+                whole("a probed block", block, 0, MAX_BLOCK)
 
     def pace(self, steps: int) -> float:
         """Steps of a run of `steps` for each step of a run the codebook was made for."""
@@ -167,6 +133,7 @@ class AdaptiveSchedule:
 
     config: AdaCacheConfig
     steps: int
+    shown_motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); where none is applied
     rate: int = 1
     readings: list[Reading] = field(default_factory=list)
     computed_step: int = 0
@@ -220,23 +187,12 @@ class AdaptiveSchedule:
         # The released code divides by the previous rate even where a forced step came sooner
         # (docs/upstream-quirks.md, 3).
         steps = (self.rate if official else self._elapsed) / self.config.pace(self.steps)
-        settings = self.config.motion or MotionRegularisation()
+        settings = self.config.motion or self.shown_motion
         score = settings.score(motion, self._step, self.steps) if official else motion
         before = self._motion_scores.get(probe, 1.0)
         self._motion_scores[probe] = score
         scale = settings.gradient_scale if official else float(settings.gradient_scale > 0)
         return Reading(distance, distance / steps, motion, score, scale * (score - before) / steps)
-
-
-def default_window(steps: int) -> tuple[int, int]:
-    """The released code's window: steps 4 to 26 of 30, 10 to 90 of 100, and a tenth at either end of others."""
-    margin = max(4, round(steps / 10))
-    return margin, steps - margin
-
-
-def regularisation(score: float, gradient: float, formula: Formula) -> float:
-    """The factor on the distance: m + |mg| in the released code, m + mg in Eq. 9."""
-    return score + (abs(gradient) if formula == "official" else gradient)
 
 
 def _mean(values: list[float]) -> float:

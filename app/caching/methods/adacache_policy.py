@@ -6,14 +6,11 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, frame_norms, motion, norms, order_of
-from app.caching.methods.adacache import (
-    AdaCacheConfig,
-    AdaptiveSchedule,
-    Measurement,
-    MotionRegularisation,
-    Reading,
-)
-from app.caching.policy import CachePolicy, Decision, Granularity, Plan, Reuse, RunShape
+from app.caching.method import MethodKind, WholeStackPolicy
+from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, Reading
+from app.caching.motion import MotionRegularisation
+from app.caching.policy import Decision, Plan, RunShape
+from app.caching.registry import register
 
 
 @dataclass
@@ -37,22 +34,16 @@ class Probe:
 
 
 @dataclass
-class AdaCache(CachePolicy):
+class AdaCache(WholeStackPolicy):
     """Computes a step, measures the change of its probes, and reuses the sum of all residuals until due again."""
 
     config: AdaCacheConfig
-    granularity: Granularity = "sum"
     _probes: list[Probe] = field(default_factory=list)
     _measurements: list[Measurement] = field(default_factory=list)
 
-    @property
-    def reuse(self) -> Reuse:
-        """Hold the last delta, or extrapolate the last two."""
-        return self.config.reuse
-
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Place the probes."""
-        self.schedule = AdaptiveSchedule(self.config, run.steps)
+        self.schedule = AdaptiveSchedule(self.config, run.steps, run.motion)
         self._probes = [Probe(group) for group in self.config.probes(run.depth, run.layout)]
         return frozenset(branch for probe in self._probes for branch in probe.branches)
 
@@ -74,7 +65,7 @@ class AdaCache(CachePolicy):
             return 0
         if self.config.subsample > 1:
             current = current[:, :, :: self.config.subsample].clone()  # a view would keep all patches alive
-        self._measurements.append(measure(probe.previous, current, self.config))
+        self._measurements.append(measure(probe.previous, current, self.config, self.schedule.shown_motion))
         probe.previous = current
         return current.nbytes  # the difference that `norms` forms
 
@@ -87,12 +78,30 @@ class AdaCache(CachePolicy):
         return sum(probe.held_bytes() for probe in self._probes)
 
 
-def measure(previous: Tensor | None, current: Tensor, config: AdaCacheConfig) -> Measurement:
+def measure(
+    previous: Tensor | None, current: Tensor, config: AdaCacheConfig, shown_motion: MotionRegularisation
+) -> Measurement:
     """Change and motion of a probe residual in the terms of the formula and distance."""
     order, relative = order_of(config.distance), config.formula == "official"
-    strides = (config.motion or MotionRegularisation()).strides
+    strides = (config.motion or shown_motion).strides
     frames = [frame_norms(current, stride, order) for stride in strides]
     changed = (
         None if previous is None else change(norms(previous, current, order), config.distance, relative=relative)
     )
     return Measurement(changed, motion(frames, config.distance, relative=relative))
+
+
+register(
+    MethodKind(
+        name="adacache",
+        title="AdaCache",
+        description="Measures, each time a step is computed, how much a residual in the middle of the model has "
+        "changed since the last computed step. A codebook turns that distance into the number of steps for "
+        "which everything is reused: quickly changing videos are computed often, calm ones rarely. Motion "
+        "regularisation raises the distance of videos that move, so that they get more computation.",
+        source="Kahatapitiya et al. 2024, arXiv 2411.02397; github.com/AdaCache-DiT/AdaCache",
+        config=AdaCacheConfig,
+        build=AdaCache,
+        order=1,
+    )
+)

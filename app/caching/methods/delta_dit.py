@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal, get_args
 
+from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, Reuse, RunShape
+from app.caching.registry import register
 from app.caching.schedule import Scheduled
 from app.common.validation import whole, whole_range
 
@@ -29,7 +31,7 @@ class DeltaInterval:
 
 
 @dataclass(frozen=True)
-class DeltaDiTConfig:
+class DeltaDiTConfig(Method):
     """gap: within an interval every gap-th step skips its blocks (with 3 one step in three, not two).
 
     sign: "corrected" adds output - input of the skipped blocks, as the paper defines it; "released" adds
@@ -43,6 +45,7 @@ class DeltaDiTConfig:
     granularity: ClassVar[Granularity] = "sum"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.intervals, tuple) or not self.intervals:
             raise ValueError(f"Delta-DiT needs at least one interval, got {self.intervals!r}")
         ordered = sorted(self.intervals, key=lambda interval: interval.steps)
@@ -91,3 +94,19 @@ class DeltaDiT(Scheduled):
         """The blocks of the interval; none outside of intervals."""
         interval = self.config.interval(step)
         return slice(0, 0) if interval is None else slice(interval.blocks[0], interval.blocks[1] + 1)
+
+
+register(
+    MethodKind(
+        name="delta-dit",
+        title="Delta-DiT",
+        description="Front blocks draw the outline, back blocks the detail. While the outline forms, a range of "
+        "blocks is skipped in every other step and the difference between its output and input, the delta, is "
+        "added from the step before. The code behind the published comparisons subtracts the delta where the "
+        "paper adds it; both signs are here, named released and corrected.",
+        source="Chen et al. 2024, arXiv 2406.01125; video version in VideoSys, branch exp/tgate_deltadit",
+        config=DeltaDiTConfig,
+        build=DeltaDiT,
+        order=14,
+    )
+)

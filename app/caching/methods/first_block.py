@@ -9,14 +9,16 @@ from torch import Tensor
 
 from app.caching.branches import Branch, all_branches
 from app.caching.distances import change, norms
-from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
+from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
+from app.caching.policy import Decision, Plan, RunShape
+from app.caching.registry import register
 from app.common.validation import number
 
 MAX_THRESHOLD = 100.0
 
 
 @dataclass(frozen=True)
-class FirstBlockConfig:
+class FirstBlockConfig(WholeStackMethod):
     """threshold: the other blocks are reused below this relative L1 change; 0 computes every step.
 
     The change is that of the first block's residual (spatial and temporal part together) since the last step
@@ -26,15 +28,15 @@ class FirstBlockConfig:
     threshold: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         number("first-block threshold", self.threshold, 0, MAX_THRESHOLD)
 
 
 @dataclass
-class FirstBlock(CachePolicy):
+class FirstBlock(WholeStackPolicy):
     """Adds up the first block's residuals as they are computed, and decides at the last of them."""
 
     config: FirstBlockConfig
-    granularity: Granularity = "sum"
     _first: frozenset[Branch] = frozenset()
     _unseen: int = 0
     _residual: Tensor | None = None
@@ -85,3 +87,22 @@ class FirstBlock(CachePolicy):
         """The residual of the last full step, and this step's."""
         held = {id(tensor): tensor.nbytes for tensor in (self._reference, self._residual) if tensor is not None}
         return sum(held.values())
+
+
+register(
+    MethodKind(
+        name="first-block",
+        title="First-block cache",
+        description="Computes the first block in every step and compares its residual with that of the last "
+        "fully computed step. If it changed by less than a threshold, the other blocks would not have changed "
+        "much either, and the sum of their residuals is reused.",
+        source="github.com/chengzeyi/ParaAttention, first_block_cache",
+        config=FirstBlockConfig,
+        build=FirstBlock,
+        order=5,
+        setting="threshold",
+        label="Threshold",
+        points=("0.05", "0.1", "0.15"),
+        blocks=2,
+    )
+)

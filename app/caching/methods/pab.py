@@ -9,7 +9,10 @@ from typing import ClassVar, Literal, get_args
 import torch
 
 from app.caching.branches import Branch
+from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, RunShape
+from app.caching.registry import register
+from app.caching.schedule import Scheduled
 from app.common.validation import number, whole
 
 Precision = Literal["float32", "bfloat16"]
@@ -42,7 +45,7 @@ class MLPBroadcast:
 
 
 @dataclass(frozen=True)
-class PABConfig:
+class PABConfig(Method):
     """Broadcast ranges and their window.
 
     spatial, temporal, cross: steps per computed one for each attention, 1 for no broadcast. Steps are counted from
@@ -61,6 +64,7 @@ class PABConfig:
     granularity: ClassVar[Granularity] = "branches"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("spatial", "temporal", "cross"):
             whole(f"{name} range", getattr(self, name), 1, MAX_RANGE)
         if not isinstance(self.window, tuple) or len(self.window) != 2:
@@ -104,3 +108,20 @@ def reuses_mlp(mlp: MLPBroadcast, timesteps: list[int], index: int, block: int) 
         return False
     starts = [timesteps.index(key) for key in mlp.timesteps if key in timesteps]
     return any(current in timesteps[start + 1 : start + 1 + mlp.steps] for start in starts)
+
+
+register(
+    MethodKind(
+        name="pab",
+        title="Pyramid Attention Broadcast",
+        description="In the middle of the schedule attention changes little from step to step, and the kinds "
+        "differ: spatial attention changes most, temporal less, cross-attention least. Each is therefore "
+        "computed every so many steps, the pyramid, and its output broadcast to the steps between; some MLPs "
+        "likewise. The schedule is the same for every video.",
+        source="Zhao et al. 2024, arXiv 2408.12588; github.com/NUS-HPC-AI-Lab/VideoSys",
+        config=PABConfig,
+        build=Scheduled,
+        order=12,
+        attention=True,
+    )
+)

@@ -1,4 +1,4 @@
-"""Accumulated distance: steps are skipped until the summed change of the model's input reaches a threshold.
+"""TeaCache: steps are skipped until the summed change of the model's input reaches a threshold.
 
 TeaCache, Liu et al. 2024 (arXiv 2411.19108); decisions as in ali-vilab/TeaCache (eval/teacache/experiments).
 """
@@ -9,7 +9,9 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, norms
-from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
+from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
+from app.caching.policy import Decision, Plan, RunShape, Signal
+from app.caching.registry import register
 from app.common.validation import number
 
 MAX_THRESHOLD = 1000.0
@@ -18,7 +20,7 @@ MAX_COEFFICIENT = 1e9
 
 
 @dataclass(frozen=True)
-class AccumulatedConfig:
+class TeaCacheConfig(WholeStackMethod):
     """threshold: a step is skipped while the sum stays below it.
 
     What is summed, every step since the last computed one: the relative L1 change, since the step before, of the
@@ -31,7 +33,8 @@ class AccumulatedConfig:
     coefficients: tuple[float, ...] = (1.0, 0.0)
 
     def __post_init__(self) -> None:
-        number("accumulated-distance threshold", self.threshold, 0, MAX_THRESHOLD)
+        super().__post_init__()
+        number("TeaCache threshold", self.threshold, 0, MAX_THRESHOLD)
         if not isinstance(self.coefficients, tuple) or not 1 <= len(self.coefficients) <= MAX_COEFFICIENTS:
             raise ValueError(f"1 to {MAX_COEFFICIENTS} coefficients are needed, got {self.coefficients!r}")
         for coefficient in self.coefficients:
@@ -46,12 +49,11 @@ class AccumulatedConfig:
 
 
 @dataclass
-class Accumulated(CachePolicy):
+class TeaCache(WholeStackPolicy):
     """Sums the estimates and computes when the threshold is reached; the sum then begins anew."""
 
-    config: AccumulatedConfig
-    granularity: Granularity = "sum"
-    observes_input: bool = True
+    config: TeaCacheConfig
+    signals: frozenset[Signal] = frozenset({"modulated-input"})
     _previous: Tensor | None = None
     _sum: float = 0.0
     _decision: Decision | None = None
@@ -70,12 +72,12 @@ class Accumulated(CachePolicy):
         self._decision = None
         return "none"
 
-    def observe_input(self, modulated: Tensor) -> int:
+    def observe_signal(self, signal: Signal, value: Tensor) -> int:
         """Measure the change of the modulated input (batch, frames, patches, channels) and decide."""
         self._compute = self._step in (1, self._steps)
         if not self._compute:
             assert self._previous is not None
-            distance = change(norms(self._previous, modulated, order=1), "l1", relative=True)
+            distance = change(norms(self._previous, value, order=1), "l1", relative=True)
             estimate = self.config.rescale(distance)
             self._sum += estimate
             self._decision = Decision(distance=distance, normalised=estimate, regularised=self._sum)
@@ -83,8 +85,8 @@ class Accumulated(CachePolicy):
             self._compute = not self._sum < self.config.threshold
         if self._compute:
             self._sum = 0.0
-        self._previous = modulated
-        return modulated.nbytes  # the difference that `norms` forms
+        self._previous = value
+        return value.nbytes  # the difference that `norms` forms
 
     def revise(self, plan: Plan) -> Plan:
         """All branches or none."""
@@ -97,3 +99,23 @@ class Accumulated(CachePolicy):
     def held_bytes(self) -> int:
         """The previous input."""
         return 0 if self._previous is None else self._previous.nbytes
+
+
+register(
+    MethodKind(
+        name="teacache",
+        title="TeaCache (accumulated distance)",
+        description="The input of the first block, already modulated by the timestep, is cheap to have in every "
+        "step and changes along with the model's output. Its relative changes are added up, through a "
+        "polynomial fitted to the model, and everything is reused until the sum reaches a threshold.",
+        source="Liu et al. 2024, arXiv 2411.19108; github.com/ali-vilab/TeaCache",
+        config=TeaCacheConfig,
+        build=TeaCache,
+        order=4,
+        setting="threshold",
+        label="Threshold",
+        points=("0.05", "0.1", "0.2"),
+        signals=frozenset({"modulated-input"}),
+        aliases=("accumulated",),
+    )
+)

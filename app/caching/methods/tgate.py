@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.caching.branches import Branch
+from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, RunShape
+from app.caching.registry import register
+from app.caching.schedule import Scheduled
 from app.common.validation import whole, whole_range
 
 MAX_STEP = 1000
 
 
 @dataclass(frozen=True)
-class TGATEConfig:
+class TGATEConfig(Method):
     """The gate and the self-attention window, in steps counted from 1. The MLP is always computed.
 
     gate: last step that computes cross-attention. window: first and last step in which self-attention is computed
@@ -30,6 +33,7 @@ class TGATEConfig:
     granularity: ClassVar[Granularity] = "branches"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         whole("gate", self.gate, 1, MAX_STEP)
         whole_range("self-attention window", self.window, 1, MAX_STEP)
         whole("self-attention interval", self.interval, 1, MAX_STEP)
@@ -49,3 +53,20 @@ class TGATEConfig:
             frozenset(branch for branch in run.branches if computes(step, branch))
             for step in range(1, run.steps + 1)
         )
+
+
+register(
+    MethodKind(
+        name="tgate",
+        title="T-GATE",
+        description="Cross-attention converges to a fixed point early: text plans the scene in the first steps "
+        "and matters little afterwards. From the gate step on its output is frozen. Before the gate, "
+        "self-attention is the part that can wait, and is computed only every k-th step. MLPs are always "
+        "computed.",
+        source="Zhang et al. 2024, arXiv 2404.02747; video version in VideoSys, branch exp/tgate_deltadit",
+        config=TGATEConfig,
+        build=Scheduled,
+        order=13,
+        attention=True,
+    )
+)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from app.caching.method import Method
 from app.caching.policy import NoCache
-from app.caching.registry import Method, build_policy, method_to_json, run_steps
+from app.caching.registry import build_policy, method_to_json
 from app.common.journal import Journal, Row
 from app.evaluation.classifier.scores import ClipClassifier, compare
 from app.generation.denoiser import Denoiser, fingerprint
@@ -71,8 +72,9 @@ def evaluate_clip(
         model.encode_prompt(question.prompt),
         NoCache() if method is None else build_policy(method),
         seed=question.seed,
-        steps=card.steps if method is None else run_steps(method, card.steps),
+        steps=card.steps if method is None else method.run_steps(card.steps),
         guidance=card.guidance,
+        solver="own" if method is None else method.solver,
     ).finish()
     video = run.decode()
     verdict = examiner.verdict(video)

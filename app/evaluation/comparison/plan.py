@@ -5,24 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.caching.codebook import presets
-from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.method import REUSES, SOLVERS, Method, MethodKind, WholeStackMethod
 from app.caching.names import named_method
-from app.caching.registry import KINDS, Method, kind_of, published, run_steps
+from app.caching.registry import kind_of, kinds, published
+from app.common.files import read_lines
 from app.common.validation import number, whole
 from app.generation.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from app.models.base import ModelCard
 
 BASELINE = "none"
-FORECAST = "AdaCache+forecast"  # a family of its own: it goes beyond the paper
-FAMILIES = (KINDS[0].title, FORECAST, *(kind.title for kind in KINDS[1:]))
-ADACACHE = (KINDS[0].title, FORECAST)
-MAX_PROMPTS = 500
-# Operating points of the methods without published settings, spread over the speedups that AdaCache reaches.
-SETTINGS = (
-    *(f"fixed-interval-{interval}" for interval in (2, 3, 4)),
-    *(f"accumulated-{threshold}" for threshold in (0.05, 0.1, 0.2)),
-    *(f"first-block-{threshold}" for threshold in (0.05, 0.1, 0.15)),
-)
+MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
 FEWER = (4 / 5, 2 / 3, 1 / 2, 1 / 3)  # of the baseline's steps
 
 
@@ -47,7 +39,8 @@ class Plan:
         whole("steps", self.steps, 2, min(MAX_STEPS, self.card.max_steps))
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
         for method in self.methods.values():
-            run_steps(method, self.steps)
+            method.run_steps(self.steps)
+            method.limit(self.steps)
 
     def settings(self) -> dict[str, object]:
         """What all rows of one folder share."""
@@ -56,17 +49,19 @@ class Plan:
 
 def methods_of(card: ModelCard, steps: int, wished: Sequence[str] = ()) -> dict[str, Method]:
     """The wished methods, or a model's usual operating points; a ValueError lists the names."""
-    names = dict.fromkeys(name for name in wished or usual(card.id, steps) if name != BASELINE)
+    names = dict.fromkeys(name for name in wished or usual(card, steps) if name != BASELINE)
     if not any(name.startswith("fewer-steps-") for name in names):
         names |= dict.fromkeys(fewer_steps(steps))
     return {name: named_method(name, card.id, card.motion) for name in names}
 
 
-def usual(model: str, steps: int) -> list[str]:
-    """A front of each family: codebooks made for so many steps, published settings, and values of a setting."""
+def usual(card: ModelCard, steps: int) -> list[str]:
+    """A front of each family: codebooks made for so many steps, published settings, and a few numbers."""
     codebooks = [preset.id for preset in presets().values() if preset.codebook.steps == steps]
     forms = ("", "-moreg", "-forecast")
-    return [f"adacache-{id}{form}" for form in forms for id in codebooks] + [*published(model), *SETTINGS]
+    able = [kind for kind in kinds().values() if not card.refusal(kind)]
+    adacache = [f"adacache-{id}{form}" for form in forms for id in codebooks]
+    return [*adacache, *published(card.id), *(f"{kind.name}-{point}" for kind in able for point in kind.points)]
 
 
 def fewer_steps(steps: int) -> list[str]:
@@ -75,11 +70,33 @@ def fewer_steps(steps: int) -> list[str]:
 
 
 def family_of(method: Method) -> str:
-    """The family of the table and plot that a method belongs to."""
-    forecast = isinstance(method, AdaCacheConfig) and method.reuse == "forecast"
-    return FORECAST if forecast else kind_of(method).title
+    """The family of the table and plot that a method belongs to: its schedule, and its reuse unless it holds."""
+    title = short_title(kind_of(method))
+    if isinstance(method, WholeStackMethod) and method.reuse != "hold":
+        title = f"{title}+{method.reuse}"
+    return title if method.solver == "own" else f"{title}+{method.solver}"
+
+
+def families() -> tuple[str, ...]:
+    """Every family there can be, in order; AdaCache's first."""
+    found = []
+    for kind in kinds().values():
+        title = short_title(kind)
+        schedules = [title, *(f"{title}+{reuse}" for reuse in REUSES if reuse != "hold" and kind.takes_reuse)]
+        found += [f"{one}{more}" for one in schedules for more in ("", *(f"+{s}" for s in SOLVERS if s != "own"))]
+    return tuple(found)
+
+
+def short_title(kind: MethodKind) -> str:
+    """A method's title without what stands in brackets behind it."""
+    return kind.title.split(" (")[0]
+
+
+def is_adacache(family: str) -> bool:
+    """Whether a family has AdaCache's schedule."""
+    return family.split("+")[0] == "AdaCache"
 
 
 def read_prompts(path: Path) -> tuple[str, ...]:
     """Prompts of a text file, one a line; empty lines and repetitions are left out."""
-    return tuple(dict.fromkeys(line.strip() for line in path.read_text().splitlines() if line.strip()))
+    return read_lines(path, MAX_PROMPT_BYTES)

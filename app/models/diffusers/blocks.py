@@ -1,7 +1,7 @@
 """A cache at the blocks of any diffusers video transformer, each block one branch of which only the ends are seen.
 
-While attached, the list of blocks holds a single module in their place, which sends the token stream through the
-cache; afterwards the list is the old one.
+While attached, the list of blocks holds a single module, which has all blocks as its children and sends the token
+stream through the cache; afterwards the list is the old one.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def attached(transformer: nn.Module, cache: BranchCache, frames: int, *, moves_t
     name = blocks_name(transformer)
     blocks = transformer._modules[name]
     assert isinstance(blocks, nn.ModuleList)
-    transformer._modules[name] = nn.ModuleList([Stack(tuple(blocks), cache, frames, moves_text)])
+    transformer._modules[name] = nn.ModuleList([Stack(blocks, cache, frames, moves_text)])
     try:
         yield
     finally:
@@ -45,12 +45,18 @@ def blocks_name(transformer: nn.Module) -> str:
     return stacks[0]
 
 
+def depth(transformer: nn.Module) -> int:
+    """Blocks of a transformer; of one with spatial and temporal blocks, pairs of them."""
+    lists = [getattr(transformer, name) for name in LISTS if hasattr(transformer, name)]
+    return len(lists[0])
+
+
 class Stack(nn.Module):
     """All blocks as one, computed or reused as a cache decides; called as a block is."""
 
-    def __init__(self, blocks: tuple[nn.Module, ...], cache: BranchCache, frames: int, moves_text: bool):
+    def __init__(self, blocks: nn.ModuleList, cache: BranchCache, frames: int, moves_text: bool):
         super().__init__()
-        self.stacked = blocks  # a tuple, so that they are not children a second time
+        self.blocks = nn.ModuleList(blocks)  # children, so that what moves the transformer moves them
         self.cache = cache
         self.frames = frames
         self.moves_text = moves_text
@@ -73,11 +79,11 @@ class Stack(nn.Module):
             return residual[:, words:].unflatten(1, (self.frames, -1))
 
         def advance(index: int, x: Tensor) -> Tensor:
-            block: Callable[[Tensor], Tensor] = partial(run, self.stacked[index])
+            block: Callable[[Tensor], Tensor] = partial(run, self.blocks[index])
             return self.cache.block(Branch(index, "joint", "block"), x, block, seen)
 
         x = torch.cat([encoder_hidden_states, hidden_states], dim=1) if self.moves_text else hidden_states
-        x = self.cache.stack(x, [partial(advance, index) for index in range(len(self.stacked))])
+        x = self.cache.stack(x, [partial(advance, index) for index in range(len(self.blocks))])
         return (x[:, words:], x[:, :words]) if self.moves_text else x
 
 

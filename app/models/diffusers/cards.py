@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.caching.branches import TEXT_IN_SPACE, WHOLE_BLOCKS
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.networks.t5 import T5_XXL_PARAMETERS
 from app.models.runtime.weights import Repository
@@ -60,6 +60,7 @@ LATTE_1 = Source(
         motion=MotionRegularisation(),
         example_prompts=PROMPTS,
         layout=TEXT_IN_SPACE,
+        signals=frozenset({"modulated-input", "first-block"}),
     ),
     "latte",
     _repository("maxin-cn/Latte-1", 23_700_000_000, vae="vae_temporal_decoder"),

@@ -44,6 +44,17 @@ class Family:
         scheduler.set_timesteps(steps)
     )
     prompt: Callable[[str], str] = str.strip
+    noise_in_float32: bool = True  # as its loop keeps the latent; else in the precision of the weights
+    latent_frames: Callable[[Tensor, Mapping[str, Any]], int] = lambda latent, arguments: latent.shape[2]
+    decoding: Callable[[Pipeline, Tensor, Size], Tensor] | None = None  # where its pipeline does more than decode
+
+    def decode(self, pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
+        """The video (1, 3, frames, height, width), about [-1, 1], with the pipeline's own arithmetic."""
+        if self.decoding is not None:
+            return self.decoding(pipeline, latent, size)
+        vae = pipeline.vae
+        video: Tensor = vae.decode(self.to_vae(pipeline, latent, size).to(vae.dtype), return_dict=False)[0]
+        return video
 
     def schedule(self, pipeline: Pipeline, steps: int, size: Size) -> tuple[float, ...]:
         """The timesteps of a run, from a scheduler of its own."""
@@ -73,7 +84,7 @@ def _latte_to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
 
 
 def _cogvideox_to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
-    return latent.transpose(1, 2) / pipeline.vae_scaling_factor_image
+    return 1 / pipeline.vae_scaling_factor_image * latent.permute(0, 2, 1, 3, 4)  # in the pipeline's order
 
 
 def _wan_to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
@@ -81,7 +92,7 @@ def _wan_to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
     mean, deviation = (
         torch.tensor(v).view(1, -1, 1, 1, 1).to(latent) for v in (config.latents_mean, config.latents_std)
     )
-    return latent * deviation + mean
+    return latent / (1.0 / deviation) + mean  # in the pipeline's order of operations
 
 
 def _ltx_grid(pipeline: Pipeline, size: Size) -> tuple[int, int, int]:
@@ -95,6 +106,21 @@ def _ltx_to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
     video = pipeline._unpack_latents(latent, *_ltx_grid(pipeline, size), *patches)
     vae = pipeline.vae
     return pipeline._denormalize_latents(video, vae.latents_mean, vae.latents_std, vae.config.scaling_factor)
+
+
+def _ltx_decode(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
+    """At timestep 0 and without noise where the decoder asks for one, as the pipeline does by default."""
+    vae = pipeline.vae
+    video = _ltx_to_vae(pipeline, latent, size).to(pipeline.transformer.dtype)
+    timestep = torch.zeros(1, device=video.device, dtype=video.dtype) if vae.config.timestep_conditioning else None
+    decoded: Tensor = vae.decode(video.to(vae.dtype), timestep, return_dict=False)[0]
+    return decoded
+
+
+def _latte_decode(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
+    """Fourteen frames at a time, as the pipeline does."""
+    video: Tensor = pipeline.decode_latents(latent, size.frames)
+    return video
 
 
 def _ltx_timesteps(pipeline: Pipeline, scheduler: Any, steps: int, size: Size) -> None:
@@ -132,6 +158,8 @@ LATTE = Family(
     encoding={"clean_caption": False},  # cleaned here already, without the packages the pipeline's cleaning needs
     calling={"negative_prompt": None, "clean_caption": False},
     prompt=_caption,
+    noise_in_float32=False,
+    decoding=_latte_decode,
 )
 COGVIDEOX = Family(
     pipeline="CogVideoXPipeline",
@@ -140,6 +168,8 @@ COGVIDEOX = Family(
     words=226,
     to_vae=_cogvideox_to_vae,
     moves_text=True,
+    noise_in_float32=False,
+    latent_frames=lambda latent, arguments: latent.shape[1],  # before the channels
 )
 WAN = Family(
     pipeline="WanPipeline",
@@ -156,5 +186,7 @@ LTX = Family(
     words=128,
     to_vae=_ltx_to_vae,
     timesteps=_ltx_timesteps,
+    latent_frames=lambda latent, arguments: int(arguments["num_frames"]),  # its latent is packed
+    decoding=_ltx_decode,
 )
 FAMILIES: dict[FamilyName, Family] = {"latte": LATTE, "cogvideox": COGVIDEOX, "wan": WAN, "ltx": LTX}

@@ -53,7 +53,8 @@ class CachedLatte(LatteTransformer3DModel):
         def first_input() -> Tensor:
             first = self.transformer_blocks[0]
             shift, scale, *_ = _scales(first, by_frame)
-            return _modulate(first.norm1(tokens.flatten(0, 1)), shift, scale).unflatten(0, (batch, frames))
+            modulated = _modulate(first.norm1(tokens.flatten(0, 1)), shift, scale)
+            return modulated.unflatten(0, (batch, frames)).unflatten(2, grid)
 
         blocks = [partial(block, index) for index in range(len(self.transformer_blocks))]
         tokens = self.cache.stack(tokens, blocks, first_input)

@@ -9,11 +9,11 @@ import torch
 from diffusers import DiffusionPipeline
 from diffusers.utils import logging
 
-from app.models.diffusers.blocks import blocks_name
+from app.models.diffusers.blocks import depth
 from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES, Source
 from app.models.diffusers.estimate import estimate, meta_copy, stream_bytes
 from app.models.diffusers.families import FAMILIES, Pipeline
-from app.models.diffusers.latte import CachedLatte, adopt
+from app.models.diffusers.latte import adopt
 from app.models.diffusers.model import DiffusersModel
 from app.models.diffusers.requirements import checks
 from app.models.requirements import Diagnosis
@@ -40,7 +40,7 @@ def load(
     pipeline = open_pipeline(source, place, dtype)
     card = source.card if size is None else replace(source.card, **vars(size))
     built = DiffusersModel(
-        pipeline, FAMILIES[source.family], replace(card, depth=depth(pipeline)), source.negative_prompt
+        pipeline, FAMILIES[source.family], replace(card, depth=depth(pipeline.transformer)), source.negative_prompt
     )
     grid, family = built.grid(), FAMILIES[source.family]
     transformer = meta_copy(pipeline.transformer)
@@ -67,13 +67,6 @@ def open_pipeline(source: Source, place: Path, dtype: torch.dtype) -> Pipeline:
     if source.family in ("cogvideox", "wan", "ltx"):
         pipeline.vae.enable_tiling()
     return pipeline
-
-
-def depth(pipeline: Pipeline) -> int:
-    """Blocks of the transformer."""
-    transformer = pipeline.transformer
-    name = "transformer_blocks" if isinstance(transformer, CachedLatte) else blocks_name(transformer)
-    return len(getattr(transformer, name))
 
 
 def arrange(pipeline: Pipeline, plan: MemoryPlan) -> None:

@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, ModelCard
@@ -55,9 +54,8 @@ class DiffusersModel:
         self.negative_prompt = negative_prompt
         self.size = card.size
         self.look: LatentToRGB | None = None
-        # Both let go of a run that is abandoned: a cache belongs to one run, and so does a finished latent.
+        # Lets go of a run that is abandoned: a cache belongs to one run.
         self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()
-        self._undecoded = WeakTensorKeyDictionary()
 
     def encode_prompt(self, prompt: str) -> Embedded:
         """Encode a prompt and the negative prompt; words beyond the limit are reported."""
@@ -119,7 +117,9 @@ class DiffusersModel:
         # A tensor of its own: the pipeline keeps the other one, and the run is to end with what we hand out.
         result = stepped.latent.view_as(stepped.latent)
         if step == len(schedule):
-            self._undecoded[result] = self._under_way.pop(cache)
+            del self._under_way[
+                cache
+            ]  # its pipeline would go on to decode, which is done here for kept latents too
         return result, stepped.clean
 
     def preview(self, clean_latent: Tensor) -> Frames:
@@ -130,11 +130,11 @@ class DiffusersModel:
         return self.look.frames(latent.nan_to_num(), durations(latent.shape[2], self.size.frames))
 
     def decode(self, latent: Tensor) -> Frames:
-        """The video of a latent that the last step of a run returned: the pipeline goes on from there."""
-        if latent not in self._undecoded:
-            raise ValueError("only the latent that a run's last step returned can be decoded, and once")
-        video = self._undecoded.pop(latent).finish().frames[0]  # (frames, height, width, 3), in [0, 1]
-        return np.asarray((video * 255).round().astype(np.uint8))
+        """The video of a finished latent, of a run made here or kept by an earlier one."""
+        with torch.inference_mode():
+            video = self.family.decode(self.pipeline, latent, self.size)
+            frames = self.pipeline.video_processor.postprocess_video(video, output_type="np")[0]
+        return np.asarray((frames * 255).round().astype(np.uint8))
 
     def _start(
         self, latent: Tensor, steps: int, conditioning: Embedded, guidance: float
@@ -180,7 +180,8 @@ class DiffusersModel:
             generator=torch.Generator().manual_seed(seed),
             latents=None,
         )
-        return latent
+        # Drawn in float32, so that a seed is the same noise in every precision.
+        return latent if self.family.noise_in_float32 else latent.to(pipeline.transformer.dtype)
 
     def _token_frames(self, latent: Tensor) -> int:
         grid = self.family.to_vae(self.pipeline, latent, self.size)

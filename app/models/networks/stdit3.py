@@ -194,7 +194,8 @@ class STDiT3(nn.Module):
             return self.temporal_blocks[index](hidden, text, text_mask, modulation, self.rope, cache)
 
         def first_input() -> Tensor:
-            return cast(STDiT3Block, self.spatial_blocks[0]).modulated_input(tokens, modulation)
+            modulated = cast(STDiT3Block, self.spatial_blocks[0]).modulated_input(tokens, modulation)
+            return modulated.unflatten(2, (grid_h, grid_w))
 
         blocks = [partial(block, index) for index in range(self.config.depth)]
         tokens = cache.stack(tokens, blocks, first_input)

@@ -1,6 +1,6 @@
 """What a person needs to know of Open-Sora 1.2."""
 
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.open_sora.sizes import PAPER_SIZE, SIZES
 
@@ -21,6 +21,8 @@ CARD = ModelCard(
     codebook="fast",
     sizes=SIZES,
     motion=MotionRegularisation(),  # the released code's settings are for this model
+    signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
+    flow=True,
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
         "A sports car drives along a coastal road at sunset, waves breaking on the cliffs below.",

@@ -32,19 +32,24 @@ def predict_velocity(
     if conditioning.first_frame is not None:
         frame_mask = torch.ones(2, latent.shape[2], dtype=torch.bool, device=device)
         frame_mask[:, 0] = False
-    out = transformer(
-        latent.repeat(2, 1, 1, 1, 1),
-        torch.full((2,), timestep, device=device),
-        conditioning.text,
-        None,  # every word of the conditioning counts, and without a mask attention takes its fastest path
-        frame_mask,
-        fps=torch.full((1,), FPS if size.frames > 1 else IMAGE_FPS, device=device),
-        # On the host: the transformer reads these two as numbers, and a GPU would have to stop for it.
-        height=torch.tensor([float(size.height)]),
-        width=torch.tensor([float(size.width)]),
-        cache=cache,
-    )
-    conditional, unconditional = out[:, : latent.shape[1]].chunk(2)  # without the variance channels
+    both = latent.repeat(2, 1, 1, 1, 1)
+
+    def predict() -> Tensor:
+        out: Tensor = transformer(
+            both,
+            torch.full((2,), timestep, device=device),
+            conditioning.text,
+            None,  # every word of the conditioning counts, and without a mask attention takes its fastest path
+            frame_mask,
+            fps=torch.full((1,), FPS if size.frames > 1 else IMAGE_FPS, device=device),
+            # On the host: the transformer reads these two as numbers, and a GPU would have to stop for it.
+            height=torch.tensor([float(size.height)]),
+            width=torch.tensor([float(size.width)]),
+            cache=cache,
+        )
+        return out[:, : latent.shape[1]]  # without the variance channels
+
+    conditional, unconditional = cache.model(both, predict, sign=-1).chunk(2)  # it points from noise to video
     velocity = guide(conditional, unconditional, guidance)
     if frame_mask is not None:
         velocity[:, :, 0] = 0.0

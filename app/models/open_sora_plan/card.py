@@ -1,7 +1,7 @@
 """What a person needs to know of Open-Sora-Plan 1.1."""
 
 from app.caching.branches import TEXT_IN_SPACE
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 
 # The settings of the paper's Open-Sora-Plan experiments: 512 x 512, 2.7 s, 150 steps.
@@ -27,4 +27,5 @@ CARD = ModelCard(
         "A small cabin by a mountain lake, smoke rising from its chimney.",
     ),
     layout=TEXT_IN_SPACE,
+    signals=frozenset({"modulated-input", "first-block"}),
 )

@@ -204,7 +204,8 @@ class LatteT2V(nn.Module):
             return self.temporal_transformer_blocks[index](hidden, words, None, None, modulation, cache)
 
         def first_input() -> Tensor:
-            return cast(LatteBlock, self.transformer_blocks[0]).modulated_input(tokens, modulation)
+            modulated = cast(LatteBlock, self.transformer_blocks[0]).modulated_input(tokens, modulation)
+            return modulated.unflatten(2, (grid_h, grid_w))
 
         blocks = [partial(block, index) for index in range(self.config.num_layers)]
         tokens = cache.stack(tokens, blocks, first_input)

@@ -3,9 +3,12 @@
 import torch
 
 
-def device_name() -> str:
-    """For example "CPU, 2 threads" or "NVIDIA A100-SXM4-80GB"."""
-    if torch.cuda.is_available():
+def device_name(*, uses_gpu: bool = True) -> str:
+    """Where a model runs, for example "CPU, 2 threads" or "NVIDIA A100-SXM4-80GB".
+
+    uses_gpu: whether the model runs on a GPU where there is one; the embedded one never does.
+    """
+    if uses_gpu and torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
     threads = torch.get_num_threads()
     return f"CPU, {threads} {'thread' if threads == 1 else 'threads'}"

@@ -1,6 +1,6 @@
 """What a person needs to know of Sprites, the embedded model."""
 
-from app.caching.methods.adacache import MotionRegularisation
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 
 CARD = ModelCard(
@@ -20,6 +20,8 @@ CARD = ModelCard(
     # In 30 recordings the motion of all clips starts near 0.26; still ones fall to 0.08, fast ones to 0.17. So
     # sprites-fast spends about as much on all of them together as without.
     motion=MotionRegularisation(reference=0.2, power=4.0, gradient_scale=1.0),
+    signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
+    flow=True,
     example_prompts=(
         "a car moving right fast in the desert",
         "a tree standing still in a meadow",

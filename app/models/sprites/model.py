@@ -59,15 +59,20 @@ class Sprites:
         cache: BranchCache,
     ) -> tuple[Tensor, Tensor]:
         """One guided Euler step; conditional and unconditional half go through as one batch."""
-        velocity = self.transformer(
-            latent.repeat(2, 1, 1, 1, 1),
-            torch.full((2,), schedule[step - 1]),
-            conditioning.text,
-            conditioning.mask,
-            fps=torch.tensor([CARD.fps]),
-            height=torch.tensor([float(CARD.height)]),
-            width=torch.tensor([float(CARD.width)]),
-            cache=cache,
+        both = latent.repeat(2, 1, 1, 1, 1)
+        velocity = cache.model(
+            both,
+            lambda: self.transformer(
+                both,
+                torch.full((2,), schedule[step - 1]),
+                conditioning.text,
+                conditioning.mask,
+                fps=torch.tensor([CARD.fps]),
+                height=torch.tensor([float(CARD.height)]),
+                width=torch.tensor([float(CARD.width)]),
+                cache=cache,
+            ),
+            sign=-1,  # it points from noise to video
         )
         conditional, unconditional = velocity.chunk(2)
         guided = guide(conditional, unconditional, guidance)

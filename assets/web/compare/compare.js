@@ -1,21 +1,23 @@
-// The Compare room: families to filter by, the quality-latency plot, the table, and the paper's FLOPs beside ours.
+// The Compare room: families to filter by, quality against cost, all schedules on one axis, the table, the paper's FLOPs.
+import { createBarcodes } from "./barcodes.js";
+import { createExport } from "./export.js";
 import { createPlot } from "./plot.js";
 import { createTable, createFlops } from "./table.js";
 import { whenOpened } from "../shared/nav.js";
-import { make } from "../shared/format.js";
+import { make, onTheme } from "../shared/format.js";
 
 export function mount({ element, props }) {
   whenOpened("compare", () => open(element, props));
 }
 
 function open(element, props) {
-  const families = props.families.filter((family) => props.points.some((point) => point.family === family));
-  const state = createState(props, families);
+  const state = createState(props);
   const side = make("div", "compare-side");
-  side.append(createFamilies(state, families), createAbout(state, props.kinds));
+  side.append(createFamilies(state, props.families), createAbout(state, props.kinds));
   const bench = make("div", "compare-bench");
   if (props.points.length) {
-    bench.append(make("p", "compare-note", props.about), createPlot(state), createTable(state));
+    const note = make("p", "compare-note", props.about);
+    bench.append(note, createExport(state), createPlot(state), createBarcodes(state), createTable(state), createWorth(props.worth));
   } else {
     bench.append(make("p", "compare-note", "No comparison is here yet; python -m app compare --out DIR makes one."));
   }
@@ -24,30 +26,39 @@ function open(element, props) {
   element.dataset.ready = "true";
 }
 
-/** Which families are shown, which point is looked at; callbacks hear of both. */
-function createState({ points, dominance, parameter, families: order }, families) {
+/** Which families are shown, which point is looked at, what quality is; callbacks hear of changes. */
+function createState({ points, metrics, colours, parameter, families }) {
   const listeners = [];
   const state = {
     points,
+    metrics,
     parameter,
+    metric: metrics[0]?.id,
+    reference: "quality", // or "converged"
     shown: new Set(families),
     looked: "",
-    colour: (family) => (family ? `var(--family-${order.indexOf(family)})` : "var(--baseline)"),
+    colour: (family) => {
+      const theme = document.body.classList.contains("dark") ? "dark" : "light";
+      return colours[family]?.[theme] ?? "var(--baseline)";
+    },
     visible: () => points.filter(({ family }) => !family || state.shown.has(family)),
     point: (name) => points.find((point) => point.name === name),
-    answer: (name) => dominance.find(({ point }) => point === name),
+    value: (point, metric = state.metric) => point[state.reference]?.[metric] ?? null,
+    chosen: () => metrics.find(({ id }) => id === state.metric),
     on: (callback) => listeners.push(callback),
     tell: () => listeners.forEach((callback) => callback()),
   };
-  state.look = (name) => {
-    if (state.looked === name) return;
-    state.looked = name;
+  state.set = (name, value) => {
+    if (state[name] === value) return;
+    state[name] = value;
     state.tell();
   };
+  state.look = (name) => state.set("looked", name);
   state.toggle = (family) => {
     if (!state.shown.delete(family)) state.shown.add(family);
     state.tell();
   };
+  onTheme(state.tell);
   return state;
 }
 
@@ -56,11 +67,13 @@ function createFamilies(state, families) {
   root.append(make("h2", "", "Families"));
   for (const family of families) {
     const button = make("button", "family");
-    const swatch = make("i", "swatch");
-    swatch.style.background = state.colour(family);
+    const swatch = make("i", family.includes("+") ? "swatch extrapolated" : "swatch");
     button.append(swatch, make("span", "", family));
     button.addEventListener("click", () => state.toggle(family));
-    const show = () => button.setAttribute("aria-pressed", String(state.shown.has(family)));
+    const show = () => {
+      button.setAttribute("aria-pressed", String(state.shown.has(family)));
+      swatch.style.background = state.colour(family);
+    };
     state.on(show);
     show();
     root.append(button);
@@ -72,11 +85,21 @@ function createFamilies(state, families) {
 function createAbout(state, kinds) {
   const root = make("section", "compare-about");
   const show = () => {
-    const family = state.point(state.looked)?.family || kinds[0].family;
-    const { text, source } = kinds.find((kind) => kind.family === family);
-    root.replaceChildren(make("h2", "", family), make("p", "", text), make("p", "source", source));
+    const found = kinds.find((kind) => kind.family === state.point(state.looked)?.family) ?? kinds[0];
+    if (!found) return;
+    root.replaceChildren(make("h2", "", found.family), make("p", "", found.text), make("p", "source", found.source));
   };
   state.on(show);
   show();
+  return root;
+}
+
+/** What each schedule is worth over an even one, in sentences. */
+function createWorth(sentences) {
+  const root = make("section", "compare-worth");
+  const list = make("ul");
+  list.append(...sentences.map((text) => make("li", "", text)));
+  const none = make("p", "", "No even schedule of like compute is among these points.");
+  root.append(make("h2", "", "Against even steps of the same compute and the same reuse"), sentences.length ? list : none);
   return root;
 }

@@ -10,9 +10,15 @@ import { createState } from "./state.js";
 import { createStrips } from "./strips.js";
 import { whenOpened } from "../shared/nav.js";
 import { make } from "../shared/format.js";
+import { visitor } from "../shared/visitor.js";
 
 export function mount({ element, props, watch, trigger, server }) {
-  whenOpened("lab", () => open({ element, props, watch, trigger, server }));
+  whenOpened("lab", () => open({ element, props, watch, trigger, server: signed(server) }));
+}
+
+/** The server's questions, each naming the browser that asks: recordings are kept for it alone on a shared server. */
+function signed(server) {
+  return new Proxy(server, { get: (_, name) => (question) => server[name]({ ...question, visitor: visitor() }) });
 }
 
 async function open({ element, props, watch, trigger, server }) {

@@ -15,17 +15,36 @@ export function createRecordings({ state, server, trigger, props, watch }) {
   const title = make("h2", "", "Recordings");
   title.append(count);
   const adding = createAdding({ server, trigger, props, watch }, refresh);
-  root.append(title, list, empty, adding);
+  const notice = make("p", "lab-message lab-deleted");
+  notice.setAttribute("role", "status");
+  root.append(title, list, empty, notice, adding);
 
   const show = () => {
     empty.hidden = state.recordings.length > 0;
     count.textContent = `${state.slots.size} of ${state.recordings.length} selected`;
     while (list.childElementCount > state.recordings.length) list.lastChild.remove();
-    while (list.childElementCount < state.recordings.length) list.append(createChip(state));
+    while (list.childElementCount < state.recordings.length) list.append(createChip(state, remove));
     state.recordings.forEach((recording, i) => list.children[i].show(recording));
   };
+  const reload = async () => Object.assign(state, { recordings: (await server.opening({})).recordings });
+  async function remove({ id, prompt }) {
+    const answer = await server.deleted({ id });
+    if (answer.error) return notice.replaceChildren(answer.error);
+    const other = state.recordings.find((recording) => recording.id !== id);
+    if (state.slots.has(id) && state.slots.size === 1 && other) await state.toggle(other.id);
+    if (state.slots.has(id)) await state.toggle(id);
+    await reload();
+    state.tell("recordings");
+    const undo = make("button", "quiet", "Undo");
+    undo.addEventListener("click", async () => {
+      const { error } = await server.restored({ id });
+      notice.replaceChildren(error ?? "");
+      if (!error) await refresh(id);
+    });
+    notice.replaceChildren(`Deleted: ${prompt} `, undo);
+  }
   async function refresh(added) {
-    Object.assign(state, { recordings: (await server.opening({})).recordings });
+    await reload();
     if (state.slots.size === MAX_SELECTED) state.slots.delete(state.ids().at(-1));
     state.tell("recordings");
     if (!state.slots.has(added)) await state.toggle(added);
@@ -35,14 +54,23 @@ export function createRecordings({ state, server, trigger, props, watch }) {
   return root;
 }
 
-function createChip(state) {
+function createChip(state, remove) {
+  const item = make("div", "chip-item");
   const chip = make("button", "chip");
+  const bin = make("button", "chip-delete", "\u00d7");
+  bin.title = "Delete this recording";
+  item.append(chip, bin);
+  let listed = null;
+  bin.addEventListener("click", () => remove(listed));
   const prompt = make("span", "prompt");
   const steps = make("span", "steps");
   let shown = null;
   chip.addEventListener("click", () => state.toggle(shown));
-  chip.show = ({ id, prompt: text, seed, steps: number, model }) => {
+  item.show = ({ id, prompt: text, seed, steps: number, model, own }) => {
     shown = id;
+    listed = { id, prompt: text };
+    bin.hidden = !own;
+    bin.setAttribute("aria-label", `Delete: ${text}`);
     chip.dataset.id = id;
     prompt.textContent = text;
     steps.textContent = number;
@@ -52,7 +80,7 @@ function createChip(state) {
     chip.disabled = state.slots.size === MAX_SELECTED && !state.slots.has(id);
     chip.replaceChildren(badge(state.slots.get(id)), prompt, steps);
   };
-  return chip;
+  return item;
 }
 
 function createAdding({ server, trigger, props, watch }, refresh) {
@@ -82,7 +110,7 @@ function createAdding({ server, trigger, props, watch }, refresh) {
     say("Waiting for the model");
     trigger("start_recording", { question: { ...question, visitor: visitor() } });
   };
-  record.addEventListener("click", () => start({ prompt: prompt.value, seed: seed.valueAsNumber }));
+  record.addEventListener("click", () => start({ prompt: prompt.value, seed: seed.valueAsNumber, visitor: visitor() }));
   receive("lab", ({ run }) => {
     fold.open = true;
     if (!record.disabled) start({ run });
@@ -103,7 +131,7 @@ function createAdding({ server, trigger, props, watch }, refresh) {
     if (!chosen) return;
     if (chosen.size > MAX_BYTES) return say(`${chosen.name} is larger than 1 MB; it is not a recording of the Lab.`, "error");
     try {
-      const answer = await server.uploaded(await chosen.text());
+      const answer = await server.uploaded({ text: await chosen.text() });
       if (answer.error) return say(`${chosen.name} was not added: ${answer.error}`, "error");
       await refresh(answer.added);
       say(`${chosen.name} was added.`);

@@ -8,6 +8,7 @@ import { bytes, make, seconds, significant } from "../shared/format.js";
 const GUTTER = { left: 64, right: 20, top: 8, bottom: 34 };
 const FIGURES = [
   ["Speedup", (run) => `${run.speedup.toFixed(2)}×${run.reused ? " (earlier baseline)" : ""}`],
+  ["Against it", (run) => run.doubts || "nothing"],
   ["Steps computed", (run) => `${run.computed}/${run.steps}`],
   ["Accelerated side", (run) => seconds(run.accelerated_seconds)],
   ["Baseline side", (run) => seconds(run.baseline_seconds)],

@@ -24,8 +24,10 @@ export function createRow(run, marked, acts) {
   open.disabled = !run.opens;
   open.addEventListener("click", () => acts.open(run));
 
-  const speedup = figure(`${run.speedup.toFixed(2)}×`, run.reused ? "earlier baseline" : "speedup", "speedup");
-  if (run.reused) speedup.title = `The baseline was measured in an earlier run, on ${run.reused}`;
+  const label = run.reused ? "earlier baseline" : "speedup";
+  const speedup = figure(`${run.speedup.toFixed(2)}×`, run.doubts ? `${label}, in doubt` : label, "speedup");
+  const earlier = run.reused ? `The baseline was measured in an earlier run, on ${run.reused}.` : "";
+  speedup.title = [run.doubts, earlier].filter(Boolean).join(" ");
   const computed = figure(`${run.computed}/${run.steps}`, "computed");
   const [first] = run.quality;
   const quality = figure(first.value ? `${first.value} ${first.unit}` : "–", first.title);
@@ -34,6 +36,16 @@ export function createRow(run, marked, acts) {
   const save = button("export", `Export as zip: ${run.prompt}`, () => acts.export(run));
   const remove = button("delete", `Delete: ${run.prompt}`, () => acts.delete(run));
   row.append(box, open, speedup, computed, quality, made, save, remove);
+  return row;
+}
+
+/** A run whose files cannot be read: why, and a button that deletes it. */
+export function createDamagedRow(run, acts) {
+  const row = make("li", "run damaged");
+  row.dataset.id = run.id;
+  const words = make("span", "run-words");
+  words.append(make("span", "run-prompt", `Damaged run ${run.id}`), make("span", "run-about", run.reason));
+  row.append(words, button("delete", `Delete: ${run.id}`, () => acts.delete({ id: run.id, prompt: run.id })));
   return row;
 }
 

@@ -1,7 +1,7 @@
 // The Runs room: every run on disk, newest first. Open one in the Studio, compare two, export, import, delete.
 import { go, whenOpened, whenShown } from "../shared/nav.js";
 import { createComparison } from "./pair.js";
-import { createRow } from "./row.js";
+import { createDamagedRow, createRow } from "./row.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
 
@@ -35,6 +35,7 @@ function open({ element, props, watch, trigger, server, upload }) {
   element.replaceChildren(tools, notice.root, comparison.root, empty, list, whose);
 
   let runs = [];
+  let damaged = [];
   let total = 0;
   let chosen = []; // ids to compare, at most two, the one chosen last at the end
   let latest = 0;
@@ -54,7 +55,7 @@ function open({ element, props, watch, trigger, server, upload }) {
     const mine = ++latest;
     const answer = await ask("listing");
     if (!answer || mine !== latest) return;
-    ({ runs, count: total } = answer);
+    ({ runs, count: total, damaged } = answer);
     chosen = chosen.filter((id) => runs.some((run) => run.id === id));
     show();
     element.dataset.ready = "true";
@@ -64,11 +65,12 @@ function open({ element, props, watch, trigger, server, upload }) {
     const text = (run) => `${run.prompt} ${run.model} ${run.method} ${run.made}`.toLowerCase();
     const found = runs.filter((run) => words.every((word) => text(run).includes(word)));
     count.textContent = !runs.length ? "" : found.length < runs.length ? `${found.length} of ${total}` : `${total}`;
-    empty.hidden = found.length > 0;
+    empty.hidden = found.length > 0 || (damaged.length > 0 && !filter.value);
     empty.textContent = runs.length ? "No run fits the filter." : EMPTY;
     compare.disabled = chosen.length !== 2;
     compare.title = chosen.length === 2 ? "" : "Mark two runs to compare them";
-    list.replaceChildren(...found.map((run) => createRow(run, chosen.includes(run.id), acts)));
+    const broken = filter.value ? [] : damaged.map((run) => createDamagedRow(run, acts));
+    list.replaceChildren(...found.map((run) => createRow(run, chosen.includes(run.id), acts)), ...broken);
   };
   const acts = {
     open: ({ id }) => {
@@ -109,7 +111,7 @@ function open({ element, props, watch, trigger, server, upload }) {
     notice.say(`Importing ${picked.name}`);
     add.disabled = true;
     try {
-      const { path } = await upload(picked);
+      const { path } = await upload(new File([picked], `${visitor()}.zip`)); // by which the server knows whose it is
       const answer = await ask("imported", { path });
       if (answer) {
         notice.say(`${picked.name} was imported.`);

@@ -35,7 +35,7 @@ export function mount({ element, props, watch }) {
     );
     status.dataset.state = props.state;
   };
-  watch(["state", "model"], show);
+  watch(["state", "model", "device"], show);
   show();
   element.replaceChildren(name, createNav(props.rooms), sentence, status, drawer, theme);
 }

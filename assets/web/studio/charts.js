@@ -32,7 +32,7 @@ export function mount({ element, props, watch }) {
     if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state"], show);
+  watch(["series", "timesteps", "used_codebook", "formula", "regularised", "token", "title", "threshold", "shorter", "state"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
@@ -80,10 +80,10 @@ export function mount({ element, props, watch }) {
 }
 
 /** The props as numbers, with the rate every step lives under and what the edited codebook would make of it. */
-function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter }) {
+function readRun({ series, timesteps, used_codebook, formula, regularised, token, title, threshold, shorter }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
-    return { ...record, ...numbers };
+    return { ...record, ...numbers, motion_gradient: added(numbers.motion_gradient, formula) };
   };
   const accelerated = (series?.accelerated ?? []).map(read);
   let decided = null;
@@ -114,6 +114,11 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
       return rate === own.rates[record.row] ? 0 : rate;
     },
   };
+}
+
+/** What the motion gradient adds to the factor: its absolute value, but in the paper's formula with its sign. */
+function added(gradient, formula) {
+  return gradient == null || formula === "paper" ? gradient : Math.abs(gradient);
 }
 
 /** As app/caching/codebook.py looks a distance up: the last threshold is never compared with. */

@@ -185,7 +185,7 @@ export function motionFigure(run, { axis, layout }) {
 /** What motion multiplies the distance by, or would if it were on. */
 function factorOf(record) {
   const applied = record.regularised / record.normalised;
-  return applied !== 1 ? applied : record.motion_score + Math.abs(record.motion_gradient);
+  return applied !== 1 ? applied : record.motion_score + record.motion_gradient;
 }
 
 function arrow(record) {

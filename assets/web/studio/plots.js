@@ -15,14 +15,16 @@ const HEADROOM = 1.3;
 const FURTHEST = 4;
 const HELP = {
   distance:
-    "Raw: how much the probed residual changed since the last computed step. Normalised: divided by the steps in " +
-    "between. The filled dots are looked up among the thresholds; the band they fall in is the cache rate. " +
+    "Raw: how much the probed residual changed since the last computed step. Normalised: divided by the cache rate " +
+    "chosen there, which is the steps in between except where a step is computed in any case, as the last two are " +
+    "(formula paper: always by the steps in between). The filled dots are looked up among the thresholds; the band they fall in is the cache rate. " +
     "Drag a threshold, or focus it and use the arrow keys (shift for large steps): dots that would get another rate " +
     "take its colour. Arrows at the top stand for larger distances. Square-root axis.",
   rate: "The rate chosen in each computed step: the next computed step comes that many steps later.",
   motion:
     "Score: how much the residual changes from frame to frame. Motion regularisation multiplies the distance by " +
-    "the factor: more motion, more computed steps. Arrows: what the gradient of the score adds to it.",
+    "the factor, score plus gradient: more motion, more computed steps. Arrows: what the gradient adds, its absolute " +
+    "value (formula paper: with its sign). Without regularisation the factor is shown as it would be, not applied.",
   seconds: "Compute time of the denoising steps so far, measured on each side; decoding is not in it.",
 };
 

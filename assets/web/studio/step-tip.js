@@ -62,7 +62,7 @@ function describe(run, step) {
     ["regularised", run.regularised ? record.regularised : null],
     ["motion score", record.motion],
     ["score in factor", record.motion_score],
-    ["gradient", record.motion_gradient],
+    ["gradient adds", record.motion_gradient],
   ]) {
     if (value != null) lines.push([label, significant(value)]);
   }

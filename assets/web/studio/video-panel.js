@@ -81,6 +81,8 @@ function createReadout() {
   const about = make("p", "about");
   const tiles = make("div", "tiles");
   const speedup = createTile("Speedup", "speedup");
+  const share = make("div", "others");
+  speedup.root.append(share);
   const computed = createTile("Steps computed", "computed");
   const quality = createTile("Quality", "quality");
   const others = make("div", "others");
@@ -102,6 +104,8 @@ function createReadout() {
     if (recorded || made) about.append(make("span", "badge", recorded ? "recorded run" : made));
     if (prompt) about.append(make("q", "", prompt));
     speedup.show(summary.speedup ? `${summary.speedup.toFixed(2)}×` : "");
+    share.textContent = summary.compute_share ? shareText(summary) : "";
+    speedup.root.classList.toggle("doubted", Boolean(summary.speed_notes?.length));
     const done = sides?.accelerated;
     computed.show(done?.steps ? String(done.computed) : "", done?.steps ? `/${done.done ? (done.of ?? steps) : done.steps}` : "");
     const [first, ...rest] = measured;
@@ -113,6 +117,12 @@ function createReadout() {
     health.replaceChildren(...(sentences ?? []).map((sentence) => make("li", "", sentence)));
   };
   return { root, show };
+}
+
+/** What the computed share of the baseline's compute allows at most. @param {Record<string, any>} summary */
+function shareText(summary) {
+  const share = Math.round(100 * summary.compute_share);
+  return `${share} % of ${summary.compute_unit}: at most ${summary.speedup_allowed.toFixed(2)}×`;
 }
 
 /** A further metric in one short line: its name and value, or why it has none. */

@@ -12,6 +12,7 @@ import torch
 from app.caching.branches import WHOLE_BLOCKS
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
@@ -20,7 +21,7 @@ from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import PABConfig
 from app.caching.methods.tgate import TGATEConfig
 from app.caching.policy import CachePolicy, NoCache
-from app.caching.registry import Method, build_policy
+from app.caching.registry import build_policy
 from app.generation.denoiser import Denoiser
 from app.generation.events import Compared, Failed
 from app.generation.pair import generate_pair
@@ -165,13 +166,6 @@ def test_what_is_raised_between_pauses_is_raised_outside():
         paused.advance()
     with pytest.raises(RuntimeError, match="has ended"):
         paused.advance()
-
-
-def test_only_finished_latents_are_decoded(model: Models):
-    denoiser = start(model("latte-1"), NoCache())
-    denoiser.advance()
-    with pytest.raises(ValueError, match="only the latent that a run's last step returned"):
-        denoiser.decode()
 
 
 def test_words_beyond_the_limit_are_reported(model: Models):

@@ -79,7 +79,9 @@ def test_a_race_at_another_size(model: OpenSora, size: Size, tmp_path: Path):
     video = iio.imread(tmp_path / "baseline.mp4")
     assert video.shape == (size.frames, *(4 * side for side in (size.height, size.width)), 3)
     assert compared.summary["size"] == vars(size)
-    assert read_latents(tmp_path / LATENTS)[1].shape == (1, 4, latent_frames, size.height // 8, size.width // 8)
+    latents = read_latents(tmp_path / LATENTS)
+    assert latents is not None
+    assert latents[1].shape == (1, 4, latent_frames, size.height // 8, size.width // 8)
     assert compared.trace.request.size == size
     assert model.card.size == SIZE
     assert model.with_size(size).parts.loaded is model.parts.loaded

@@ -55,7 +55,7 @@ class Spaces(SimpleNamespace):
                     yield _copied(event)
             except GeneratorExit:
                 self.closed += 1
-                events.close()
+                events.close()  # type: ignore[attr-defined]  # a generator
                 raise
 
         return handler
@@ -89,7 +89,9 @@ def test_a_race_there_is_a_race_here(spaces: Spaces, model: OpenSora, tmp_path: 
         assert (here / name).read_bytes() == (there / name).read_bytes()
     assert spaces.seconds == [60 + ceil((8 * 30 + 2 * 15) / 60)]
 
-    kept = KeptBaseline(events[-1].trace.records["baseline"], *(read_latents(there / LATENTS) or ()), "2026-03-01")
+    latents = read_latents(there / LATENTS)
+    assert latents is not None
+    kept = KeptBaseline(events[-1].trace.records["baseline"], *latents, "2026-03-01")
     again = list(zerogpu.generate_pair(REQUEST, there, load=lambda _: model, kept=lambda request: kept))
     assert BaselineFound("2026-03-01", True) in again
 
@@ -101,7 +103,9 @@ def test_stop_leaves_after_the_step_that_is_under_way(spaces: Spaces, model: Ope
         if isinstance(event, Step):
             stop.set()
     assert [type(event) for event in events] == [Started, Step, Stopped]
-    assert sum(map(len, events[-1].trace.records.values())) == 1
+    stopped = events[-1]
+    assert isinstance(stopped, Stopped)
+    assert sum(len(records) for records in stopped.trace.records.values()) == 1
     assert spaces.closed == 1
     assert not any(tmp_path.iterdir())
 

@@ -12,11 +12,12 @@ from torch import Tensor
 from app.caching.branches import Branch
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
 from app.caching.methods.pab import MLPBroadcast, PABConfig
 from app.caching.methods.tgate import TGATEConfig
-from app.caching.registry import Method, build_policy
+from app.caching.registry import build_policy
 from app.generation.events import Compared, Finished, Started
 from app.generation.pair import generate_pair
 from app.generation.request import Request

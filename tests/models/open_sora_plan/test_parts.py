@@ -95,7 +95,7 @@ def test_the_published_model_in_memory():
     assert stream_bytes(LatteT2VConfig(), torch.bfloat16) == 2 * 17 * 32 * 32 * 1152 * 2
 
 
-def test_the_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path):  # type: ignore[no-untyped-def]
+def test_the_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.delenv("OPEN_SORA_PLAN_FOLDER", raising=False)

@@ -1,0 +1,91 @@
+"""SeaCache: TeaCache on an input that is filtered as noise would be removed from it, so that only content counts.
+
+Park et al. 2026 (arXiv 2602.18993); filter and decisions as in jiwoogit/SeaCache.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from app.caching.branches import Branch
+from app.caching.method import MethodKind, WholeStackMethod
+from app.caching.methods.teacache import TeaCache, TeaCacheConfig
+from app.caching.policy import RunShape, Signal
+from app.caching.registry import register
+from app.common.validation import number
+
+MAX_THRESHOLD = 1000.0
+MARGIN = 1e-6  # keeps signal, noise and spectrum away from 0
+AXES = (1, 2, 3)  # frames, height and width of (batch, frames, height, width, channels)
+
+
+@dataclass(frozen=True)
+class SeaCacheConfig(WholeStackMethod):
+    """threshold: skipped while the summed relative change of the filtered input stays below it."""
+
+    threshold: float = 0.3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number("SeaCache threshold", self.threshold, 0, MAX_THRESHOLD)
+
+
+@dataclass
+class SeaCache(TeaCache):
+    """Filters the input for the noise of its timestep, then sums its changes with no polynomial."""
+
+    config: TeaCacheConfig
+    _timesteps: tuple[float, ...] = field(default=())
+
+    def start(self, run: RunShape) -> frozenset[Branch]:
+        """Only the input is observed."""
+        self._timesteps = run.timesteps
+        return super().start(run)
+
+    def observe_signal(self, signal: Signal, value: Tensor) -> int:
+        """Filter the modulated input (batch, frames, height, width, channels), measure its change and decide."""
+        if value.dim() != 5:
+            raise ValueError(
+                "SeaCache filters over frames, height and width, which this model does not show apart"
+            )
+        return super().observe_signal(signal, filtered(value, self._timesteps[self._step - 1])) + value.nbytes
+
+
+def filtered(tokens: Tensor, timestep: float) -> Tensor:
+    """What a Wiener filter for content of spectrum 1 / f^3 leaves of tokens at `timestep` (0 to 1000)."""
+    noise = min(max(timestep / 1000, MARGIN), 1 - MARGIN)
+    signal = min(max(1 - timestep / 1000, MARGIN), 1 - MARGIN)
+    gain = torch.ones([1] * tokens.dim(), device=tokens.device)
+    for axis in AXES:
+        frequency = torch.fft.fftfreq(tokens.shape[axis], device=tokens.device).abs()
+        spectrum = 1 / (frequency**3 + MARGIN)
+        along = signal * spectrum / (signal**2 * spectrum + noise**2 + MARGIN)
+        gain = gain * along.view([-1 if place == axis else 1 for place in range(tokens.dim())])
+    spectrum = torch.fft.fftn(tokens.float(), dim=AXES)
+    return torch.fft.ifftn(spectrum * (gain / gain.mean()), dim=AXES).real.contiguous()
+
+
+def build(config: SeaCacheConfig) -> SeaCache:
+    """TeaCache's decisions, with the change itself as the estimate."""
+    return SeaCache(TeaCacheConfig(config.threshold, reuse=config.reuse, solver=config.solver))
+
+
+register(
+    MethodKind(
+        name="seacache",
+        title="SeaCache",
+        description="The first block's modulated input, in which TeaCache measures changes, is mostly noise in "
+        "early steps. SeaCache first filters it along frames, height and width as a denoiser for that noise "
+        "level would, low frequencies passing first, and sums the relative changes of what is left until a "
+        "threshold is reached.",
+        source="arXiv 2602.18993; github.com/jiwoogit/SeaCache",
+        config=SeaCacheConfig,
+        build=build,
+        order=9,
+        setting="threshold",
+        label="Threshold",
+        points=("0.2", "0.4", "0.8"),
+        signals=frozenset({"modulated-input"}),
+    )
+)

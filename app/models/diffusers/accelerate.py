@@ -1,0 +1,223 @@
+"""adacache(pipe): accelerates a pipeline of the diffusers library in place, for the calls inside a `with` block.
+
+The pipeline runs its own loop with its own arguments; a cache sits at its transformer's blocks, advances with its
+scheduler, and is gone after the block.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.caching.branches import WHOLE_BLOCKS
+from app.caching.cache import ResidualCache
+from app.caching.codebook import Codebook, load_codebook
+from app.caching.method import Method
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.fewer_steps import FewerStepsConfig
+from app.caching.motion import MotionRegularisation
+from app.caching.names import named_method
+from app.caching.policy import RunShape
+from app.caching.record import StepRecord
+from app.caching.registry import build_policy
+from app.models.base import ModelCard
+from app.models.diffusers.blocks import depth
+from app.models.diffusers.cards import CARDS, SOURCES
+from app.models.diffusers.families import FAMILIES, Family, Pipeline, token_frames
+
+
+@dataclass
+class StepTrace:
+    """What was decided and computed in one call of the pipeline."""
+
+    records: list[StepRecord] = field(default_factory=list)  # one a step, in order
+
+    @property
+    def computed_steps(self) -> list[int]:
+        """Steps, counted from 1, in which at least one branch was computed."""
+        return [record.step for record in self.records if record.computed != "none"]
+
+
+@dataclass
+class Acceleration:
+    """What `with adacache(pipe) as run` gives: the traces of the calls made so far."""
+
+    method: Method
+    traces: list[StepTrace] = field(default_factory=list)  # one a call, also of calls that broke off
+
+    @property
+    def trace(self) -> StepTrace:
+        """Of the last call; a ValueError before there is one."""
+        if not self.traces:
+            raise ValueError("the pipeline was not called yet")
+        return self.traces[-1]
+
+    @property
+    def speedup_estimate(self) -> float:
+        """Of the last call's denoising, from its own medians of computed and reused steps; 1 if none was reused.
+
+        An estimate: nothing was run without a cache. Text encoder and decoder are left out.
+        """
+        seconds: dict[bool, list[float]] = {True: [], False: []}
+        for record in self.trace.records:
+            if record.computed in ("all", "none"):
+                seconds[record.computed == "all"].append(record.seconds)
+        if not seconds[True] or not seconds[False]:
+            return 1.0
+        computed, reused = median(seconds[True]), median(seconds[False])
+        spent = len(seconds[True]) * computed + len(seconds[False]) * reused
+        return (len(seconds[True]) + len(seconds[False])) * computed / spent
+
+
+@contextmanager
+def adacache(
+    pipe: Pipeline,
+    codebook: str | Codebook = "fast",
+    *,
+    motion: bool = False,
+    method: str | Method | None = None,
+) -> Iterator[Acceleration]:
+    """Accelerate every call of a diffusers pipeline inside the block; afterwards the pipeline is as before.
+
+    codebook: a preset's name, a JSON file, or a `Codebook`; motion: whether motion regularisation is on, with the
+    constants released for Open-Sora; method: any other method instead, by its name (`python -m app methods`) or
+    its settings. A ValueError says which pipelines are supported and what a method cannot do on this one.
+
+        with adacache(pipe, codebook="fast") as run:
+            video = pipe("a fox in the snow", num_inference_steps=50).frames
+        print(run.trace.computed_steps, run.speedup_estimate)
+    """
+    card, family = _model_of(pipe)
+    if getattr(pipe, "transformer_2", None) is not None:
+        raise ValueError("this pipeline hands over to a second transformer, whose residuals are not the first's")
+    chosen = _chosen(codebook, motion, method, card)
+    run = Acceleration(chosen)
+    transformer, scheduler = pipe.transformer, pipe.scheduler
+    kind = type(transformer)
+    if family.layout != WHOLE_BLOCKS:
+        from app.models.diffusers import latte  # imports diffusers
+
+        latte.adopt(transformer)
+    current = _Call(family, transformer, scheduler, run)
+    with ExitStack() as undo:
+        undo.callback(lambda: setattr(transformer, "__class__", kind))
+        undo.callback(current.detach)
+        hook = transformer.register_forward_pre_hook(current.before_forward, with_kwargs=True)
+        undo.callback(hook.remove)
+        undo.enter_context(_wrapped(scheduler, "set_timesteps", before=current.detach))
+        undo.enter_context(_wrapped(scheduler, "step", after=current.end_step))
+        yield run
+
+
+@dataclass
+class _Call:
+    """One call of the pipeline at a time: it begins with the first forward after the timesteps were set."""
+
+    family: Family
+    transformer: nn.Module
+    scheduler: Any
+    run: Acceleration
+    cache: ResidualCache | None = None
+    attached: ExitStack = field(default_factory=ExitStack)
+    started: float | None = None  # when the present step began; None between steps
+
+    def before_forward(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Begin the call, the step, or neither: guidance may go through the transformer twice a step."""
+        family = self.family
+        if self.cache is None:
+            timesteps = tuple(float(timestep) for timestep in self.scheduler.timesteps)
+            self.cache = ResidualCache(
+                build_policy(self.run.method), RunShape(timesteps, depth(self.transformer), family.layout)
+            )
+            latent = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+            frames = token_frames(self.transformer, family.latent_frames(latent, kwargs))
+            self.attached.enter_context(family.attached(self.transformer, self.cache, frames))
+            self.run.traces.append(StepTrace())
+        if self.started is None:
+            self.cache.begin_step()
+            self.started = _now(self.transformer)
+
+    def end_step(self) -> None:
+        """Record the step that the scheduler has just taken."""
+        if self.cache is None or self.started is None:
+            return  # the scheduler was stepped by hand
+        decision = self.cache.end_step()
+        seconds = _now(self.transformer) - self.started
+        self.started = None
+        self.run.trace.records.append(
+            StepRecord(
+                step=self.cache.step,
+                timestep=self.cache.run.timesteps[self.cache.step - 1],
+                computed=self.cache.computed_share,
+                seconds=seconds,
+                **vars(decision),
+            )
+        )
+        if self.cache.step == self.cache.run.steps:
+            self.detach()
+
+    def detach(self) -> None:
+        """Let go of the cache and its tensors; the next forward begins another call."""
+        self.attached.close()
+        self.cache = self.started = None
+
+
+def _model_of(pipe: Pipeline) -> tuple[ModelCard, Family]:
+    """The first model of the pipeline's class, whose published settings stand for it, and its family."""
+    name = type(pipe).__name__
+    for card in CARDS:
+        family = FAMILIES[SOURCES[card.id].family]
+        if family.pipeline == name:
+            return card, family
+    known = ", ".join(family.pipeline for family in FAMILIES.values())
+    raise ValueError(f"no cache is known for {name}; the supported pipelines are {known}")
+
+
+def _chosen(codebook: str | Codebook, motion: bool, method: str | Method | None, card: ModelCard) -> Method:
+    if isinstance(method, str):
+        method = named_method(method, card.id, card.motion)
+    if isinstance(method, FewerStepsConfig):
+        raise ValueError("fewer steps need no cache: call the pipeline with a smaller num_inference_steps")
+    if method is not None and method.solver != "own":
+        raise ValueError("another solver is a scheduler of the pipeline's: set pipe.scheduler instead")
+    if method is not None:
+        return method
+    rows = load_codebook(codebook) if isinstance(codebook, str) else codebook
+    return AdaCacheConfig(rows, motion=MotionRegularisation() if motion else None)
+
+
+@contextmanager
+def _wrapped(
+    owner: Any, name: str, before: Callable[[], None] | None = None, after: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Call something around a method of one object."""
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if before is not None:
+            before()
+        result = original(*args, **kwargs)
+        if after is not None:
+            after()
+        return result
+
+    setattr(owner, name, wrapped)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
+
+
+def _now(transformer: nn.Module) -> float:
+    """Seconds, after everything queued on the transformer's device is done."""
+    parameter: Tensor = next(transformer.parameters())
+    if parameter.is_cuda:
+        torch.cuda.synchronize(parameter.device)
+    return perf_counter()

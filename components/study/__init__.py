@@ -1,0 +1,1 @@
+"""The Study room: people compare accelerated videos without knowing the methods, and what they preferred."""

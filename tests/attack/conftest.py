@@ -1,0 +1,5 @@
+"""The runs that are attacked are those of the tests of runs."""
+
+from tests.runs.conftest import made
+
+__all__ = ["made"]

@@ -1,0 +1,51 @@
+"""How programs end: a reader that goes away, SIGTERM, a port in use; each without a traceback."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.support.paths import ROOT
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    program = started("-m", "app", "methods")
+    assert program.stdout is not None
+    program.stdout.close()
+    _, said = program.communicate(timeout=120)
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
+def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    program = started(
+        "-m", "app", "generate", "--prompt", "a dog", "--steps", "200", "--out", str(out), folder=tmp_path
+    )
+    for _ in range(600):
+        if list(tmp_path.glob(".generating-*")) or list(tmp_path.glob("*/.generating-*")):
+            break
+        time.sleep(0.1)
+    program.send_signal(signal.SIGTERM)
+    _, said = program.communicate(timeout=120)
+    assert "Traceback" not in said
+    assert not list(tmp_path.rglob(".generating-*"))
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        program = started("app.py", "--port", port, "--runs", str(tmp_path / "runs"))
+        _, said = program.communicate(timeout=180)
+    assert f"port {port} is in use" in said
+    assert "Traceback" not in said

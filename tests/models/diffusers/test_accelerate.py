@@ -1,0 +1,118 @@
+"""adacache(pipe): a pipeline of diffusers accelerated in place, and left as it was."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import DiffusionPipeline
+
+from app import Codebook, adacache
+from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.families import FAMILIES
+from tests.support.diffusers import BUILDERS, SIZES
+
+every_model = pytest.mark.parametrize("name", list(BUILDERS))
+ALL = Codebook((1e9,), (1,))
+EVERY_THIRD = Codebook((1e9,), (3,))
+
+
+def open_pipeline(name: str, folder: Path) -> Any:
+    pipe = DiffusionPipeline.from_pretrained(folder / SOURCES[name].repository.name)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def call(pipe: Any, name: str, steps: int = 8) -> torch.Tensor:
+    family, size = FAMILIES[SOURCES[name].family], SIZES[name]
+    result = pipe(
+        "a red fox runs over the snow",
+        height=size.height,
+        width=size.width,
+        num_inference_steps=steps,
+        guidance_scale=5.0,
+        generator=torch.Generator().manual_seed(0),
+        output_type="pt",
+        **{family.frames_argument: size.frames},
+    )
+    frames: torch.Tensor = result.frames
+    return frames
+
+
+@every_model
+def test_with_rate_one_it_is_the_pipelines_own_output_and_nothing_is_left_behind(
+    name: str, checkpoint: Callable[[str], Path]
+) -> None:
+    pipe = open_pipeline(name, checkpoint(name))
+    kind = type(pipe.transformer)
+    plain = call(pipe, name)
+    with adacache(pipe, ALL) as run:
+        assert torch.equal(call(pipe, name), plain)
+    assert run.trace.computed_steps == list(range(1, len(run.trace.records) + 1))
+    assert run.speedup_estimate == 1.0
+    assert type(pipe.transformer) is kind
+    assert not {"step", "set_timesteps"} & set(vars(pipe.scheduler))  # the methods of its class again
+    assert not pipe.transformer._forward_pre_hooks
+    assert torch.equal(call(pipe, name), plain)
+
+
+@every_model
+def test_steps_are_skipped_the_same_in_every_call(name: str, checkpoint: Callable[[str], Path]) -> None:
+    pipe = open_pipeline(name, checkpoint(name))
+    plain = call(pipe, name)
+    with adacache(pipe, EVERY_THIRD) as run:
+        first, second = call(pipe, name), call(pipe, name)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, plain)
+    assert len(run.traces) == 2
+    assert run.traces[0].computed_steps == run.traces[1].computed_steps
+    assert 2 < len(run.trace.computed_steps) < len(run.trace.records)
+
+
+def test_other_methods_by_name(checkpoint: Callable[[str], Path]) -> None:
+    pipe = open_pipeline("wan-2.1-1.3b", checkpoint("wan-2.1-1.3b"))
+    with adacache(pipe, method="fixed-interval-3+forecast") as run:
+        call(pipe, "wan-2.1-1.3b", 9)
+    assert run.trace.computed_steps == [1, 4, 7]
+
+
+def test_a_call_that_breaks_off_leaves_the_next_one_whole(checkpoint: Callable[[str], Path]) -> None:
+    pipe = open_pipeline("cogvideox-2b", checkpoint("cogvideox-2b"))
+
+    def stop(*_: Any) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with adacache(pipe, EVERY_THIRD) as run:
+        whole = call(pipe, "cogvideox-2b")
+        with pytest.raises(KeyboardInterrupt):
+            pipe("a fox", height=16, width=16, num_frames=9, num_inference_steps=8, callback_on_step_end=stop)
+        assert torch.equal(call(pipe, "cogvideox-2b"), whole)
+    assert [len(trace.records) for trace in run.traces] == [8, 1, 8]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"method": "fewer-steps-5"}, "smaller num_inference_steps"),
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"codebook": "nowhere"}, "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: dict[str, Any], said: str, checkpoint: Callable[[str], Path]) -> None:
+    pipe = open_pipeline("wan-2.1-1.3b", checkpoint("wan-2.1-1.3b"))
+    with pytest.raises(ValueError, match=said), adacache(pipe, **arguments):
+        pass
+
+
+def test_other_pipelines_are_refused_by_name() -> None:
+    class StableDiffusionPipeline:
+        transformer = scheduler = None
+
+    with (
+        pytest.raises(
+            ValueError, match="no cache is known for StableDiffusionPipeline; the supported pipelines are Latte"
+        ),
+        adacache(StableDiffusionPipeline()),
+    ):
+        pass

@@ -1,0 +1,89 @@
+"""Assets: everything the code names is there and can be opened, and what was measured on recordings fits them."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.caching.codebook import presets
+from app.caching.registry import published
+from app.common import paths
+from app.lab.figures import FIGURES
+from app.lab.measured import MEASURED, shipped
+from app.lab.recording import Recording, load_recording
+from app.models.registry import CARDS
+from app.runs.run import load_run
+from app.training.recordings import PROMPTS
+from app.training.shipped import FIRST_PROMPT
+
+NAMED = {name: path for name, path in vars(paths).items() if isinstance(path, Path)}
+SOURCES = [path for folder in ("app", "components") for path in sorted((paths.ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_path_holds_something(name: str):
+    path = NAMED[name]
+    assert any(path.iterdir()) if path.is_dir() else path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(paths.ROOT)))
+def test_files_named_below_a_path_are_there(source: Path):
+    """`SPRITES / "vae.safetensors"` anywhere in the code; a name made at run time stands for at least one file."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.left, ast.Name)):
+            continue
+        folder, name = NAMED.get(node.left.id), node.right
+        if folder is None or not isinstance(name, ast.Constant | ast.JoinedStr):
+            continue
+        parts = name.values if isinstance(name, ast.JoinedStr) else [name]
+        pattern = "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
+        assert list(folder.glob(pattern)), f"{node.left.id} / {pattern} is not there"
+
+
+def test_scripts_import_files_that_are_there():
+    for script in paths.WEB.rglob("*.js"):
+        for name in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", script.read_text()):
+            assert (script.parent / name).is_file(), f"{script.name} imports {name}"
+
+
+def test_panels_have_a_script():
+    for source in SOURCES:
+        for name in re.findall(r"""\bpanel\(\s*"([\w/-]+)\"""", source.read_text()):
+            assert (paths.WEB / f"{name}.js").is_file(), f"{source.name} shows {name}"
+
+
+def test_every_codebook_and_published_setting_is_read():
+    assert presets()
+    assert {card.codebook for card in CARDS.values()} <= set(presets())
+    for path in paths.METHODS.glob("*.json"):
+        assert path.stem in CARDS
+        assert published(path.stem)
+
+
+@pytest.fixture(scope="module")
+def recordings() -> list[Recording]:
+    return [load_recording(path) for path in sorted(paths.RECORDINGS.glob("*.json"))]
+
+
+def test_the_shipped_recordings_are_those_the_command_makes(recordings: list[Recording]):
+    assert [path.stem for path in sorted(paths.RECORDINGS.glob("*.json"))] == list(PROMPTS)
+    assert [(r.prompt, r.seed) for r in recordings] == [(p, seed) for seed, p in enumerate(PROMPTS.values())]
+
+
+@pytest.mark.parametrize("kind", [*FIGURES, *MEASURED])
+def test_all_figures_of_the_lab_have_a_curve_for_every_shipped_recording(kind: str, recordings: list[Recording]):
+    figure = FIGURES[kind](recordings) if kind in FIGURES else shipped(kind, recordings)
+    assert [(curve.prompt, curve.seed) for curve in figure.curves] == [(r.prompt, r.seed) for r in recordings]
+    for curve in figure.curves:
+        for values in curve.values.values():
+            assert len(values) == len(curve.x)
+            assert sum(value is not None for value in values) >= len(values) - 1
+    assert json.loads(json.dumps(figure.to_json(), allow_nan=False))["curves"]
+
+
+def test_the_first_run_is_that_of_the_command():
+    run = load_run(paths.FIRST_RUN, "")
+    assert run.request.prompt == FIRST_PROMPT
+    assert run.request.model in CARDS
