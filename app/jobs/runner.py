@@ -82,10 +82,10 @@ class JobRunner:
         self.visit(visitor)
         return [*(ticket for ticket in list(self.over) if ticket.visitor == visitor), *self.queue.of(visitor)]
 
-    def unread(self, visitor: str) -> str:
-        """The visitor's latest kept run whose end nobody has seen; empty without one."""
-        ended = [ticket for ticket in self.tickets(visitor) if ticket.run and not ticket.read]
-        return ended[-1].run if ended else ""
+    def unread(self, visitor: str) -> Ticket | None:
+        """The visitor's latest run that is over and whose end nobody has seen; None without one."""
+        ended = [ticket for ticket in self.tickets(visitor) if ticket.over and ticket.room != "lab"]
+        return ended[-1] if ended and not ended[-1].read else None
 
     def find(self, ticket_id: object, visitor: str) -> Ticket:
         """A visitor's ticket by its id; a ValueError if there is none."""
@@ -106,6 +106,7 @@ class JobRunner:
                 self.queue.leave(ticket)
         ticket.stop.set()
         if waited:
+            ticket.read = True
             self._end(ticket, Stopped(Trace(ticket.request, {})))
         else:
             ticket.tell(Stopping())

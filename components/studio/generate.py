@@ -54,8 +54,11 @@ def current(runner: JobRunner, visitor: str) -> Ticket | None:
 
 
 def follow(runner: JobRunner, cards: Mapping[str, ModelCard], visitor: str) -> Generator[Updates]:
-    """Updates of all panels as long as the visitor has runs that go or wait, one run after the other."""
-    while (ticket := current(runner, visitor)) is not None:
+    """Updates of all panels as long as the visitor has runs that go or wait, one run after the other.
+
+    A run that was over before this began is told as well, unless somebody has seen its end.
+    """
+    while (ticket := current(runner, visitor) or runner.unread(visitor)) is not None:
         yield from _follow(runner, cards, ticket)
     yield [gr.skip()] * 4 + _buttons(False, False) + [queue_props(runner, visitor)]
 

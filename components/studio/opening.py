@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from app.common.sentences import sentence
+from app.common.validation import text
 from app.generation.request import MAX_PROMPT, Request
 from app.models.base import ModelCard
 from app.runs.store import RunStore
@@ -60,8 +61,8 @@ def _linked(
         run = store.linked(asked.get("run"), request) or store.find(request, visitor)
         return reopen(run, cards, controls) if run else _unmade(request, cards, bool(asked.get("run")))
     except ValueError as error:
-        text = f"{sentence(error)} The page has its usual settings."
-        return [*[gr.skip()] * (controls + 3), gr.update(text=text, kind="error")]
+        said = f"{sentence(error)} The page has its usual settings."
+        return [*[gr.skip()] * (controls + 3), gr.update(text=said, kind="error")]
 
 
 def _unmade(request: Request, cards: Mapping[str, ModelCard], gone: bool) -> Updates:
@@ -85,7 +86,8 @@ def _remembered(cards: Mapping[str, ModelCard], controls: int, values: object) -
     try:
         return show_request(cards, read_request(cards, *values))
     except (ValueError, TypeError, AttributeError):
-        prompt = values[PROMPT]
-        if isinstance(prompt, str):
-            unchanged[PROMPT] = prompt[:MAX_PROMPT]
-        return unchanged
+        try:
+            text("the prompt", values[PROMPT], MAX_PROMPT)
+        except ValueError:
+            return unchanged
+        return [*unchanged[:PROMPT], values[PROMPT], *unchanged[PROMPT + 1 :]]

@@ -84,10 +84,10 @@ def _questions(runner: JobRunner) -> list[Any]:
 
     def moved(asked: Any) -> dict[str, Any]:
         def answer(asked: Any) -> dict[str, Any]:
-            places = asked.get("places")
-            if places not in (-1, 1):
+            ticket = _ticket(runner, asked)
+            if asked.get("places") not in (-1, 1):
                 raise ValueError("a run moves one place at a time")
-            runner.queue.move(_ticket(runner, asked), places)
+            runner.queue.move(ticket, asked["places"])
             return {"listing": listing_of(runner, asker_of(asked))}
 
         return answered(answer, asked)

@@ -89,7 +89,7 @@ def wire(page: Page) -> None:
         visitor = visitor_of(getattr(asked, "visitor", None))
         busy = current(runner, visitor) is not None
         given = {name: getattr(asked, name, None) for name in ("settings", "run", "remembered", "shown")}
-        given["unread"] = runner.unread(visitor)
+        given["unread"] = ended.run if (ended := runner.unread(visitor)) else ""
         updates = opened(store, cards, len(panels.shown), visitor, given, busy)
         return [*updates, gr.update(opened=time())]
 
