@@ -19,5 +19,6 @@ COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
 SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model
 FIRST_RUN = SPRITES / "first_run"
 OPEN_SORA_SIZES = ASSETS / "open_sora" / "sizes.json"
+MODEL_NEEDS = ASSETS / "models" / "needs.json"  # memory of the published diffusers models
 STUDIES = ASSETS / "studies"  # user studies that ship, without answers
 WEB = ASSETS / "web"  # scripts and styles of the page, a folder a room

@@ -28,7 +28,7 @@ LEAST = 1e-6  # share of the reference run's error below which errors are roundi
 
 @dataclass(frozen=True)
 class PictureScale:
-    """From errors of latents to dB of a model's videos; `python -m app predictions` measures it."""
+    """From errors of latents to dB of a model's videos; the defaults rest on the reference run alone."""
 
     damping: float = -1.0  # what the model answers to a unit of error; -1 where it keeps pointing at one video
     slope: float = 1.0  # dB of PSNR for each dB of the latent's error
@@ -192,7 +192,7 @@ CANNOT = (
 )
 
 
-def predictor(recording: Recording, scale: PictureScale) -> Predictor:
+def predictor(recording: Recording, scale: PictureScale = PictureScale()) -> Predictor:
     """The predictor of a recording; a ValueError where the recording keeps no velocities."""
     if recording.velocities is None:
         raise ValueError(CANNOT)

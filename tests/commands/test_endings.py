@@ -27,9 +27,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
 
 def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    program = started(
-        "-m", "app", "generate", "--prompt", "a dog", "--steps", "200", "--out", str(out), folder=tmp_path
-    )
+    program = started("-m", "app", "generate", "--prompt", "a dog", "--steps", "200", "--out", str(out))
     for _ in range(600):
         if list(tmp_path.glob(".generating-*")) or list(tmp_path.glob("*/.generating-*")):
             break

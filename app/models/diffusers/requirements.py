@@ -1,6 +1,7 @@
 """What the models that run through diffusers need of this machine."""
 
 from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES
+from app.models.diffusers.stored import stored_needs
 from app.models.requirements import (
     Check,
     check_gpu,
@@ -8,7 +9,6 @@ from app.models.requirements import (
     check_host_memory,
     check_packages,
     check_weights,
-    is_installed,
 )
 from app.models.runtime.memory_plan import plan_pipeline
 from app.models.runtime.weights import local_folder
@@ -23,14 +23,6 @@ def checks(model: str) -> tuple[Check, ...]:
         *check_packages(PACKAGES),
         check_gpu(),
         *check_weights((source.repository,), local_folder(FOLDER_VARIABLE)),
-        _gpu_memory(model),
+        check_gpu_memory(stored_needs(model), plan_pipeline),
         check_host_memory(source.text_parameters),
     )
-
-
-def _gpu_memory(model: str) -> Check:
-    if not is_installed("diffusers"):
-        return Check("GPU memory", "missing", "can be estimated once the package diffusers is installed")
-    from app.models.diffusers.estimate import estimate_published  # imports diffusers
-
-    return check_gpu_memory(estimate_published(model), plan_pipeline)

@@ -9,6 +9,7 @@ from app.models.diffusers.architectures import PUBLISHED
 from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES
 from app.models.diffusers.estimate import decode, estimate_published, predict, stream_bytes
 from app.models.diffusers.families import FAMILIES
+from app.models.diffusers.stored import stored_needs
 from app.models.doctor import diagnose
 from app.models.registry import load_model
 from tests.models.open_sora.test_meta import Watch
@@ -62,6 +63,7 @@ def test_the_doctor_says_what_latte_needs_and_loading_is_refused(monkeypatch: py
     assert states["GPU"] == states["GPU memory"] == "missing"
     assert {state for what, state in states.items() if what.startswith("package")} == {"present"}
     needs = estimate_published("latte-1")
+    assert stored_needs("latte-1") == needs  # what the page answers with
     assert needs["transformer"].weights == pytest.approx(2 * PARAMETERS["latte-1"], rel=0.01)
     assert needs["transformer"].working > 6 * 2 * 16 * 32 * 32 * 1152 * 2  # the kept streams alone
     assert diagnose("latte-1").exit_status == 1

@@ -31,7 +31,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("OPEN_SORA_FOLDER", "DIFFUSERS_FOLDER"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("app.models.open_sora.requirements.estimate", lambda *_: NEEDS)
-    monkeypatch.setattr("app.models.diffusers.estimate.estimate_published", lambda _: NEEDS)
+    monkeypatch.setattr("app.models.diffusers.requirements.stored_needs", lambda _: NEEDS)
     return tmp_path
 
 
