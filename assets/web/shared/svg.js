@@ -22,12 +22,12 @@ export function svg(tag, attributes = {}, style = {}, text = "") {
   return made;
 }
 
-/** A chart area: `draw(paper)` runs whenever it is asked for and whenever the size changes; `read` is that of readable.js. */
-export function createFrame(name, gutter, draw, { title, read } = {}) {
+/** A chart area: `draw(paper)` runs whenever it is asked for and whenever the size changes; `reading` is { title, read } of readable.js. */
+export function createFrame(name, gutter, draw, reading = null) {
   const root = make("div", `frame-chart ${name}`);
   const sheet = svg("svg", { width: "100%", height: "100%" });
   root.append(sheet);
-  const readable = title ? createReadable(sheet, title, read) : null;
+  const readable = reading ? createReadable(sheet, reading.title, reading.read) : null;
   if (readable) root.append(readable.root);
   let asked = 0;
   const redraw = () => {

@@ -34,7 +34,7 @@ export function mount({ element, props, watch, trigger, server }) {
     const visible = runs.filter(({ id }) => !hidden.has(id));
     element.dataset.active = active().length;
     element.classList.toggle("open", visible.length > 1 || visible.some(({ state }) => state === "waiting"));
-    const focused = document.activeElement?.dataset.act;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.act;
     list.replaceChildren(...visible.map((run) => createRow(run, acts)));
     if (focused) list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
   };

@@ -18,7 +18,9 @@ export function opening() {
 
 /** From now on, keep the controls as they are left; each change sends all their values. */
 export function keepSettings() {
-  window.addEventListener("adacache-settings", ({ detail }) => remember(SETTINGS, JSON.stringify(detail)));
+  window.addEventListener("adacache-settings", (event) =>
+    remember(SETTINGS, JSON.stringify(/** @type {CustomEvent} */ (event).detail)),
+  );
 }
 
 export function keepShown(run) {
