@@ -184,7 +184,7 @@ def copied(page: Page) -> str:
 def test_settings_survive_a_reload(studio: Studio) -> None:
     page = studio.visit()
     page.fill("#prompt textarea", "still here")
-    page.get_by_label("Steps").fill("12")
+    page.fill("#steps input", "12")
     page.uncheck("#motion input")
     open_codebook_text(page)
     paste(page, '{"0.05": 3, "0.5": 2, "1": 1}')
@@ -192,6 +192,6 @@ def test_settings_survive_a_reload(studio: Studio) -> None:
     page.wait_for_function("localStorage.getItem('adacache-settings').includes('0.05')")
     come_back(page)
     expect(page.locator("#prompt textarea")).to_have_value("still here")
-    expect(page.get_by_label("Steps")).to_have_value("12")
+    expect(page.locator("#steps input")).to_have_value("12")
     expect(page.locator(".panel-codebook .threshold").first).to_have_value("0.05")
     assert not page.is_checked("#motion input")
