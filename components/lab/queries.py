@@ -17,9 +17,10 @@ from app.lab.recording import Recording
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_number, visitor_of
+from components.lab.selection import Selection, read_number
 from components.shared.codebook import codebook_props, preset_props, read_codebook
 from components.shared.turns import Poll, Turns
+from components.shared.visitors import asker_of
 
 EVERY_STEP = Codebook((1.0,), (1,))
 FRONTS_KEPT = 16
@@ -40,7 +41,7 @@ class Answers:
     def opening(self, asked: object) -> dict[str, Any]:
         """What the Lab starts from: recordings, presets and the default codebook."""
         start = next(iter(self.cards.values())).codebook
-        return {"recordings": self.library.listing(visitor_of(asked)), "presets": preset_props(), "preset": start}
+        return {"recordings": self.library.listing(asker_of(asked)), "presets": preset_props(), "preset": start}
 
     def measured(self, asked: object) -> dict[str, Any]:
         """The matrix D of every selected recording."""
@@ -63,7 +64,7 @@ class Answers:
         """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
         selection = Selection.read(asked, self.library)
         self._check_work(selection)
-        with self.turns.turn(visitor_of(asked)) as poll:
+        with self.turns.turn(asker_of(asked)) as poll:
             candidates = pareto_front(self._score(selection, poll), range(len(selection.recordings)))
             bound = mean_bound(list(selection.recordings.values()), poll)
         return {
@@ -78,7 +79,7 @@ class Answers:
         if count < 2:
             raise ValueError("calibration needs at least 2 recordings; select more on the left")
         self._check_work(selection)
-        with self.turns.turn(visitor_of(asked)) as poll:
+        with self.turns.turn(asker_of(asked)) as poll:
             found = calibrate_scores(self._score(selection, poll), count, speedup=wish)
         held_out, spread = found.held_out_speedup
         words = (

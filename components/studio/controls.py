@@ -9,6 +9,7 @@ import gradio as gr
 from app.caching.codebook import presets
 from app.common.validation import as_whole, shown
 from app.generation.request import Request, random_seed
+from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_props
 from components.shared.web import panel
@@ -22,6 +23,7 @@ from components.studio.method import (
     values_of,
 )
 from components.studio.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
+from components.studio.queue import queue_panel
 from components.studio.size import SizePanel, read_size, size_panel, size_props
 
 Updates = list[Any]
@@ -43,18 +45,20 @@ class Controls:
     reuse: gr.Checkbox
     generate: gr.Button
     stop: gr.Button
+    queue: gr.HTML
     message: gr.HTML
     share: gr.HTML
 
 
-def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
+def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
     """Build the column with a model's own settings filled in."""
     prompt = prompt_panel(card)
     with gr.Row(elem_id="run-buttons"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3, min_width=60)
         stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=2, min_width=60)
     reuse = gr.Checkbox(True, label="Reuse the baseline of an earlier run", elem_id="reuse-baseline")
-    message = panel("shared/message", "message", text="", kind="info")
+    message = panel("shared/message", "message", text="", kind="info", notice="", notice_kind="info")
+    queue = queue_panel(runner)
     with gr.Column(elem_id="settings"):
         model = gr.Dropdown(
             [(item.title, item.id) for item in cards.values()],
@@ -72,7 +76,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         method = method_panel(card)
-        share = panel("studio/share", "share", link="", error="", asked=0)
+        share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     inputs = [model, prompt.text, seed, steps, guidance, *size.inputs, *method.inputs]
     return Controls(
@@ -85,6 +89,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
         reuse=reuse,
         generate=generate,
         stop=stop,
+        queue=queue,
         message=message,
         share=share,
     )

@@ -19,7 +19,7 @@ const HELP =
 
 export function createPlot(state) {
   const root = make("section", "compare-plot");
-  const frame = createFrame("quality", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("quality", GUTTER, (paper) => draw(paper), { title: "Quality against speed", read: () => read() });
   const tip = createTip(frame.root);
   let cost = "speedup";
   let place = null;
@@ -85,6 +85,12 @@ export function createPlot(state) {
       const symbol = point.family.includes("+") ? "diamond" : "circle";
       sheet.append(mark(at, place.y(point), symbol, colour, point.name === state.looked ? 7 : 4.5));
     }
+  };
+  const read = () => {
+    const points = state.visible().filter(({ family }) => family);
+    if (!points.length) return null;
+    const families = new Set(points.map(({ family }) => family)).size;
+    return { summary: `${points.length} operating points of ${families} families; the table below has their numbers` };
   };
   const nearest = (event) => {
     if (!place) return null;

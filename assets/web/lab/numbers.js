@@ -43,7 +43,7 @@ export function createNumbers({ state, trigger, props, watch }) {
     show();
     trigger("submit", { question: { ...asked.question, visitor: visitor() } });
   });
-  stop.addEventListener("click", () => trigger("stop"));
+  stop.addEventListener("click", () => trigger("stop", { visitor: visitor() }));
   const say = (text, kind) => {
     message.textContent = text;
     message.dataset.kind = kind;
