@@ -29,6 +29,7 @@ from app.runs.store import RunStore, about_now
 
 KEPT = 64  # tickets whose run is over, of all visitors
 WHOLE = 4  # of those, the latest, whose events are kept for whoever still reads them
+ELSEWHERE: tuple[Room, ...] = ("lab", "compare")  # rooms that show their runs themselves
 NOBODY = "nobody came back to it for {minutes:.0f} minutes"
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class JobRunner:
 
     def unread(self, visitor: str) -> Ticket | None:
         """The visitor's latest run that is over and whose end nobody has seen; None without one."""
-        ended = [ticket for ticket in self.tickets(visitor) if ticket.over and ticket.room != "lab"]
+        ended = [ticket for ticket in self.tickets(visitor) if ticket.over and ticket.room not in ELSEWHERE]
         return ended[-1] if ended and not ended[-1].read else None
 
     def find(self, ticket_id: object, visitor: str) -> Ticket:

@@ -23,7 +23,7 @@ POLL_SECONDS = 0.2
 UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
-Room = Literal["studio", "lab", "api"]
+Room = Literal["studio", "lab", "compare", "api"]
 
 
 @dataclass(frozen=True)

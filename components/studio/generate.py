@@ -15,7 +15,7 @@ from app.common.sentences import sentence
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.generation.request import Request
 from app.jobs.progress import Progress
-from app.jobs.runner import JobRunner
+from app.jobs.runner import ELSEWHERE, JobRunner
 from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
 from app.lab.session import Recorded
 from app.models.base import ModelCard
@@ -49,8 +49,8 @@ def ask_for(runner: JobRunner, visitor: str, requests: Sequence[Request], reuse:
 
 
 def current(runner: JobRunner, visitor: str) -> Ticket | None:
-    """The run that the Studio shows: the visitor's one that goes, else their next; the Lab shows its own."""
-    return next((ticket for ticket in runner.queue.of(visitor) if ticket.room != "lab"), None)
+    """The run that the Studio shows: the visitor's one that goes, else their next; other rooms show their own."""
+    return next((ticket for ticket in runner.queue.of(visitor) if ticket.room not in ELSEWHERE), None)
 
 
 def follow(runner: JobRunner, cards: Mapping[str, ModelCard], visitor: str) -> Generator[Updates]:
