@@ -66,7 +66,7 @@ class Trials:
             "going": [self._listed(ticket) for ticket in tickets if not ticket.over],
             "failed": [f"{self._name(t.request.method)}: {t.reason}" for t in tickets if t.state == "failed"],
             "points": [self._point(run) for run in kept],
-            "baseline": served(kept[-1].video("baseline")) if kept else "",
+            "baseline": served(kept[0].video("baseline")) if kept else "",
         }
 
     def stopped(self, asked: Any) -> Answer:
@@ -89,12 +89,12 @@ class Trials:
         return request == self._request(asked, request.method)
 
     def _kept(self, asked: Any) -> list[Run]:
-        """The visitor's runs of a prompt and seed, the latest of each method."""
+        """The visitor's runs of a prompt and seed in the order they were made, the latest of each method."""
         latest: dict[str, Run] = {}
         for run in self.store.runs(asker_of(asked)):  # the newest first
             if self._belongs(run.request, asked):
                 latest.setdefault(self._name(run.request.method), run)
-        return list(latest.values())
+        return list(latest.values())[::-1]
 
     def _name(self, method: Method) -> str:
         """The comparison's name of a method, else its title."""

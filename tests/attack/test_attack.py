@@ -129,6 +129,8 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
             ),
         ),
         ("codebook", ("checked", "parsed")),
+        ("compare-panel", ("started", "standing", "stopped")),
+        ("study-panel", ("studies", "joined", "question", "answer", "results", "created")),
     ],
 )
 def test_every_question_of_a_panel_answers_in_one_line(
@@ -142,6 +144,9 @@ def test_every_question_of_a_panel_answers_in_one_line(
             )
             asked = {
                 **fields,
+                **dict.fromkeys(
+                    ("prompt", "seed", "methods", "study", "token", "place", "choice", "title"), value
+                ),
                 "rates": value,
                 "text": value,
                 "ids": [value] if question != "compared" else [value] * 2,

@@ -53,7 +53,7 @@ MUTATIONS = (
         "app/models/samplers/rectified_flow.py",
         "unconditional + guidance",
         "conditional + guidance",
-        "tests/models",
+        "tests/models/test_rectified_flow.py tests/models/sprites",
     ),
     Mutation("app/metrics/quality/psnr.py", "-10 * np.log10", "-20 * np.log10", "tests/metrics"),
     Mutation("app/evaluation/comparison/fairness.py", "_reuse(even) == reuse", "True", "tests/evaluation"),
