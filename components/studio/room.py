@@ -1,7 +1,7 @@
 """The Studio: controls on the left, both videos and the charts of their decisions on the right, and the wiring."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from typing import Any
 
@@ -16,8 +16,9 @@ from components.shared.visitors import address_of, visitor_of
 from components.shared.warmup import LOADING
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
+from components.studio.form import Form
 from components.studio.generate import Updates, ask_for, current, follow
-from components.studio.opening import PROMPT, opened
+from components.studio.opening import opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
 from components.studio.size import read_size, said_props
@@ -56,20 +57,22 @@ def wire(page: Page) -> None:
     runner, cards, warmup, store = page.runner, page.cards, page.warmup, page.store
     drawn = [studio.videos, studio.charts, panels.prompt.words, panels.message]
     followed = [*drawn, panels.generate, panels.stop, panels.queue]
-    asking = [runs_panel, panels.reuse, *panels.inputs]
+    inputs, shown = list(panels.inputs.values()), list(panels.shown.values())
+    sized = [panels.model, *panels.size.inputs.values()]
+    asking = [runs_panel, panels.reuse, *inputs]
 
     def generate(caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
-        return ask([values], visitor, reuse, caller)
+        return ask([Form.of(values)], visitor, reuse, caller)
 
     def generate_all(picked: gr.EventData, caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
         prompts = getattr(picked, "prompts", None)
         prompts = prompts if isinstance(prompts, list) else []
-        asked = [(*values[:PROMPT], prompt, *values[PROMPT + 1 :]) for prompt in prompts[:MAX_PROMPTS]]
-        return ask(asked, visitor, reuse, caller)
+        form = Form.of(values)
+        return ask([replace(form, prompt=prompt) for prompt in prompts[:MAX_PROMPTS]], visitor, reuse, caller)
 
-    def ask(asked: list[tuple[Any, ...]], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
+    def ask(forms: list[Form], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
-            requests = [read_request(cards, *values) for values in asked]
+            requests = [read_request(cards, form) for form in forms]
             said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:
             return [gr.update(notice=sentence(error), notice_kind="error"), gr.skip()]
@@ -90,7 +93,7 @@ def wire(page: Page) -> None:
         busy = current(runner, visitor) is not None
         given = {name: getattr(asked, name, None) for name in ("settings", "run", "remembered", "shown")}
         given["unread"] = ended.run if (ended := runner.unread(visitor)) else ""
-        updates = opened(store, cards, len(panels.shown), visitor, given, busy)
+        updates = opened(store, cards, visitor, given, busy)
         return [*updates, gr.update(opened=time())]
 
     def open_run(picked: gr.EventData) -> Updates:
@@ -99,11 +102,11 @@ def wire(page: Page) -> None:
             if current(runner, visitor) is not None:
                 raise ValueError("the Studio shows your run that goes; stop it or wait for it to open another")
             run = store.get(run_id, visitor)
-            updates = reopen(run, cards, len(panels.shown))
+            updates = reopen(run, cards)
             return [*updates, gr.update(shown=run.id), gr.update(opened={"run": run.id, "at": time()})]
         except (ValueError, OSError) as error:
             answer = {"error": sentence(error), "at": time()}
-            return [*[gr.skip()] * (len(panels.shown) + 5), gr.update(opened=answer)]
+            return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]
 
     def picked(model: str, *sizes: Any) -> Updates:
         size = read_size(card_of(cards, model), *sizes)
@@ -118,7 +121,7 @@ def wire(page: Page) -> None:
 
     def share(visitor: Any, *values: Any) -> Any:
         try:
-            request = read_request(cards, *values)
+            request = read_request(cards, Form.of(values))
         except ValueError as error:
             return gr.update(error=sentence(error), asked=time())
         run = store.find(request, visitor_of(visitor))
@@ -130,17 +133,17 @@ def wire(page: Page) -> None:
         generate_all, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET
     )
     panels.queue.follow(follow_runs, None, followed, trigger_mode="once", concurrency_limit=VISITORS, **QUIET)
-    panels.queue.enter(enter, None, [*panels.shown, *drawn, panels.queue], queue=False, **QUIET)
-    changes = [item.change for item in panels.inputs]  # type: ignore[attr-defined]  # all of them have it
-    gr.on(changes, None, panels.inputs, None, js=KEEP_SETTINGS, **QUIET)
-    runs_panel.select(open_run, None, [*panels.shown, *drawn, panels.queue, runs_panel], **QUIET)
+    panels.queue.enter(enter, None, [*shown, *drawn, panels.queue], queue=False, **QUIET)
+    changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
+    gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
+    runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)
-    panels.share.click(share, [runs_panel, *panels.inputs], panels.share, queue=False, preprocess=False, **QUIET)
+    panels.share.click(share, [runs_panel, *inputs], panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
-        [choice.change for choice in (panels.model, *panels.size.inputs)],
+        [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it
         picked,
-        [panels.model, *panels.size.inputs],
+        sized,
         [page.header, panels.size.said, panels.message],
         queue=False,
         preprocess=False,

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import astuple, replace
 from random import Random
 from typing import Any
 
@@ -18,14 +19,16 @@ from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.prompts import library, surprise, words
 from app.models.sprites.card import CARD
 from components.shared.visitors import login, visitor_of
-from components.studio.controls import show_request
+from components.studio.controls import read_request, show_request, shown_updates
+from components.studio.form import FIELDS, Form
 from components.studio.method import read_method, title_of, values_of
 from components.studio.queue import note_of
 from components.studio.share import from_query, to_query
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
-DEFAULTS: list[Any] = ["unused", True, "official", "l1", "temporal-attn", "mid", 0]
+HOW: list[Any] = ["adacache", None, "", "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
+FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -54,17 +57,29 @@ def request(method: Method = ADACACHE, **changes: object) -> Request:
     ],
 )
 def test_controls_show_a_method_and_read_the_same_one_back(method: Method) -> None:
-    chosen, setting, listed, reuse, solver, *settings = values_of(CARD, method)
-    own = settings if chosen == "adacache" else DEFAULTS
-    assert read_method(CARD, chosen, setting, listed, reuse, solver, *own) == method
+    assert read_method(CARD, replace(FORM, **values_of(CARD, method))) == method
     assert title_of(method, "sprites")
+
+
+def test_a_form_is_read_by_name() -> None:
+    wanted = request(seed=5, steps=12, guidance=3.0)
+    updates = dict(zip(FIELDS, show_request({"sprites": CARD}, wanted), strict=False))
+    shown = {
+        name: item.get("value", getattr(FORM, name)) if isinstance(item, dict) else item
+        for name, item in updates.items()
+    }
+    assert read_request({"sprites": CARD}, Form(**{**shown, "codebook": updates["codebook"]})) == wanted
+    assert Form.of(astuple(FORM)) == FORM
+    with pytest.raises(ValueError, match="the page does not fit this server"):
+        Form.of(astuple(FORM)[1:])
+    assert len(shown_updates(seed=7)) == len(show_request({"sprites": CARD}, wanted))
 
 
 def test_a_method_the_controls_cannot_say_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="motion regularisation"):
         values_of(CARD, AdaCacheConfig(CODEBOOK, motion=MotionRegularisation(power=3.0)))
     with pytest.raises(ValueError, match="choose one of the list"):
-        read_method(CARD, "<script>", None, "", "hold", "own", *DEFAULTS)
+        read_method(CARD, replace(FORM, method="<script>"))
 
 
 def test_a_link_gives_the_request_back() -> None:

@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from app.jobs.runner import JobRunner
 from app.runs.store import RunStore
 from components.shared.codebook import codebook_props
 from components.studio.controls import read_request
+from components.studio.form import Form
 from components.studio.generate import ask_for, follow
 from tests.runs.conftest import MODEL
 
@@ -37,12 +39,11 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("app.jobs.ticket.UPDATE_SECONDS", 0.0)
     runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: MODEL)
     codebook = codebook_props(presets()["fast"].codebook)
-    how = ("", "hold", "own")
-    method = ("adacache", None, *how, codebook, True, "official", "l1", "temporal-attn", "mid", 0)
+    how = (None, "", "hold", "own", codebook, True, "official", "l1", "temporal-attn", "mid", 0)
+    form = Form("tiny", "a test", 0, 4, 7.0, None, None, None, "adacache", *how)
     cards, held = {"tiny": MODEL.card}, []
     for seed in range(RUNS):
-        values = ("tiny", "a test", seed, 4, 7.0, None, None, None, *method)
-        ask_for(runner, "", [read_request(cards, *values)], reuse=True)
+        ask_for(runner, "", [read_request(cards, replace(form, seed=seed))], reuse=True)
         *_, last = follow(runner, cards, "")
         assert last[STOP]["interactive"] is False
         held.append(held_bytes())
