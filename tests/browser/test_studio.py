@@ -112,6 +112,10 @@ def test_generate_to_the_end(studio: Studio) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     computed = summary["computed_steps"]
     assert page.inner_text(".tile.speedup .value") == f"{summary['speedup']:.2f}×"
+    allowed = f"{summary['compute_share']:.0%} of branches: at most {summary['speedup_allowed']:.2f}×"
+    assert page.inner_text(".tile.speedup .others") == allowed.replace("%", " %")
+    for said in summary["speed_notes"]:
+        expect(page.locator(".health")).to_contain_text(said)
     assert page.inner_text(".tile.quality .value") == f"{summary['quality']['psnr']:.2f}"
     assert page.inner_text(".tile.computed .value") == str(computed)
     assert page.locator(".strip-row.accelerated .computed").count() == computed
@@ -121,7 +125,7 @@ def test_generate_to_the_end(studio: Studio) -> None:
     assert points(page, "motion") == computed - 1
     expect(page.locator(".word:not(.ignored)")).to_have_text("test")
     expect(page.locator(".word.ignored")).to_have_text("foo")
-    expect(page.locator(".health li").first).to_contain_text("foo")
+    expect(page.locator(".health")).to_contain_text("foo")
 
 
 def test_videos_play_in_sync(studio: Studio) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from app.common.files import write_json
 from app.common.paths import MODEL_NEEDS
-from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.family import checkpoints
 from app.models.runtime.memory_plan import Need, Part
 
 
@@ -23,7 +23,9 @@ def main() -> None:
     """Estimate every model and write the file."""
     from app.models.diffusers.estimate import estimate_published  # imports diffusers
 
-    found = {model: {part: asdict(need) for part, need in estimate_published(model).items()} for model in SOURCES}
+    found = {
+        model: {part: asdict(need) for part, need in estimate_published(model).items()} for model in checkpoints()
+    }
     write_json(MODEL_NEEDS, found)
 
 
