@@ -57,11 +57,11 @@ class Watch(CachePolicy):
         """A baseline: everything."""
         return "all"
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
+    def observe(self, branch: Branch, residual: Tensor) -> None:
         """Measure a residual (batch, frames, patches, channels) against the step before."""
         current = self._probe.complete(branch, residual)
         if current is None:
-            return 0
+            return
         for every, measured in self.measured.items():
             if self._previous is not None:
                 before, after = (t[:, :, ::every].clone() for t in (self._previous, current))
@@ -71,7 +71,6 @@ class Watch(CachePolicy):
                 measured.distances.append(change or 0.0)
                 measured.nbytes = after.nbytes
         self._previous = current
-        return 0
 
 
 def main() -> int:

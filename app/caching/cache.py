@@ -217,7 +217,8 @@ class ResidualCache:
     def _observe(self, address: Branch, residual: Tensor) -> None:
         if self._pass > 0 or not self._observing:
             return
-        self._account(self.policy.observe(address, residual))
+        self.policy.observe(address, residual)
+        self._account(residual.nbytes * self.policy.measuring)
         self._adopt(self.policy.revise(self._plan))
 
     def _settle(self, address: Branch, residual: Callable[[], Tensor]) -> None:
@@ -247,7 +248,9 @@ class ResidualCache:
         if signal not in self.policy.signals or call > 0:
             return
         self._shown.add(signal)
-        self._account(self.policy.observe_signal(signal, value()))
+        seen = value()
+        self.policy.observe_signal(signal, seen)
+        self._account(seen.nbytes * self.policy.measuring)
         self._adopt(self.policy.revise(self._plan))
 
     def _stack_behind_probe(self, x: Tensor, blocks: Sequence[Block]) -> Tensor:

@@ -81,6 +81,7 @@ class CachePolicy(Protocol):
 
     granularity: Granularity
     signals: frozenset[Signal] = frozenset()  # what `observe_signal` is shown
+    measuring: int = 1  # tensors of the observed one's size that measuring it forms: the difference in `norms`
 
     @property
     def reuse(self) -> Reuse:
@@ -101,13 +102,11 @@ class CachePolicy(Protocol):
         """Whether a residual just computed may be reused later, with granularity "branches"."""
         return True
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
-        """See a computed residual (batch, frames, patches, channels); returns the bytes of working space used."""
-        return 0
+    def observe(self, branch: Branch, residual: Tensor) -> None:
+        """See a computed residual (batch, frames, patches, channels)."""
 
-    def observe_signal(self, signal: Signal, value: Tensor) -> int:
-        """See a signal of the step; returns the bytes of working space used."""
-        return 0
+    def observe_signal(self, signal: Signal, value: Tensor) -> None:
+        """See a signal of the step."""
 
     def revise(self, plan: Plan) -> Plan:
         """The plan for the rest of the step, asked after every observation."""

@@ -20,6 +20,7 @@ from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.plan import BASELINE, Plan, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency
 from app.evaluation.comparison.report import to_markdown
+from app.evaluation.comparison.spread import asked_for
 from app.evaluation.comparison.table import described, points, to_json, to_text
 from app.generation.denoiser import fingerprint
 from app.models.registry import card, device_of, load_model
@@ -31,7 +32,11 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--model", default="sprites")
     parser.add_argument("--prompts", type=Path, default=COMPARISON_PROMPTS, help="text file, one prompt a line")
-    parser.add_argument("--methods", help="names separated by commas (default: a front of each family)")
+    parser.add_argument(
+        "--methods",
+        help="names separated by commas, also sweeps such as adacache-sprites-* and teacache-0.05..0.3 "
+        "(default: a front of each family)",
+    )
     parser.add_argument("--seeds", default="0", help="whole numbers separated by commas")
     parser.add_argument("--steps", type=int, help="denoising steps of the baseline (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
@@ -101,6 +106,7 @@ def about_of(plan: Plan) -> dict[str, Any]:
         **plan.settings(),
         "title": plan.card.title,
         "prompts": len(plan.prompts),
+        "asked": asked_for(plan.card.id, plan.prompts),
         "seeds": list(plan.seeds),
         "device": device_of(plan.card.id),
         "date": date.today().isoformat(),

@@ -73,12 +73,12 @@ class Recorder(CachePolicy):
         """A baseline: everything."""
         return "all"
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
+    def observe(self, branch: Branch, residual: Tensor) -> None:
         """Measure a residual (batch, frames, patches, channels) against the kept ones and between its frames."""
         track = next(track for track in self._tracks if branch in track.probe.branches)
         current = track.probe.complete(branch, residual)
         if current is None:
-            return 0
+            return
         kept = current[:, :, :: self.config.subsample]
         for order in ORDERS:
             track.change[order].append(tuple(norms(earlier, kept, order) for earlier in reversed(track.history)))
@@ -88,7 +88,6 @@ class Recorder(CachePolicy):
             self._measure_subsample(track, current)
             kept = kept.clone()  # a view would keep all patches alive
         track.history.append(kept)
-        return kept.nbytes
 
     def end_step(self) -> Decision:
         """The distance to the step before and the motion, for live plots of the baseline."""

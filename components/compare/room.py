@@ -14,6 +14,7 @@ from app.caching.registry import kind_of, method_from_json
 from app.common.paths import COMPARISONS
 from app.evaluation.comparison.fairness import sentences, worth
 from app.evaluation.comparison.palette import palette_of
+from app.evaluation.comparison.spread import SLOTS, means_by
 from app.evaluation.comparison.table import Point, described
 from app.generation.request import Request
 from app.metrics.registry import Metric, metrics
@@ -42,6 +43,7 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
         "metrics": [_metric(metric) for metric in metrics().values()],
         "colours": {family: palette_of(family) for family in named},
         "worth": sentences(worth([Point(**point) for point in points])),
+        "groups": grouped([Point(**point) for point in points], shown["about"].get("asked", {})) if shown else {},
         "kinds": described_families(shown["points"]) if shown else [],
         "flops": json.loads(counted.read_text()) if counted.is_file() else [],
     }
@@ -55,6 +57,20 @@ def with_link(point: dict[str, Any], about: Mapping[str, Any], cards: Mapping[st
     method = method_from_json(point["settings"])
     request = Request(card.id, card.example_prompts[0], method, steps=about["steps"], guidance=about["guidance"])
     return {**point, "link": to_query(request)}
+
+
+def grouped(points: Sequence[Point], asked: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Means by slot of the prompt, metric, method and value; empty where prompts are free text."""
+    if not asked:
+        return {}
+    methods = [point for point in points if point.family]
+    return {
+        slot: {
+            metric.id: {point.name: means_by(slot, point, asked, metric) for point in methods}
+            for metric in metrics().values()
+        }
+        for slot in SLOTS
+    }
 
 
 def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -95,7 +95,7 @@ class Only(CachePolicy):
     def plan(self, step: int) -> Plan:
         return "all" if step == 1 else self.branches
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
+    def observe(self, branch: Branch, residual: Tensor) -> None:
         raise AssertionError("nothing is observed")
 
 
@@ -108,6 +108,22 @@ def test_single_branches_can_be_computed():
     some, cache = sample(Only(branches[5]), steps=3)
     assert cache.computed == 1
     assert not torch.equal(some, everything)
+
+
+def test_the_cache_accounts_for_what_measuring_takes():
+    """The peak counts the policy's tensors and as many more of the observed one's size as it forms."""
+
+    class Watcher(NoCache):
+        def start(self, run: RunShape) -> frozenset[Branch]:
+            return frozenset(all_branches(MODEL.card.depth)[:1])
+
+        def held_bytes(self) -> int:
+            return 5
+
+    assert sample(Watcher(), steps=1)[1].peak_bytes == STREAM_BYTES + 5
+    greedy = Watcher()
+    greedy.measuring = 4
+    assert sample(greedy, steps=1)[1].peak_bytes == 4 * STREAM_BYTES + 5
 
 
 def test_reusing_what_was_never_computed_is_an_error():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ def ask(app: App, path: str, body: bytes, attempts: Attempts | None = None, kind
     headers = [(b"content-type", kind.encode())]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": ("9.9.9.9", 1)}
     guard = Guard(app, lambda: False, attempts or Attempts())
-    asyncio.run(guard(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # Playwright keeps a loop running in the main one
+        thread.submit(asyncio.run, guard(scope, receive, send)).result()
     assert len(sent[-1]["body"]) <= 400
     return int(sent[0]["status"])
 

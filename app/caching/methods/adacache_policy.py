@@ -57,17 +57,16 @@ class AdaCache(WholeStackPolicy):
         self._measurements = []
         return "all" if self.schedule.computes(step) else "none"
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
+    def observe(self, branch: Branch, residual: Tensor) -> None:
         """Measure a probed residual (batch, frames, patches, channels) against the last computed one."""
         probe = next(probe for probe in self._probes if branch in probe.branches)
         current = probe.complete(branch, residual)
         if current is None:
-            return 0
+            return
         if self.config.subsample > 1:
             current = current[:, :, :: self.config.subsample].clone()  # a view would keep all patches alive
         self._measurements.append(measure(probe.previous, current, self.config, self.schedule.shown_motion))
         probe.previous = current
-        return current.nbytes  # the difference that `norms` forms
 
     def end_step(self) -> Decision:
         """Choose the next rate from the step's measurements."""

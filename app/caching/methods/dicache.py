@@ -59,7 +59,7 @@ class DiCache(WholeStackPolicy):
         self._step, self._decision = step, None
         return "none"
 
-    def observe_signal(self, signal: Signal, value: Tensor) -> int:
+    def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """Measure the token stream after the first block (batch, frames, patches, channels) and decide."""
         self._compute = self._step <= self._first
         if not self._compute:
@@ -71,7 +71,6 @@ class DiCache(WholeStackPolicy):
             if self._compute:
                 self._sum = 0.0
         self._previous = value
-        return value.nbytes  # the difference that `norms` forms
 
     def revise(self, plan: Plan) -> Plan:
         """All blocks, or none but the first."""

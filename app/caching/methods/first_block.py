@@ -61,19 +61,18 @@ class FirstBlock(WholeStackPolicy):
         """All blocks but the first."""
         return slice(1, None)
 
-    def observe(self, branch: Branch, residual: Tensor) -> int:
+    def observe(self, branch: Branch, residual: Tensor) -> None:
         """Add a residual of the first block; the last one completes what is measured."""
         self._residual = residual if self._residual is None else self._residual + residual
         self._unseen -= 1
         if self._unseen:
-            return 0
+            return
         if self._reference is not None:
             self._distance = change(norms(self._reference, self._residual, order=1), "l1", relative=True)
         # A NaN is no small change: it computes.
         self._compute = self._distance is None or not self._distance < self.config.threshold
         if self._compute:
             self._reference = self._residual
-        return residual.nbytes  # the difference that `norms` forms
 
     def revise(self, plan: Plan) -> Plan:
         """Everything once the change is known to be too large."""

@@ -36,6 +36,7 @@ class SeaCache(TeaCache):
     """Filters the input for the noise of its timestep, then sums its changes with no polynomial."""
 
     config: TeaCacheConfig
+    measuring: int = 6  # the filtered input, its difference, and two complex spectra while it is filtered
     _timesteps: tuple[float, ...] = field(default=())
 
     def start(self, run: RunShape) -> frozenset[Branch]:
@@ -43,13 +44,13 @@ class SeaCache(TeaCache):
         self._timesteps = run.timesteps
         return super().start(run)
 
-    def observe_signal(self, signal: Signal, value: Tensor) -> int:
+    def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """Filter the modulated input (batch, frames, height, width, channels), measure its change and decide."""
         if value.dim() != 5:
             raise ValueError(
                 "SeaCache filters over frames, height and width, which this model does not show apart"
             )
-        return super().observe_signal(signal, filtered(value, self._timesteps[self._step - 1])) + value.nbytes
+        super().observe_signal(signal, filtered(value, self._timesteps[self._step - 1]))
 
 
 def filtered(tokens: Tensor, timestep: float) -> Tensor:

@@ -72,7 +72,7 @@ class TeaCache(WholeStackPolicy):
         self._decision = None
         return "none"
 
-    def observe_signal(self, signal: Signal, value: Tensor) -> int:
+    def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """Measure the change of the modulated input (batch, frames, patches, channels) and decide."""
         self._compute = self._step in (1, self._steps)
         if not self._compute:
@@ -86,7 +86,6 @@ class TeaCache(WholeStackPolicy):
         if self._compute:
             self._sum = 0.0
         self._previous = value
-        return value.nbytes  # the difference that `norms` forms
 
     def revise(self, plan: Plan) -> Plan:
         """All branches or none."""

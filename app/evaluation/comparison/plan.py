@@ -10,6 +10,7 @@ from app.caching.names import named_method
 from app.caching.registry import kind_of, kinds, published
 from app.common.files import read_lines
 from app.common.validation import number, whole
+from app.evaluation.comparison.sweep import expand
 from app.generation.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from app.models.base import ModelCard
 
@@ -48,8 +49,9 @@ class Plan:
 
 
 def methods_of(card: ModelCard, steps: int, wished: Sequence[str] = ()) -> dict[str, Method]:
-    """The wished methods, or a model's usual operating points; a ValueError lists the names."""
-    names = dict.fromkeys(name for name in wished or usual(card, steps) if name != BASELINE)
+    """The wished methods, sweeps among them, or a model's usual points; a ValueError lists the names."""
+    expanded = [one for name in wished or usual(card, steps) for one in expand(name, card, steps)]
+    names = dict.fromkeys(name for name in expanded if name != BASELINE)
     if not any(name.startswith("fewer-steps-") for name in names):
         names |= dict.fromkeys(fewer_steps(steps))
     return {name: named_method(name, card.id, card.motion) for name in names}

@@ -12,18 +12,20 @@ export function createBarcodes(state) {
   const runs = state.points.find(({ family }) => family)?.schedules ?? [];
   const choice = make("select");
   choice.setAttribute("aria-label", "Prompt and seed");
-  choice.append(...runs.map(({ prompt, seed }, i) => Object.assign(make("option", "", `${prompt}, seed ${seed}`), { value: String(i) })));
+  choice.append(...runs.map(({ prompt, seed }) => Object.assign(make("option", "", `${prompt}, seed ${seed}`), { value: `${seed} ${prompt}` })));
+  state.run ||= choice.value;
   const list = make("div", "barcodes");
   root.append(heading("Computed steps", HELP, choice), list);
   const show = () => {
-    const run = runs[Number(choice.value)];
+    choice.value = state.run;
+    const run = runs.find(({ prompt, seed }) => `${seed} ${prompt}` === state.run);
     root.hidden = !run;
     if (!run) return;
     const same = (other) => other.prompt === run.prompt && other.seed === run.seed;
     const lines = state.visible().filter(({ family }) => family).map((point) => [point, point.schedules.find(same)]);
     list.replaceChildren(...lines.filter(([, found]) => found).map(([point, found]) => barcode(state, point, found)));
   };
-  choice.addEventListener("change", show);
+  choice.addEventListener("change", () => state.set("run", choice.value));
   state.on(show);
   show();
   return root;

@@ -2,6 +2,7 @@
 import { createBarcodes } from "./barcodes.js";
 import { createExport } from "./export.js";
 import { createPlot } from "./plot.js";
+import { createSpread } from "./spread.js";
 import { createTable, createFlops } from "./table.js";
 import { whenOpened } from "../shared/nav.js";
 import { make, onTheme } from "../shared/format.js";
@@ -17,7 +18,7 @@ function open(element, props) {
   const bench = make("div", "compare-bench");
   if (props.points.length) {
     const note = make("p", "compare-note", props.about);
-    bench.append(note, createExport(state), createPlot(state), createBarcodes(state), createTable(state), createWorth(props.worth));
+    bench.append(note, createExport(state), createPlot(state), createBarcodes(state), createSpread(state, props.groups), createTable(state), createWorth(props.worth));
   } else {
     bench.append(make("p", "compare-note", "No comparison is here yet; python -m app compare --out DIR makes one."));
   }
@@ -37,6 +38,7 @@ function createState({ points, metrics, colours, parameter, families }) {
     reference: "quality", // or "converged"
     shown: new Set(families),
     looked: "",
+    run: "", // seed and prompt whose schedules are shown
     colour: (family) => {
       const theme = document.body.classList.contains("dark") ? "dark" : "light";
       return colours[family]?.[theme] ?? "var(--baseline)";

@@ -1,4 +1,5 @@
 // Quality against cost, as the paper's Fig. 6: a colour a schedule, a shape a reuse, a line a family.
+import { choose } from "../shared/choose.js";
 import { createTip, heading } from "../shared/heading.js";
 import { createFrame, label, line, mark, nearestPoint, rule, scale, ticks } from "../shared/svg.js";
 import { make } from "../shared/format.js";
@@ -108,24 +109,6 @@ export function createPlot(state) {
   });
   frame.root.addEventListener("pointerleave", tip.hide);
   state.on(frame.ask);
-  return root;
-}
-
-/** Buttons of which one is pressed. */
-function choose(options, current, choose_) {
-  const root = make("span", "choice");
-  const buttons = options.map(([name, title]) => {
-    const button = make("button", "chip-button", title);
-    button.type = "button";
-    button.addEventListener("click", () => {
-      choose_(name);
-      refresh();
-    });
-    root.append(button);
-    return /** @type {[string, HTMLElement]} */ ([name, button]);
-  });
-  const refresh = () => buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", String(name === current())));
-  refresh();
   return root;
 }
 

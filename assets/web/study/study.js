@@ -38,10 +38,12 @@ async function open(element, server) {
     view.replaceChildren(...nodes);
   };
 
-  async function showList() {
+  /** `why` is what brought the visitor here, if that has to be said; else the notice is empty. */
+  async function showList(why = "") {
     remember("");
     const answer = await ask("studies");
     if (!answer) return;
+    notice.textContent = why;
     const list = make("ul", "studies");
     list.append(...answer.studies.map(row));
     const none = make("p", "study-none", "No study yet. Make one of runs below, or with python -m app study create.");
@@ -60,7 +62,7 @@ async function open(element, server) {
     });
     const results = button("secondary", "Results", async () => {
       const found = await ask("results", { study: study.id });
-      if (found) show(button("quiet", "All studies", showList), createResults(found, study.id));
+      if (found) show(button("quiet", "All studies", () => showList()), createResults(found, study.id));
     });
     item.append(words, join, results);
     return item;
@@ -85,10 +87,10 @@ async function open(element, server) {
   async function showQuestion(token, place = null) {
     remember(token);
     const asked = await ask("question", { token, ...(place === null ? {} : { place }) });
-    if (!asked) return showList();
+    if (!asked) return showList(notice.textContent ?? "");
     if (asked.done) {
       const end = make("div", "study-end");
-      end.append(make("b", "", "All questions are answered. Thank you."), button("secondary", "All studies", showList));
+      end.append(make("b", "", "All questions are answered. Thank you."), button("secondary", "All studies", () => showList()));
       show(end);
       return;
     }
@@ -97,7 +99,7 @@ async function open(element, server) {
         if (await ask("answer", { token, place: asked.place, ...given })) showQuestion(token, forward(asked));
       },
       back: asked.place > 0 ? () => showQuestion(token, asked.place - 1) : null,
-      leave: showList,
+      leave: () => showList(),
     });
     show(question.root);
     current = question;
