@@ -32,7 +32,7 @@ def read_prompt_file(data: bytes, name: str, like: Request, card: ModelCard) -> 
     """The runs that a file asks for, each once; a ValueError names the file and the place of every fault.
 
     A name ending in .json holds a list of prompts and of objects with `prompt` and any of SETTINGS, in which
-    `seed` may be a list; any other file holds a prompt a line. `like` gives what is left out; its prompt is unused.
+    `seed` may be a list; any other file holds a prompt a line. `like` gives what is left out, but no prompt.
     """
     if name.endswith(".json"):
         entries = [(f"entry {n}", value) for n, value in enumerate(_json_list(data, name), start=1)]
@@ -90,7 +90,7 @@ def _requests(entry: object, like: Request, card: ModelCard) -> Iterator[Request
         raise ValueError(f"no setting {odd[0]!r}; there are: prompt, {', '.join(SETTINGS)}")
     if "prompt" not in settings:
         raise ValueError("the prompt is missing")
-    given = {field: settings[field] for field in ("prompt", "guidance") if field in settings}
+    given: dict[str, Any] = {field: settings[field] for field in ("prompt", "guidance") if field in settings}
     if "steps" in settings:
         given["steps"] = as_whole(settings["steps"])
     if "method" in settings:
@@ -100,7 +100,7 @@ def _requests(entry: object, like: Request, card: ModelCard) -> Iterator[Request
         given["size"] = card.requested_size(**size)
     seeds = settings.get("seed", like.seed)
     for seed in seeds if isinstance(seeds, list) else [seeds]:
-        request = replace(like, **given, seed=as_whole(seed))
+        request = replace(like, **{**given, "seed": as_whole(seed)})
         if request.steps > card.max_steps:
             raise ValueError(f"{card.title} takes at most {card.max_steps} steps, got {request.steps}")
         if refusal := card.refusal(kind_of(request.method)):
