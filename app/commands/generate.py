@@ -1,6 +1,7 @@
 """python -m app generate: one run from the command line, its videos, trace and summary in a folder.
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
+python -m app generate --prompts FILE makes a run of every prompt of a file and keeps them in the folder of runs.
 """
 
 import argparse
@@ -13,20 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
+from app.commands.batch import Batch
 from app.commands.options import add_method_options, add_seed_option, add_size_options, method_from, size_from
+from app.commands.progress import follow, progress
 from app.commands.runs import RUNS
-from app.common.timestamps import read_timestamp
-from app.generation import run_notes
-from app.generation.events import BaselineFound, Compared, Event, Failed, Loading, Started, Step
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
+from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.generation.summary import speed_text
-from app.generation.trace import steps_of
 from app.metrics.registry import quality_text
-from app.models.registry import card
+from app.models.registry import card, load_model
 from app.runs.store import RunStore
 
 
@@ -35,7 +33,11 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("generate", help="generate a video with and without AdaCache", allow_abbrev=False)
     parser.set_defaults(run=run)
     parser.add_argument("--model", default="sprites", help="a model of `python -m app models`")
-    parser.add_argument("--prompt", required=True)
+    prompts = parser.add_mutually_exclusive_group(required=True)
+    prompts.add_argument("--prompt")
+    prompts.add_argument(
+        "--prompts", type=Path, metavar="FILE", help="a prompt a line, or .json (docs/command-line.md)"
+    )
     add_seed_option(parser)
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
@@ -50,15 +52,26 @@ def add_parser(commands: Any) -> None:
         metavar="RUNS",
         help="take the baseline from an earlier run in this folder of runs (default: runs), if there is one",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument(
+        "--out", type=Path, help=f"folder for the results; with --prompts of runs (default: {RUNS})"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
+    """Make the one run that is asked for, or those of a file."""
+    if options.prompts is not None:
+        return run_prompt_file(options)
+    if options.out is None:
+        raise ValueError("--prompt needs --out, a folder for the results")
+    return run_prompt(options)
+
+
+def run_prompt(options: argparse.Namespace) -> int:
     """Run, show progress, and leave the results in the folder; on failure it is left as it was."""
-    request = request_from(options)
+    request = request_from(options, options.prompt)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    with staging_folder(options.out) as folder:
-        summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept))
+    with staging_folder(options.out) as folder, progress([request]) as bar:
+        summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept), bar)
     print(
         f"{speed_text(summary)}  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
@@ -69,47 +82,40 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def request_from(options: argparse.Namespace) -> Request:
+def run_prompt_file(options: argparse.Namespace) -> int:
+    """Make the runs of a file that are not among the runs yet; a table at the end, also after Ctrl-C."""
+    like = request_from(options, prompt="one of the file")
+    with options.prompts.open("rb") as file:
+        wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model))
+    check_prompts(wanted, str(options.prompts), load_model(like.model).encode_prompt)
+    store = RunStore(options.out or RUNS)
+    kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
+    batch = Batch(store, kept, sequential=options.sequential)
+    missing = batch.missing(wanted)
+    try:
+        with progress([one.request for one in missing]) as bar:
+            for number, one in enumerate(missing, start=1):
+                batch.make(one, bar, f"{number} of {len(missing)}, ")
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on with what is missing", file=sys.stderr)
+        return 130
+    finally:
+        print(batch.table(wanted))
+    return 1 if batch.failed else 0
+
+
+def request_from(options: argparse.Namespace, prompt: str) -> Request:
     """The request the options describe; a ValueError names what is wrong with them."""
     model = card(options.model)
     return Request(
         model=model.id,
-        prompt=options.prompt,
+        prompt=prompt,
         method=method_from(options, model),
         seed=options.seed,
         steps=model.steps if options.steps is None else options.steps,
         guidance=model.guidance if options.guidance is None else options.guidance,
         size=size_from(options, model),
     )
-
-
-def follow(events: Iterator[Event]) -> dict[str, Any]:
-    """Show the run as a progress bar; returns its summary, or raises what ended it."""
-    with tqdm(unit="step", delay=1e-9) as bar:  # not drawn before the first step
-        for event in events:
-            match event:
-                case Loading(message=message):
-                    bar.set_description(message)
-                case Started():
-                    bar.total = sum(steps_of(event.request, len(event.timesteps)).values())
-                    tell(bar, run_notes.before(event.request) + run_notes.of_prompt(event.ignored))
-                case BaselineFound(measured=measured, same=same):
-                    tell(bar, run_notes.of_baseline(read_timestamp(measured), same))
-                case Step(side=side):
-                    bar.set_description(side)
-                    bar.update()
-                case Failed(message=message):
-                    raise ValueError(message)
-                case Compared(trace=trace, summary=summary):
-                    tell(bar, run_notes.after(trace))
-                    return summary
-    raise RuntimeError("the run ended without a result")
-
-
-def tell(bar: Any, sentences: list[str]) -> None:
-    """Print sentences on stderr, above the progress bar."""
-    for sentence in sentences:
-        bar.write(sentence, file=sys.stderr)
 
 
 @contextmanager

@@ -53,15 +53,19 @@ def read_json(path: Path, limit: int) -> Any:
 def read_lines(path: Path, limit: int) -> tuple[str, ...]:
     """Lines of a text file without empty ones and repetitions; a ValueError names the file and its encoding."""
     with path.open("rb") as file:
-        data = file.read(limit + 1)
+        lines = numbered_lines(file.read(limit + 1), str(path), limit)
+    return tuple(dict.fromkeys(line.strip() for _, line in lines if line.strip()))
+
+
+def numbered_lines(data: bytes, name: str, limit: int) -> list[tuple[int, str]]:
+    """Lines of a text, counted from 1; a ValueError names the text, and the line that is not UTF-8."""
     if len(data) > limit:
-        raise ValueError(f"{path} is larger than {limit} bytes")
+        raise ValueError(f"{name} is larger than {limit} bytes")
     try:
-        lines = data.decode("utf-8-sig").splitlines()
+        return list(enumerate(data.decode("utf-8-sig").splitlines(), start=1))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{path}, line {line}: not UTF-8; save the file with that encoding") from None
-    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        raise ValueError(f"{name}, line {line}: not UTF-8; save the file with that encoding") from None
 
 
 def write_json(path: Path, value: object, *, compact: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.common.journal import Row
+from app.common.tables import aligned
 from app.evaluation.classifier.scores import accuracy
 from app.evaluation.comparison.plan import BASELINE, families
 from app.metrics.registry import Metric, Quality, metrics
@@ -68,16 +69,7 @@ def to_json(all_points: Sequence[Point], about: dict[str, Any]) -> dict[str, Any
 def to_text(all_points: Sequence[Point]) -> str:
     """The table for a terminal."""
     lines = cells(all_points)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    left = 2  # columns of words; the others are figures
-
-    def line(cells: list[str]) -> str:
-        padded = [
-            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(padded)
-
-    return "\n".join(map(line, lines))
+    return aligned(lines, right=range(2, len(lines[0])))
 
 
 def cells(all_points: Sequence[Point]) -> list[list[str]]:

@@ -1,0 +1,83 @@
+"""Prompt files: what they ask for, and every fault with its place."""
+
+import json
+
+import pytest
+
+from app.caching.codebook import load_codebook
+from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.prompt_file import FileRequest, check_prompts, read_prompt_file
+from app.generation.request import Request
+from app.models.registry import card
+
+SPRITES = card("sprites")
+LIKE = Request("sprites", "unused", AdaCacheConfig(load_codebook("fast")), seed=7, steps=12)
+
+
+def read(content: object, name: str = "prompts.json") -> list[FileRequest]:
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return read_prompt_file(data, name, LIKE, SPRITES)
+
+
+def test_a_prompt_a_line_with_the_settings_of_the_command():
+    found = read(b"\xef\xbb\xbfa dog\n\n  a cat  \na dog\n", "prompts.txt")
+    assert [(one.place, one.request.prompt) for one in found] == [("line 1", "a dog"), ("line 3", "a cat")]
+    assert {(one.request.seed, one.request.steps, one.request.method) for one in found} == {(7, 12, LIKE.method)}
+
+
+def test_json_has_seeds_and_settings():
+    found = read(["a cat", {"prompt": "a dog", "seed": [0, 1], "steps": 8, "guidance": 2, "method": "pab-slow"}])
+    assert [(one.place, one.request.seed, one.request.steps) for one in found] == [
+        ("entry 1", 7, 12),
+        ("entry 2", 0, 8),
+        ("entry 2", 1, 8),
+    ]
+    assert found[0].request.method == LIKE.method
+    assert type(found[1].request.method).__name__ == "PABConfig"
+
+
+def test_every_fault_is_named_with_its_place():
+    entries = [
+        "a dog",
+        {"prompt": " "},
+        {"promt": "a cat"},
+        {"prompt": "a cat", "seed": 1.5},
+        {"prompt": "a cat", "method": "nope"},
+        {"prompt": "a cat", "resolution": "480p"},
+        7,
+    ]
+    with pytest.raises(ValueError, match=r"^prompts\.json: entry 2: the prompt is empty") as caught:
+        read(entries)
+    said = str(caught.value)
+    assert "entry 3: no setting 'promt'; there are: prompt, seed" in said
+    assert "entry 4: seed must be a whole number" in said
+    assert "entry 5: no method 'nope'" in said
+    assert "entry 6: Sprites makes" in said
+    assert said.endswith("; and 1 more")
+    with pytest.raises(ValueError, match=r"^prompts\.txt: line 2: the prompt has 1600 characters"):
+        read(b"a dog\n" + b"a" * 1600, "prompts.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"\n \n", "p.txt", "p.txt: no prompts"),
+        (b"[]", "p.json", "p.json: no prompts"),
+        (b'{"prompt": "a dog"}', "p.json", "a list of prompts is needed, got a JSON object"),
+        (b"a dog\n\xff\n", "p.txt", "p.txt, line 2: not UTF-8"),
+        (b"[", "p.json", "not a whole JSON file"),
+    ],
+)
+def test_a_file_that_is_none(content: bytes, name: str, said: str):
+    with pytest.raises(ValueError, match=said):
+        read(content, name)
+
+
+def test_prompts_the_model_cannot_use_are_named_once():
+    def understand(prompt: str) -> None:
+        if prompt == "qwertz":
+            raise ValueError("no known word")
+
+    wanted = read(["a dog", {"prompt": "qwertz", "seed": [1, 2]}])
+    with pytest.raises(ValueError, match=r"^f: entry 2: no known word$"):
+        check_prompts(wanted, "f", understand)
