@@ -14,9 +14,11 @@ from app.models.runtime.memory_plan import Need, Part
 
 
 def stored_needs(model: str) -> dict[Part, Need]:
-    """The needs of a published model in its precision, at its card's size."""
-    parts = json.loads(MODEL_NEEDS.read_text())[model]
-    return {part: Need(**need) for part, need in parts.items()}
+    """The needs of a published model in its precision, at its card's size; a ValueError if none are stored."""
+    stored = json.loads(MODEL_NEEDS.read_text())
+    if model not in stored:
+        raise ValueError(f"no memory needs are stored for {model}; run python -m app.models.diffusers.stored")
+    return {part: Need(**need) for part, need in stored[model].items()}
 
 
 def main() -> None:

@@ -110,7 +110,8 @@ def test_other_pipelines_are_refused_by_name() -> None:
 
     with (
         pytest.raises(
-            ValueError, match="no cache is known for StableDiffusionPipeline; the supported pipelines are Latte"
+            ValueError,
+            match="no cache is known for StableDiffusionPipeline; the supported pipelines are Cog",
         ),
         adacache(StableDiffusionPipeline()),
     ):

@@ -49,43 +49,41 @@ COGVIDEOX = Family(
     noise_in_float32=False,
     latent_frames=lambda latent, arguments: latent.shape[1],  # before the channels
 )
-
-register(
-    COGVIDEOX,
-    Checkpoint(
-        card=ModelCard(
-            id="cogvideox-2b",
-            title="CogVideoX-2B",
-            description=f"Joint attention over text and video; whole blocks are reused. {UNCALIBRATED}",
-            needs="a GPU with 12 GB or more and 14 GB of weights from Hugging Face",
-            height=480,
-            width=720,
-            frames=49,
-            fps=8.0,
-            depth=30,
-            steps=50,
-            max_steps=1000,
-            guidance=6.0,
-            codebook="fast",
-            motion=MotionRegularisation(),
-            example_prompts=PROMPTS,
-            layout=WHOLE_BLOCKS,
-        ),
-        family=COGVIDEOX,
-        repository=repository("THUDM/CogVideoX-2b", 13_800_000_000),
-        architecture=Architecture(
-            "CogVideoXTransformer3DModel",
-            {},
-            "AutoencoderKLCogVideoX",
-            {
-                "down_block_types": ("CogVideoXDownBlock3D",) * 4,
-                "up_block_types": ("CogVideoXUpBlock3D",) * 4,
-                "block_out_channels": (128, 256, 256, 512),
-                "latent_channels": 16,
-                "layers_per_block": 3,
-            },
-            merged=(4, 8),
-        ),
-        text_parameters=T5_XXL_PARAMETERS,
+COGVIDEOX_2B = Checkpoint(
+    card=ModelCard(
+        id="cogvideox-2b",
+        title="CogVideoX-2B",
+        description=f"Joint attention over text and video; whole blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 12 GB or more and 14 GB of weights from Hugging Face",
+        height=480,
+        width=720,
+        frames=49,
+        fps=8.0,
+        depth=30,
+        steps=50,
+        max_steps=1000,
+        guidance=6.0,
+        codebook="fast",
+        motion=MotionRegularisation(),
+        example_prompts=PROMPTS,
+        layout=WHOLE_BLOCKS,
     ),
+    family=COGVIDEOX,
+    repository=repository("THUDM/CogVideoX-2b", 13_800_000_000),
+    architecture=Architecture(
+        "CogVideoXTransformer3DModel",
+        {},
+        "AutoencoderKLCogVideoX",
+        {
+            "down_block_types": ("CogVideoXDownBlock3D",) * 4,
+            "up_block_types": ("CogVideoXUpBlock3D",) * 4,
+            "block_out_channels": (128, 256, 256, 512),
+            "latent_channels": 16,
+            "layers_per_block": 3,
+        },
+        merged=(4, 8),
+    ),
+    text_parameters=T5_XXL_PARAMETERS,
 )
+
+register(COGVIDEOX, COGVIDEOX_2B)

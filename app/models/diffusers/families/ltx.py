@@ -96,32 +96,30 @@ LTX = Family(
     latent_frames=lambda latent, arguments: int(arguments["num_frames"]),  # its latent is packed
     decoding=_decode,
 )
-
-register(
-    LTX,
-    Checkpoint(
-        card=ModelCard(
-            id="ltx-video",
-            title="LTX-Video",
-            description=f"A strongly compressed latent, full attention; whole blocks are reused. {UNCALIBRATED}",
-            needs="a GPU with 12 GB or more and 28 GB of weights from Hugging Face",
-            height=480,
-            width=704,
-            frames=161,
-            fps=24.0,
-            depth=28,
-            steps=50,
-            max_steps=1000,
-            guidance=3.0,
-            codebook="fast",
-            motion=MotionRegularisation(),
-            example_prompts=PROMPTS,
-            layout=WHOLE_BLOCKS,
-        ),
-        family=LTX,
-        repository=repository("Lightricks/LTX-Video", 28_500_000_000),
-        architecture=Architecture("LTXVideoTransformer3DModel", {}, "AutoencoderKLLTXVideo", {}, merged=(8, 32)),
-        text_parameters=T5_XXL_PARAMETERS,
-        negative_prompt="worst quality, inconsistent motion, blurry, jittery, distorted",
+LTX_VIDEO = Checkpoint(
+    card=ModelCard(
+        id="ltx-video",
+        title="LTX-Video",
+        description=f"A strongly compressed latent, full attention; whole blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 12 GB or more and 28 GB of weights from Hugging Face",
+        height=480,
+        width=704,
+        frames=161,
+        fps=24.0,
+        depth=28,
+        steps=50,
+        max_steps=1000,
+        guidance=3.0,
+        codebook="fast",
+        motion=MotionRegularisation(),
+        example_prompts=PROMPTS,
+        layout=WHOLE_BLOCKS,
     ),
+    family=LTX,
+    repository=repository("Lightricks/LTX-Video", 28_500_000_000),
+    architecture=Architecture("LTXVideoTransformer3DModel", {}, "AutoencoderKLLTXVideo", {}, merged=(8, 32)),
+    text_parameters=T5_XXL_PARAMETERS,
+    negative_prompt="worst quality, inconsistent motion, blurry, jittery, distorted",
 )
+
+register(LTX, LTX_VIDEO)

@@ -52,38 +52,36 @@ WAN = Family(
     inputs=_inputs,
     encoding={"max_sequence_length": 512},  # what the pipeline's call passes; its encode_prompt alone takes 226
 )
-
-register(
-    WAN,
-    Checkpoint(
-        card=ModelCard(
-            id="wan-2.1-1.3b",
-            title="Wan 2.1 1.3B",
-            description=f"Full attention over space and time; whole blocks are reused. {UNCALIBRATED}",
-            needs="a GPU with 16 GB or more and 29 GB of weights from Hugging Face",
-            height=480,
-            width=832,
-            frames=81,
-            fps=16.0,
-            depth=30,
-            steps=50,
-            max_steps=1000,
-            guidance=5.0,
-            codebook="fast",
-            motion=MotionRegularisation(),
-            example_prompts=PROMPTS,
-            layout=WHOLE_BLOCKS,
-        ),
-        family=WAN,
-        repository=repository("Wan-AI/Wan2.1-T2V-1.3B-Diffusers", 29_000_000_000),
-        architecture=Architecture(
-            "WanTransformer3DModel",
-            {"num_attention_heads": 12, "ffn_dim": 8960, "num_layers": 30},
-            "AutoencoderKLWan",
-            {},
-            merged=(4, 8),
-        ),
-        text_parameters=UMT5_XXL_PARAMETERS,
-        vae_in_float32=True,
+WAN_1_3B = Checkpoint(
+    card=ModelCard(
+        id="wan-2.1-1.3b",
+        title="Wan 2.1 1.3B",
+        description=f"Full attention over space and time; whole blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 16 GB or more and 29 GB of weights from Hugging Face",
+        height=480,
+        width=832,
+        frames=81,
+        fps=16.0,
+        depth=30,
+        steps=50,
+        max_steps=1000,
+        guidance=5.0,
+        codebook="fast",
+        motion=MotionRegularisation(),
+        example_prompts=PROMPTS,
+        layout=WHOLE_BLOCKS,
     ),
+    family=WAN,
+    repository=repository("Wan-AI/Wan2.1-T2V-1.3B-Diffusers", 29_000_000_000),
+    architecture=Architecture(
+        "WanTransformer3DModel",
+        {"num_attention_heads": 12, "ffn_dim": 8960, "num_layers": 30},
+        "AutoencoderKLWan",
+        {},
+        merged=(4, 8),
+    ),
+    text_parameters=UMT5_XXL_PARAMETERS,
+    vae_in_float32=True,
 )
+
+register(WAN, WAN_1_3B)
