@@ -77,6 +77,9 @@ def _questions(answers: Answers) -> list[Question]:
     def calibrated(asked: Any) -> dict[str, Any]:
         return answered(answers.calibrated, asked)
 
+    def fitted(asked: Any) -> dict[str, Any]:
+        return answered(answers.fitted, asked)
+
     def figure(asked: Any) -> dict[str, Any]:
         return answered(answers.figure, asked)
 
@@ -89,7 +92,7 @@ def _questions(answers: Answers) -> list[Question]:
     def restored(asked: Any) -> dict[str, Any]:
         return answered(lambda asked: library.restore(name_of(asked), asker_of(asked)), asked)
 
-    return [opening, measured, simulated, front, calibrated, figure, uploaded, deleted, restored]
+    return [opening, measured, simulated, front, calibrated, fitted, figure, uploaded, deleted, restored]
 
 
 ROOM = Room("lab", "Codebook Lab", 20, build)

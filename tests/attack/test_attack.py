@@ -122,6 +122,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
                 "simulated",
                 "front",
                 "calibrated",
+                "fitted",
                 "figure",
                 "uploaded",
                 "deleted",
