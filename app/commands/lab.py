@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from app.caching.method import ReuseOption, WholeStackMethod
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.names import named_method
 from app.commands.options import (
     adacache_from,
     add_adacache_options,
@@ -27,7 +31,7 @@ from app.lab.prediction_fit import scale_for
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
-from app.lab.simulate import simulate
+from app.lab.simulate import planned, simulate
 from app.models.registry import card, load_model
 
 MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
@@ -54,6 +58,11 @@ def add_parser(commands: Any) -> None:
     simulating.set_defaults(run=run_simulate)
     simulating.add_argument("recording", type=Path)
     simulating.add_argument("--check", action="store_true", help="also generate for real and state the difference")
+    simulating.add_argument(
+        "--method",
+        default="adacache",
+        help="adacache, or one known before the run: even-12, magcache-2.5x+forecast",
+    )
     add_adacache_options(simulating)
 
     calibrating = commands.add_parser("calibrate", help="find a codebook for a wished speedup", allow_abbrev=False)
@@ -101,6 +110,8 @@ def run_record(options: argparse.Namespace) -> int:
 def run_simulate(options: argparse.Namespace) -> int:
     """Print the predicted schedule as JSON, and with --check the real one beside it."""
     recording = load_recording(options.recording)
+    if options.method != "adacache":
+        return _simulate_planned(recording, options)
     config = adacache_from(options, card(recording.model))
     for sentence in run_notes.of_codebook(config, recording.model, recording.asked):
         print(sentence, file=sys.stderr)
@@ -111,14 +122,37 @@ def run_simulate(options: argparse.Namespace) -> int:
         "predicted_speedup": simulation.speedup,
         "predicted_error": simulation.error,
     }
-    if recording.velocities is not None:  # older recordings cannot tell
-        answer["predicted_psnr_db"] = float(
-            predictor(recording, scale_for(recording.model)).db([simulation.computed], config.reuse)[0]
-        )
+    answer.update(_picture(recording, simulation.computed, config.reuse))
     if options.check:
         answer["check"] = check_to_json(check(load_model(recording.model), recording, config))
     print(json.dumps(answer))
     return 0
+
+
+def _simulate_planned(recording: Recording, options: argparse.Namespace) -> int:
+    model = card(recording.model)
+    method = named_method(options.method, model.id, model.motion)
+    if not isinstance(method, WholeStackMethod) or isinstance(method, AdaCacheConfig):
+        raise ValueError(f"{options.method[:40]!r} has no schedule of whole steps that is known before the run")
+    if options.check or options.codebook:
+        raise ValueError("--check and --codebook are for AdaCache; python -m app generate runs any method")
+    simulation = planned(recording, method)
+    answer: dict[str, object] = {
+        "computed_steps": list(simulation.computed),
+        "predicted_speedup": simulation.speedup,
+        "predicted_error": None if math.isnan(simulation.error) else simulation.error,
+    }
+    print(json.dumps({**answer, **_picture(recording, simulation.computed, method.reuse)}))
+    return 0
+
+
+def _picture(recording: Recording, computed: tuple[int, ...], reuse: ReuseOption) -> dict[str, object]:
+    """The predicted PSNR and its uncertainty; nothing for older recordings, which cannot tell."""
+    if recording.velocities is None:
+        return {}
+    scale = scale_for(recording.model)
+    predicted = float(predictor(recording, scale).db([computed], reuse)[0])
+    return {"predicted_psnr_db": predicted, "uncertainty_db": scale.uncertainty_db}
 
 
 def run_calibrate(options: argparse.Namespace) -> int:

@@ -4,12 +4,17 @@ The recorded residuals are those of the unaccelerated trajectory. A real acceler
 simulated schedule is a prediction; `python -m app simulate --check` and the Lab measure how far it is off.
 """
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.caching.distances import change, motion, order_of
+from app.caching.method import WholeStackMethod
 from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement
 from app.caching.motion import MotionRegularisation
-from app.caching.policy import Decision
+from app.caching.policy import Decision, Plan, RunShape
+from app.caching.registry import build_policy, kind_of
+from app.caching.schedule import Scheduled
 from app.lab.recording import Recording
 
 
@@ -45,6 +50,28 @@ def fixed_interval(recording: Recording, interval: int) -> Simulation:
     _check_lag(recording, interval)
     computed = list(range(1, recording.steps + 1, interval))
     return Simulation(tuple(computed), (), speedup(recording, computed), reuse_error(recording, computed))
+
+
+def planned(recording: Recording, method: WholeStackMethod) -> Simulation:
+    """A schedule known before the run, on a recording; a ValueError for a method that decides while it runs."""
+    policy = build_policy(method)
+    if not isinstance(policy, Scheduled):
+        raise ValueError(
+            f"{kind_of(method).title} decides while it runs, by a signal that a recording does not keep; "
+            "even, fixed-interval, magcache and steps are known before"
+        )
+    plans = method_plans(policy, RunShape(recording.timesteps, recording.depth))
+    computed = tuple(step for step, plan in enumerate(plans, start=1) if plan == "all")
+    longest = max(after - before for before, after in pairwise((*computed, recording.steps + 1)))
+    known = longest - 1 <= recording.max_lag
+    error = reuse_error(recording, computed) if known else math.nan
+    return Simulation(computed, (), speedup(recording, computed), error)
+
+
+def method_plans(policy: Scheduled, run: RunShape) -> tuple[Plan, ...]:
+    """What a scheduled policy computes in each step of a run."""
+    policy.start(run)
+    return tuple(policy.plan(step) for step in range(1, run.steps + 1))
 
 
 def speedup(recording: Recording, computed: list[int] | tuple[int, ...]) -> float:

@@ -9,6 +9,7 @@ import app.commands.lab as commands
 from app.__main__ import main
 from app.lab import folder
 from app.lab.record import record
+from app.lab.recording import load_recording
 from app.models import registry
 from tests.support.tiny import CARD, TinyVideoModel
 
@@ -138,3 +139,18 @@ def test_simulate_says_when_the_codebook_is_of_another_number_of_steps(recorded:
     assert "made for 100 steps of Open-Sora 1.2, this run has 8 and is of Tiny" in capsys.readouterr().err
     assert main(["simulate", str(recorded), "--codebook", "fast-100", "--made-for", "any-steps"]) == 0
     assert "made for Open-Sora 1.2, this run is of Tiny" in capsys.readouterr().err
+
+
+def test_simulate_predicts_schedules_known_before_the_run(recorded: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["simulate", str(recorded), "--method", "fixed-interval-3+forecast"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    steps = load_recording(recorded).steps
+    assert told["computed_steps"] == list(range(1, steps + 1, 3))
+    assert told["predicted_psnr_db"] > 0
+    for method, said in (
+        ("teacache-0.1", "decides while it runs"),
+        ("fewer-steps-4", "has no schedule of whole steps"),
+        ("even-3 --check", "--check and --codebook are for AdaCache"),
+    ):
+        assert main(["simulate", str(recorded), "--method", *method.split()]) == 2
+        assert said in capsys.readouterr().err
