@@ -29,9 +29,8 @@ Question = Callable[[Any], dict[str, Any]]
 
 
 def build(page: Page) -> gr.HTML:
-    """The panel with the shipped comparison; without one it says how to make it."""
-    props = compare_props(page.cards)
-    return panel("compare/compare", "compare-panel", server_functions=_questions(trials(page)), **props)
+    """The panel, which asks for the shipped comparison when it is opened: few visitors need its half megabyte."""
+    return panel("compare/compare", "compare-panel", server_functions=_questions(page))
 
 
 def trials(page: Page, folder: Path = COMPARISONS) -> Trials:
@@ -98,7 +97,12 @@ def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, st
     return list(found.values())
 
 
-def _questions(answers: Trials) -> list[Question]:
+def _questions(page: Page) -> list[Question]:
+    answers, shown = trials(page), compare_props(page.cards)
+
+    def opening(asked: Any) -> dict[str, Any]:
+        return answered(lambda asked: shown, asked)
+
     def started(asked: Any) -> dict[str, Any]:
         return answered(answers.started, asked)
 
@@ -108,7 +112,7 @@ def _questions(answers: Trials) -> list[Question]:
     def stopped(asked: Any) -> dict[str, Any]:
         return answered(answers.stopped, asked)
 
-    return [started, standing, stopped]
+    return [opening, started, standing, stopped]
 
 
 def _read(path: Path) -> Any:

@@ -130,7 +130,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
             ),
         ),
         ("codebook", ("checked", "parsed")),
-        ("compare-panel", ("started", "standing", "stopped")),
+        ("compare-panel", ("opening", "started", "standing", "stopped")),
         ("study-panel", ("studies", "joined", "question", "answer", "results", "created")),
     ],
 )

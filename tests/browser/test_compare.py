@@ -80,6 +80,14 @@ def test_methods_on_one_prompt_are_made_and_shown_together(studio: Studio) -> No
     expect(page.locator(".trial-grid video")).to_have_count(3)
 
 
+def test_the_studios_run_is_compared_with_other_methods(studio: Studio) -> None:
+    page = studio.visit()
+    page.get_by_role("button", name="Compare methods").click()  # of the recorded run that the page opens with
+    page.wait_for_selector(".panel-compare[data-ready=true]")
+    expect(page.get_by_label("Prompt of the trial")).to_have_value("a recorded prompt")
+    expect(page.get_by_label("Seed of the trial")).to_have_value("0")
+
+
 def test_a_trial_is_stopped(studio: Studio) -> None:
     page = studio.visit()
     page.goto(f"{studio.url}#compare")

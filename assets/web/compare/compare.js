@@ -8,8 +8,12 @@ import { createTrial } from "./trial.js";
 import { whenOpened } from "../shared/nav.js";
 import { make, onTheme } from "../shared/format.js";
 
-export function mount({ element, props, server }) {
-  whenOpened("compare", () => open(element, props, server));
+export function mount({ element, server }) {
+  whenOpened("compare", async () => {
+    const props = await server.opening({}).catch(() => ({ error: "The server does not answer; reload the page." }));
+    if (props.error) element.replaceChildren(make("p", "compare-note", props.error));
+    else open(element, props, server);
+  });
 }
 
 function open(element, props, server) {

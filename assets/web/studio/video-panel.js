@@ -90,15 +90,25 @@ function createReadout() {
   const memory = createTile("Cache memory, peak", "memory");
   tiles.append(speedup.root, computed.root, quality.root, memory.root);
   const health = make("ul", "health");
+  health.tabIndex = 0; // it scrolls
+  health.setAttribute("aria-label", "Notes on this run");
   const record = make("button", "record", "Record for the Lab");
   record.title = "Record this run's baseline, so that the Codebook Lab can try any codebook on it";
-  root.append(tiles, about, health, record);
+  const compare = make("button", "record", "Compare methods");
+  compare.title = "Several methods on this prompt and seed, side by side in the Compare room";
+  const onward = make("div", "onward");
+  onward.append(record, compare);
+  root.append(tiles, about, health, onward);
 
   let run = "";
+  let asked = { prompt: "", seed: 0 };
   record.addEventListener("click", () => send("lab", { run }));
+  compare.addEventListener("click", () => send("compare", asked));
   const show = ({ summary = /** @type {Record<string, any>} */ ({}), quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
     run = kept;
     record.hidden = !run || state !== "done";
+    compare.hidden = state !== "done";
+    asked = { prompt, seed: summary.seed };
     speedup.rename(reused ? "Speedup, to an earlier baseline" : "Speedup");
     about.replaceChildren();
     if (recorded || made) about.append(make("span", "badge", recorded ? "recorded run" : made));
