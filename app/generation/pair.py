@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event as Flag
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from app.caching.policy import CachePolicy, NoCache, kept_streams
@@ -30,7 +29,7 @@ from app.generation.video import preview_webp, write_mp4
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel, at_size
 from app.models.registry import load_model
-from app.models.runtime.memory import free_bytes, release_memory
+from app.models.runtime.memory import free_bytes, lacks_memory, release_memory
 from app.models.runtime.memory_plan import check_cache_fits
 
 PREVIEW_SECONDS = 0.3  # a side whose steps are faster shows no more previews than the eye can follow
@@ -65,7 +64,9 @@ def generate_pair(
         return
     except StopRequested:
         end: Event = Stopped(_trace(request, records))
-    except (ValueError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not lacks_memory(error):
+            raise  # nothing that a person could mend
         end = Failed(error_message(error))
     release_memory()  # out here, where the error no longer holds on to the run's tensors
     yield end
@@ -193,6 +194,6 @@ def error_message(error: BaseException) -> str:
         if error.errno in FULL:
             return NO_SPACE
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if lacks_memory(error):
         return "not enough memory for this run; choose a smaller model, fewer frames or a smaller size"
     return str(error)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Flag
 
-import torch
-
 from app.caching.record import StepRecord
 from app.generation.events import Event, Failed, Started, Step, Stopped
 from app.generation.loading import loading
@@ -17,6 +15,7 @@ from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording
 from app.models.base import VideoModel, at_size
+from app.models.runtime.memory import lacks_memory
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,9 @@ def record_run(
         yield from _run(request, stop, load)
     except StopRequested:
         yield Stopped(Trace(request, {}))
-    except (ValueError, OSError, MemoryError, torch.OutOfMemoryError) as error:
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not lacks_memory(error):
+            raise  # nothing that a person could mend
         yield Failed(error_message(error))
 
 

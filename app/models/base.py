@@ -40,6 +40,7 @@ class ModelCard:
     sizes: SizeTable | None = None  # that a request may ask for; none where there is one size only
     signals: frozenset[Signal] = frozenset({"first-block"})  # what a method may see of a step, beside residuals
     flow: bool = False  # a noisy latent is (1 - t) video + t noise, so that other solvers can take its steps
+    motion_fits: bool = True  # whether the constants of `motion` were made for it; else it starts with it off
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:

@@ -18,6 +18,7 @@ from components.studio.method import (
     ADACACHE,
     choices,
     method_panel,
+    motion_props,
     read_method,
     shown_for,
     values_of,
@@ -107,6 +108,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
             guidance=card.guidance,
             method=gr.update(choices=choices(card), value=ADACACHE),
             codebook=codebook_props(presets()[card.codebook].codebook),
+            motion=gr.update(**motion_props(card)),
             **size_props(card),
             **shown_for(card, ADACACHE),
         )

@@ -53,7 +53,7 @@ def method_panel(card: ModelCard) -> MethodPanel:
     about = panel("studio/method", "method-about", **about_props(card, ADACACHE))
     with gr.Column(elem_id="adacache") as adacache:
         codebook = codebook_panel(card.codebook)
-        motion = gr.Checkbox(True, label="Motion regularisation", elem_id="motion")
+        motion = gr.Checkbox(label="Motion regularisation", elem_id="motion", **motion_props(card))
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             formula = _choice("Formula", list(get_args(Formula)), "formula")
             distance = _choice("Distance", list(get_args(Distance)), "distance")
@@ -77,6 +77,12 @@ def method_panel(card: ModelCard) -> MethodPanel:
         "made_for": made_for,
     }
     return MethodPanel(about, adacache, inputs)
+
+
+def motion_props(card: ModelCard) -> dict[str, Any]:
+    """Whether motion regularisation starts on, and why it does not."""
+    unfit = "Its constants are Open-Sora's, not this model's: a recording shows what fits."
+    return {"value": card.motion_fits, "info": "" if card.motion_fits else unfit}
 
 
 def choices(card: ModelCard) -> list[tuple[str, str]]:

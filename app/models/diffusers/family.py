@@ -127,6 +127,8 @@ class Checkpoint:
     text_parameters: int
     vae: str = "vae"  # folder of the decoder that is used
     vae_in_float32: bool = False
+    # Settings that upstream gives its scheduler, whatever the repository has.
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
     negative_prompt: str = ""
 
 

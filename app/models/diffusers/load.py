@@ -6,7 +6,6 @@ from typing import Any
 
 import diffusers
 import torch
-from diffusers import DiffusionPipeline
 from diffusers.utils import logging
 
 from app.models.diffusers.blocks import depth
@@ -57,9 +56,13 @@ def open_pipeline(checkpoint: Checkpoint, place: Path, dtype: torch.dtype) -> Pi
     if checkpoint.vae != "vae":
         name = read_config(place / checkpoint.vae)["_class_name"]
         replaced["vae"] = getattr(diffusers, name).from_pretrained(place / checkpoint.vae, dtype=vae_dtype)
-    pipeline = DiffusionPipeline.from_pretrained(
+    # Its class by name: the repository's own index might name another one.
+    pipeline = getattr(diffusers, checkpoint.family.pipeline).from_pretrained(
         place, dtype={"default": dtype, "vae": vae_dtype}, local_files_only=True, **replaced
     )
+    if checkpoint.scheduler:
+        scheduler = pipeline.scheduler
+        pipeline.scheduler = type(scheduler).from_config(scheduler.config, **checkpoint.scheduler)
     checkpoint.family.adopt(pipeline.transformer)
     if checkpoint.family.tiled:
         pipeline.vae.enable_tiling()

@@ -12,6 +12,14 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+OUT_OF_MEMORY = (
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",  # its handle is made when it is first used, and needs memory too
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "ALLOCATION_FAILED",  # of cuDNN, by what it was for
+    "can't allocate memory",  # PyTorch's allocator on the CPU
+)
 ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
 
 
@@ -49,6 +57,13 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, in the words of whichever library met it first."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 def gigabytes(size: float) -> str:

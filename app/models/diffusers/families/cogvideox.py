@@ -65,6 +65,7 @@ COGVIDEOX_2B = Checkpoint(
         guidance=6.0,
         codebook="fast",
         motion=MotionRegularisation(),
+        motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
     ),

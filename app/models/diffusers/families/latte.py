@@ -87,6 +87,7 @@ LATTE_1 = Checkpoint(
         guidance=7.5,
         codebook="fast",
         motion=MotionRegularisation(),
+        motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=TEXT_IN_SPACE,
         signals=frozenset({"modulated-input", "first-block"}),
@@ -124,6 +125,8 @@ LATTE_1 = Checkpoint(
     ),
     text_parameters=T5_XXL_PARAMETERS,
     vae="vae_temporal_decoder",
+    # As the released sampling script makes it.
+    scheduler={"beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "linear", "clip_sample": False},
 )
 
 register(LATTE, LATTE_1)

@@ -112,6 +112,7 @@ LTX_VIDEO = Checkpoint(
         guidance=3.0,
         codebook="fast",
         motion=MotionRegularisation(),
+        motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
     ),

@@ -23,6 +23,14 @@ from app.models.diffusers.family import (
 )
 from app.models.size import Size
 
+# What the published examples pass, in the words of diffusers' documentation.
+NEGATIVE = (
+    "Bright tones, overexposed, static, blurred details, subtitles, style, works, paintings, images, "
+    "static, overall gray, worst quality, low quality, JPEG compression residue, ugly, incomplete, extra "
+    "fingers, poorly drawn hands, poorly drawn faces, deformed, disfigured, misshapen limbs, fused "
+    "fingers, still picture, messy background, three legs, many people in the background, walking "
+    "backwards"
+)
 UMT5_XXL_PARAMETERS = 5_680_910_336  # of the encoder alone
 
 
@@ -68,6 +76,7 @@ WAN_1_3B = Checkpoint(
         guidance=5.0,
         codebook="fast",
         motion=MotionRegularisation(),
+        motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
     ),
@@ -82,6 +91,7 @@ WAN_1_3B = Checkpoint(
     ),
     text_parameters=UMT5_XXL_PARAMETERS,
     vae_in_float32=True,
+    negative_prompt=NEGATIVE,
 )
 
 register(WAN, WAN_1_3B)
