@@ -167,13 +167,21 @@ def test_the_arithmetic_of_a_point():
     ]
     rows[1]["judged"] = {"object": True, "speed": False}
     (point,) = points(rows)
-    assert (point.speedup, point.speedups, point.tflops) == (2.0, (1.0, 4.0), 2.0)
+    assert (point.speedup, point.speedups, point.tflops) == (2.5, (1.75, 3.25), 2.0)
     assert point.quality == {"psnr": 35.0, "ssim": 0.8, "lpips": None}
     assert point.mse == pytest.approx(0.3)  # of errors, where the mean of dB is of their logarithms
     assert point.worst["psnr"] == pytest.approx(31.0)  # a tenth of the way from the worst of two
     assert point.judge == {"object": 1.0, "speed": 0.0}
     assert point.judge_accuracy == 0.5
     assert [run["computed"] for run in point.schedules] == [[1, 4], [1, 4]]
+
+
+def test_one_disturbed_run_does_not_decide_the_speed():
+    """A machine that was ten times slower in one run, and more so on one side, moves neither speed nor order."""
+    quiet = [row("x", None, 30.0, prompt, baseline_seconds=2.0, seconds=1.0) for prompt in "abcd"]
+    disturbed = row("x", None, 30.0, "e", baseline_seconds=20.0, seconds=40.0)
+    (point,) = points([*quiet, disturbed])
+    assert (point.speedup, point.speedups) == (2.0, (2.0, 2.0))
 
 
 def test_the_worst_decile_is_on_the_bad_side():

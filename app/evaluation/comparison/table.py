@@ -7,7 +7,7 @@ reference, from which the baseline itself is away by some error.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ class Point:
     name: str
     family: str  # empty for the baseline
     runs: int
-    speedup: float  # baseline's seconds over its own, both summed over the runs
-    speedups: Interval  # lowest and highest of a single run
+    speedup: float  # baseline's seconds over its own: the median over the runs, which a disturbed one cannot move
+    speedups: Interval  # its quartiles: half of the runs lie between
     computed_fraction: float
     tflops: float | None
     peak_cache_bytes: float
@@ -88,8 +88,9 @@ def described(about: Mapping[str, Any]) -> str:
     settings = f"{about['steps']} steps, guidance {about['guidance']:g}, {about['device']}, {about['date']}"
     return (
         f"{about['title']}, {runs}, {settings}. Speedup: time of the denoising loop of the baseline over that of "
-        "the method, denoised side by side in one process, each step at the median of its kind. Quality against "
-        "the baseline's video; the worst decile is over prompts and seeds, the interval a bootstrap over them."
+        "the method, denoised side by side in one process, each step at the median of its kind; the median over "
+        "runs. Quality against the baseline's video; the worst decile is over prompts and seeds, the interval a "
+        "bootstrap over them."
     )
 
 
@@ -106,6 +107,11 @@ def worst_decile(values: Sequence[float], metric: Metric) -> float:
     return float(np.percentile(values, WORST if metric.better == "higher" else 100 - WORST))
 
 
+def _quartiles(values: Sequence[float]) -> Interval:
+    low, high = np.percentile(values, (25, 75))
+    return float(low), float(high)
+
+
 def _several(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
@@ -119,8 +125,8 @@ def _point(name: str, runs: list[Row]) -> Point:
         name=name,
         family=runs[0]["family"],
         runs=len(runs),
-        speedup=sum(row["baseline_seconds"] for row in runs) / sum(row["seconds"] for row in runs),
-        speedups=(min(speedups), max(speedups)),
+        speedup=median(speedups),
+        speedups=_quartiles(speedups),
         computed_fraction=mean(row["computed_fraction"] for row in runs),
         tflops=None if None in counted else mean(counted),
         peak_cache_bytes=mean(row["peak_cache_bytes"] for row in runs),

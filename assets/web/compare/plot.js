@@ -110,7 +110,7 @@ export function createPlot(state) {
     const [slow, fast] = point.speedups;
     tip.show(event, [
       [point.name, `${point.speedup.toFixed(2)}×`],
-      ["of single runs", `${slow.toFixed(2)} to ${fast.toFixed(2)}×`],
+      ["half of the runs", `${slow.toFixed(2)} to ${fast.toFixed(2)}×`],
       ...figures,
       ["computed", `${Math.round(100 * point.computed_fraction)} %`],
     ]);
