@@ -55,6 +55,7 @@ def add_parser(commands: Any) -> None:
         metavar="RUNS",
         help="take the baseline from an earlier run in this folder of runs (default: runs), if there is one",
     )
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="checkpoints in the published layout")
     parser.add_argument(
         "--out", type=Path, help=f"folder for the results; with --prompts of runs (default: {RUNS})"
     )

@@ -129,6 +129,7 @@ def test_torchrun_makes_the_video_that_one_process_makes(folder: Path, tmp_path:
         torch.testing.assert_close(latents[1][name], latent, rtol=0, atol=1e-5)
     traces = [json.loads((tmp_path / made / "trace.json").read_text()) for made in ("one", "two")]
     schedules = [[step["computed"] for step in trace["records"]["accelerated"]] for trace in traces]
+    assert "none" in schedules[0]
     assert schedules[0] == schedules[1]
     assert [step["exchanged_bytes"] == 0 for step in traces[1]["records"]["accelerated"]] == [
         computed == "none" for computed in schedules[1]
