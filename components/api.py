@@ -1,7 +1,10 @@
-"""The endpoints for programs, /generate and /codebooks: the same requests, limits and queue as the page."""
+"""The endpoints for programs: the same requests, limits and queue as the page.
 
-from collections.abc import Mapping
-from contextlib import closing
+/generate makes one run and waits for it; /submit, /status, /result and /stop are for many; /codebooks lists.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,24 +15,28 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
 from app.common.validation import as_whole, check_texts, text
-from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.generation.request import MAX_NAME, Request, random_seed
-from app.jobs.runner import JobRunner, Refused, Stopping, Waiting
-from app.lab.session import Recorded
+from app.generation.trace import SIDES
+from app.jobs.runner import JobRunner
+from app.jobs.ticket import Ticket
 from app.models.base import ModelCard
-from components.shared.visitors import visitor_key
+from components.shared.visitors import address_of, program_of
 from components.shared.web import served
 from components.studio.controls import card_of
 from components.studio.size import MAX_SIZE_NAME
-from components.studio.view import View
 
 METHOD = "adacache-fast-moreg"
+Result = tuple[dict[str, Any], dict[str, Any], str, str]  # summary, trace, both videos
 OWN = -1  # stands for the model's own setting; gradio_client takes None for a missing one
 
 
 def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) -> None:
-    """Add both to the page being built; nothing of them is seen."""
+    """Add them to the page being built; nothing of them is seen."""
     first = next(iter(cards.values()))
+
+    def submitted(caller: gr.Request, visitor: Any, *asked: Any) -> Ticket:
+        request = _request(cards, *asked)
+        return runner.submit(program_of(visitor, caller), request, room="api", address=address_of(caller))
 
     def generate(
         prompt: Any,
@@ -43,35 +50,60 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         aspect_ratio: Any,
         length: Any,
         reuse: Any,
-        visitor: gr.Request,
-    ) -> tuple[dict[str, Any], dict[str, Any], str, str]:
+        visitor: Any,
+        caller: gr.Request,
+    ) -> Result:
         """Generate a prompt with and without a method; returns summary, trace, and both videos.
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
         AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
         which the summary tells; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or
-        length are the model's own.
+        length are the model's own. `visitor`: the id of the browser in whose Runs the run is to appear, if any.
         """
-        try:
-            request = _request(
-                cards,
-                prompt,
-                model,
-                method,
-                codebook,
-                seed,
-                steps,
-                guidance,
-                (resolution, aspect_ratio, length),
-                reuse,
-            )
-        except ValueError as error:
-            raise gr.Error(sentence(error), print_exception=False) from None
-        view = _run(runner, visitor_key(visitor, runner.limits), request)
-        assert view.summary is not None
-        trace: dict[str, Any] = {side: list(shown.records) for side, shown in view.sides.items()}
-        trace["request"] = request.to_json()
-        return view.summary, trace, served(view.videos["baseline"]), served(view.videos["accelerated"])
+        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
+        with _one_line():
+            return _result(runner, submitted(caller, visitor, *asked))
+
+    def submit(
+        prompt: Any,
+        model: Any,
+        method: Any,
+        codebook: Any,
+        seed: Any,
+        steps: Any,
+        guidance: Any,
+        resolution: Any,
+        aspect_ratio: Any,
+        length: Any,
+        reuse: Any,
+        visitor: Any,
+        caller: gr.Request,
+    ) -> dict[str, Any]:
+        """Queue a run as /generate describes it and return at once: its id, state, place and seconds to wait.
+
+        The same run is not queued twice: its earlier id is returned.
+        """
+        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
+        with _one_line():
+            return _status(runner, submitted(caller, visitor, *asked))
+
+    def status(visitor: Any, caller: gr.Request) -> list[dict[str, Any]]:
+        """How all runs of this client stand: those that are over, the one that goes, those that wait."""
+        return [_status(runner, ticket) for ticket in runner.tickets(program_of(visitor, caller))]
+
+    def result(id: Any, visitor: Any, caller: gr.Request) -> Result:
+        """Wait for a submitted run and return what /generate returns."""
+        with _one_line():
+            return _result(runner, runner.find(id, program_of(visitor, caller)))
+
+    def stop(id: Any, visitor: Any, caller: gr.Request) -> list[dict[str, Any]]:
+        """Stop a run that goes or cancel one that waits; without an id, all of this client. Returns the status."""
+        owner = program_of(visitor, caller)
+        with _one_line():
+            tickets = [runner.find(id, owner)] if id else runner.queue.of(owner)[::-1]  # what goes last of all
+        for ticket in tickets:
+            runner.stop(ticket)
+        return status(visitor, caller)
 
     def codebooks() -> dict[str, Any]:
         """Every codebook with its title, source and the number of steps it was made for."""
@@ -86,6 +118,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         }
 
     with gr.Row(visible=False):
+        visitor = gr.Textbox("", label="visitor")
+        id = gr.Textbox("", label="id")
         inputs = [
             gr.Textbox(label="prompt"),
             gr.Textbox(first.id, label="model"),
@@ -95,6 +129,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Number(OWN, label="steps"),
             gr.Number(OWN, label="guidance"),
             *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
+            visitor,
         ]
         outputs = [
             gr.JSON(label="summary"),
@@ -102,8 +137,14 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.File(label="baseline"),
             gr.File(label="accelerated"),
         ]
-        call = gr.Button("generate")
-    call.click(generate, inputs, outputs, api_name="generate", concurrency_limit=visitors, preprocess=False)
+        answer = gr.JSON(label="answer")
+        call = gr.Button("call")
+    settings: dict[str, Any] = {"concurrency_limit": visitors, "preprocess": False}
+    call.click(generate, inputs, outputs, api_name="generate", **settings)
+    call.click(submit, inputs, answer, api_name="submit", **settings)
+    call.click(status, visitor, answer, api_name="status", **settings)
+    call.click(result, [id, visitor], outputs, api_name="result", **settings)
+    call.click(stop, [id, visitor], answer, api_name="stop", **settings)
     gr.api(codebooks, api_name="codebooks")
 
 
@@ -116,10 +157,13 @@ def _request(
     seed: Any,
     steps: Any,
     guidance: Any,
-    size: tuple[Any, Any, Any],
+    resolution: Any,
+    aspect_ratio: Any,
+    length: Any,
     reuse: Any,
 ) -> Request:
     card = card_of(cards, model)
+    size = (resolution, aspect_ratio, length)
     text("the method", method, MAX_NAME)
     for name, value in zip(("resolution", "aspect ratio", "length"), size, strict=True):
         text(f"the {name}", value, MAX_SIZE_NAME)
@@ -143,21 +187,39 @@ def _request(
     )
 
 
-def _run(runner: JobRunner, key: str, request: Request) -> View:
-    view: View | None = None
-    with closing(runner.events(key, request)) as news:
-        for event in (event for batch in news for event in batch):
-            match event:
-                case Refused() | Failed():
-                    raise gr.Error(sentence(event.message), print_exception=False)
-                case Stopped():
-                    raise gr.Error("The run was stopped.", print_exception=False)
-                case Started():
-                    view = View.start(event)
-                case Waiting() | Stopping() | Recorded() | Loading():
-                    pass
-                case _ if view is not None:
-                    view = view.after(event)
-                    if isinstance(event, Compared):
-                        return view
-    raise gr.Error("The run ended without a result.", print_exception=False)
+def _result(runner: JobRunner, ticket: Ticket) -> Result:
+    """Wait for a run to end, its visitor being there as long, and read what it has written."""
+    for _ in runner.events(ticket):
+        pass
+    if ticket.state == "failed":
+        raise ValueError(ticket.reason)
+    if ticket.state != "done":
+        raise ValueError(f"the run was stopped{ticket.reason and f': {ticket.reason}'}")
+    run = runner.store.get(ticket.run, ticket.visitor)
+    trace: dict[str, Any] = {side: [record.to_json() for record in run.trace.records[side]] for side in SIDES}
+    trace["request"] = run.request.to_json()
+    return run.summary, trace, served(run.video("baseline")), served(run.video("accelerated"))
+
+
+def _status(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
+    waits, progress = ticket.state == "waiting", ticket.progress
+    return {
+        "id": ticket.id,
+        "prompt": ticket.request.prompt,
+        "state": ticket.state,
+        "ahead": len(runner.queue.before(ticket)) if waits else 0,
+        "seconds": runner.seconds_until(ticket) if waits else progress.seconds_left,
+        "made": sum(progress.made.values()),
+        "steps": sum(progress.steps.values()),
+        "run": ticket.run,
+        "reason": ticket.reason,
+    }
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """What is wrong comes back to the program as one sentence."""
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(sentence(error), print_exception=False) from None

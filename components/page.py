@@ -43,10 +43,10 @@ def build(
     ) as blocks:
         status = header(card.title, device_of(card.id), warmup.state, rooms())
         page = Page(blocks, cards, runner, store, warmup, first_run, recordings, status)
+        endpoints(runner, cards, VISITORS)  # first, for their names
         for room in rooms():
             with gr.Row(elem_id=room.id):
                 page.built[room.id] = room.build(page)
-        endpoints(runner, cards, VISITORS)
         for room in rooms():
             room.wire(page)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -61,7 +62,6 @@ def rooms() -> tuple[Room, ...]:
     """Every room there is, in the order of its tabs."""
     found = []
     for package in iter_modules(components.__path__):
-        folder = Path(components.__path__[0]) / package.name
-        if package.ispkg and (folder / "room.py").is_file():
+        if package.ispkg and find_spec(f"components.{package.name}.room"):
             found.append(import_module(f"components.{package.name}.room").ROOM)
     return tuple(sorted(found, key=lambda room: room.place))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.family import checkpoints
 from tests.support.diffusers import write
 
 
@@ -24,7 +24,7 @@ def test_exploring_a_codebook(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_pipeline(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     example = import_module("examples.accelerate_pipeline")
-    folder = write("latte-1", tmp_path) / SOURCES["latte-1"].repository.name
+    folder = write("latte-1", tmp_path) / checkpoints()["latte-1"].repository.name
     opened = example.DiffusionPipeline.from_pretrained(folder)
 
     class Small:

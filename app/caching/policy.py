@@ -106,9 +106,11 @@ class CachePolicy(Protocol):
 
     def observe(self, branch: Branch, residual: Tensor) -> None:
         """See a computed residual (batch, frames, patches, channels)."""
+        return
 
     def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """See a signal of the step."""
+        return
 
     def revise(self, plan: Plan) -> Plan:
         """The plan for the rest of the step, asked after every observation."""

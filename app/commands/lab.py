@@ -23,6 +23,7 @@ from app.lab.calibrate import Calibration, calibrate, check_wish
 from app.lab.check import Check, check
 from app.lab.folder import RecordingsFolder
 from app.lab.prediction import predictor
+from app.lab.prediction_fit import scale_for
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
@@ -111,7 +112,9 @@ def run_simulate(options: argparse.Namespace) -> int:
         "predicted_error": simulation.error,
     }
     if recording.velocities is not None:  # older recordings cannot tell
-        answer["predicted_psnr_db"] = float(predictor(recording).db([simulation.computed], config.reuse)[0])
+        answer["predicted_psnr_db"] = float(
+            predictor(recording, scale_for(recording.model)).db([simulation.computed], config.reuse)[0]
+        )
     if options.check:
         answer["check"] = check_to_json(check(load_model(recording.model), recording, config))
     print(json.dumps(answer))

@@ -1,21 +1,22 @@
-"""Limits of what one visitor may ask for: on a public Space one run at a time, few steps and short prompts."""
+"""Limits of what one visitor may ask for: on a public Space a few short runs at a time, watched by somebody."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.generation.request import MAX_PROMPT, MAX_STEPS, Request
 
-SEPARATOR = "|"  # in a visitor's key, between the address and the tab
-
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may ask for, and whether all tabs of an address count as one visitor."""
+    """What one run may ask for, how many may wait, and for how long a run goes on with nobody looking."""
 
     steps: int = MAX_STEPS
     prompt: int = MAX_PROMPT
-    one_run_per_address: bool = False
+    waiting: int = 1000  # runs of one visitor, or of one address, that wait
+    all_waiting: int = 1000  # runs of all visitors that wait
+    abandoned_seconds: float = math.inf  # after which a run that its visitor does not come back to is stopped
 
     def check(self, request: Request) -> None:
         """A ValueError says what is too much."""
@@ -27,19 +28,9 @@ class Limits:
             )
 
 
-PUBLIC = Limits(steps=100, prompt=1200, one_run_per_address=True)
+PUBLIC = Limits(steps=100, prompt=1200, waiting=3, all_waiting=32, abandoned_seconds=600.0)
 
 
 def limits_here(environment: Mapping[str, str] = os.environ) -> Limits:
-    """Those of a public page on a Hugging Face Space, else none beyond what a request is."""
+    """Those of a public page on a Hugging Face Space, else none that a person would meet."""
     return PUBLIC if "SPACE_ID" in environment else Limits()
-
-
-def owner(key: str) -> str:
-    """Who counts as one visitor: the address or id of a key, or the tab itself."""
-    return key.split(SEPARATOR)[0]
-
-
-def tab_of(key: str) -> str:
-    """The tab of a key, of which a press on Stop tells no more."""
-    return key.split(SEPARATOR)[-1]

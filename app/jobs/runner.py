@@ -1,136 +1,192 @@
-"""JobRunner: makes the runs that the page asks for, one at a time, each in a worker thread and its own folder.
+"""JobRunner: makes the runs that visitors ask for, one at a time, each in a worker thread and its own folder.
 
-A run belongs to the session that started it. Whatever ends it, the device is handed on only after the worker
-has really left it, and a run without a result leaves no folder behind.
+A run belongs to its visitor and goes on whoever looks at it. Whatever ends it, the device is handed on only after
+the worker has really left it, and a run without a result leaves no folder behind.
 """
 
 import logging
+import math
+from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from queue import Empty, Queue
+from functools import partial
 from shutil import rmtree
-from threading import Event as Flag
 from threading import Lock, Thread
 from time import monotonic
 
-from app.common.sentences import disk_trouble, sentence
+from app.common.sentences import disk_trouble
 from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
-from app.generation.trace import Trace
-from app.jobs.limits import Limits, owner, tab_of
-from app.jobs.queue import MAX_WAITING, JobQueue, Ticket
+from app.generation.trace import SIDES, Side, Trace
+from app.jobs.limits import Limits
+from app.jobs.progress import Pace, Progress
+from app.jobs.queue import JobQueue
+from app.jobs.ticket import POLL_SECONDS, JobEvent, Room, RunKept, Stopping, Ticket, Waiting
 from app.jobs.zerogpu import Job, generate_pair
 from app.lab.session import Recorded
 from app.models.base import VideoModel
-from app.runs.run import Run
 from app.runs.store import RunStore, about_now
 
-POLL_SECONDS = 0.2
-UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
+KEPT = 64  # tickets whose run is over, of all visitors
+WHOLE = 4  # of those, the latest, whose events are kept for whoever still reads them
+ELSEWHERE: tuple[Room, ...] = ("lab", "compare")  # rooms that show their runs themselves
+NOBODY = "nobody came back to it for {minutes:.0f} minutes"
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Other visitors come first; `ahead` is how many."""
-
-    ahead: int
-
-
-@dataclass(frozen=True)
-class Refused:
-    """This run does not start, and the one that goes on is left alone."""
-
-    message: str
-
-
-@dataclass(frozen=True)
-class Stopping:
-    """Stop was asked for; the current step is being left."""
-
-
-@dataclass(frozen=True)
-class RunKept:
-    """The run is whole on disk; what was measured on it follows."""
-
-    run: Run
-
-
-JobEvent = Event | Recorded | RunKept | Waiting | Refused | Stopping
 
 
 @dataclass
 class JobRunner:
-    """Makes runs, at most one per session, and hands their events to the page."""
+    """Makes runs and remembers, for a while, how they ended."""
 
     store: RunStore
     load: Callable[[str], VideoModel]
-    queue: JobQueue = field(default_factory=JobQueue)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
     limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = monotonic
+    pace: Pace = field(default_factory=Pace)
+    over: deque[Ticket] = field(default_factory=lambda: deque(maxlen=KEPT))
+    seen: dict[str, float] = field(default_factory=dict)  # when a visitor with runs was last there
+    lock: Lock = field(default_factory=Lock)
+    queue: JobQueue = field(init=False)
 
-    def stop(self, session: str) -> None:
-        """Ask the session's run to end; without one, nothing happens."""
-        with self.lock:
-            ticket = next((ticket for key, ticket in self.tickets.items() if tab_of(key) == tab_of(session)), None)
-        if ticket is not None:
-            self.queue.stop(ticket)
+    def __post_init__(self) -> None:
+        self.queue = JobQueue(self.limits)
 
-    def going(self, session: str) -> bool:
-        """Whether this session's run goes on or waits."""
-        with self.lock:
-            return tab_of(session) in map(tab_of, self.tickets)
+    def submit(
+        self,
+        visitor: str,
+        request: Request,
+        job: Job = generate_pair,
+        *,
+        reuse: bool = False,
+        room: Room = "studio",
+        address: str = "",
+        sides: tuple[Side, ...] = SIDES,
+    ) -> Ticket:
+        """Make a run as soon as the device is free; a ValueError says why not.
 
-    def events(
-        self, session: str, request: Request, job: Job = generate_pair, visitor: str = ""
-    ) -> Generator[list[JobEvent]]:
-        """Run when the device is free, and tell what happened since the last time; at least one thing each time.
-
-        The run is kept as that visitor's.
-        A listener slower than the run is told several things at once. Closing this iterator stops the run.
+        What one visitor already has going or waiting is not made twice: its ticket is given.
         """
-        try:
-            self.limits.check(request)
-        except ValueError as error:
-            yield [Refused(sentence(error))]
-            return
-        ticket = Ticket()
+        self.limits.check(request)
         with self.lock:
-            taken = owner(session) in map(owner, self.tickets) or tab_of(session) in map(tab_of, self.tickets)
-            if not taken:
-                self.tickets[session] = ticket
-        if taken:
-            where = "from this address or browser" if self.limits.one_run_per_address else "in this tab"
-            yield [Refused(f"A run is already going {where}; stop it before starting another.")]
-            return
-        try:
-            yield from self._wait_and_run(request, ticket, job, visitor)
-        finally:
-            self.queue.stop(ticket)
-            with self.lock:
-                del self.tickets[session]
+            self.seen[visitor] = self.clock()
+            for ticket in self.queue.of(visitor):
+                same = (ticket.request, ticket.job, ticket.room) == (request, job, room)
+                if same and not ticket.stop.is_set():
+                    return ticket
+            ticket = Ticket(visitor, request, job, reuse, room, address, progress=Progress(sides))
+            self.queue.join(ticket)
+        self._start_next()
+        return ticket
 
-    def _wait_and_run(self, request: Request, ticket: Ticket, job: Job, visitor: str) -> Generator[list[JobEvent]]:
-        if not self.queue.join(ticket):
-            yield [Failed(f"{MAX_WAITING} runs are waiting already; try again in a while")]
-            return
-        told = 0
-        while ahead := self.queue.ahead(ticket):
-            if ahead != told:
-                yield [Waiting(ahead)]
-                told = ahead
-            ticket.stop.wait(POLL_SECONDS)
-        if not self.queue.start(ticket):
-            yield [Stopped(Trace(request, {}))]
-            return
-        events: Queue[JobEvent] = Queue()
-        # In this context, as ZeroGPU finds there whose quota to count.
-        arguments = self._work, ticket, request, job, visitor, events
-        Thread(target=copy_context().run, args=arguments, daemon=True).start()
-        yield from follow(events, ticket.stop)
+    def tickets(self, visitor: str) -> list[Ticket]:
+        """A visitor's runs: those that are over, oldest first, then the one that goes, then those that wait."""
+        self.visit(visitor)
+        return [*(ticket for ticket in list(self.over) if ticket.visitor == visitor), *self.queue.of(visitor)]
+
+    def unread(self, visitor: str) -> Ticket | None:
+        """The visitor's latest run that is over and whose end nobody has seen; None without one."""
+        ended = [ticket for ticket in self.tickets(visitor) if ticket.over and ticket.room not in ELSEWHERE]
+        return ended[-1] if ended and not ended[-1].read else None
+
+    def find(self, ticket_id: object, visitor: str) -> Ticket:
+        """A visitor's ticket by its id; a ValueError if there is none."""
+        for ticket in self.tickets(visitor):
+            if ticket.id == ticket_id:
+                return ticket
+        raise ValueError("this run is not in the queue")
+
+    def visit(self, visitor: str) -> None:
+        """Note that a visitor is there: their runs go on."""
+        with self.lock:
+            self.seen[visitor] = self.clock()
+
+    def stop(self, ticket: Ticket) -> None:
+        """End a run: at once while it waits, inside its step while it goes."""
+        with self.queue.lock:
+            if waited := ticket in self.queue.waiting:
+                self.queue.leave(ticket)
+        ticket.stop.set()
+        if waited:
+            ticket.read = True
+            self._end(ticket, Stopped(Trace(ticket.request, {})))
+        else:
+            ticket.tell(Stopping())
+
+    def events(self, ticket: Ticket, still: Callable[[], bool] = lambda: True) -> Generator[list[JobEvent]]:
+        """What happens to a run from its first event on, after its place in the queue whenever that changes.
+
+        Its visitor is there as long as this is read. Closing it changes nothing about the run; it ends with the
+        run, or when `still` says no.
+        """
+
+        def here() -> bool:
+            self.visit(ticket.visitor)
+            return still()
+
+        told = None
+        while ticket.state == "waiting" and here():
+            seconds = self.seconds_until(ticket)
+            place = Waiting(len(self.queue.before(ticket)), None if seconds is None else math.ceil(seconds))
+            if place.ahead and place != told:
+                yield [place]
+                told = place
+            with ticket.changed:
+                ticket.changed.wait_for(lambda: ticket.state != "waiting", POLL_SECONDS)
+        yield from ticket.follow(here)
+
+    def seconds_until(self, ticket: Ticket) -> float | None:
+        """How long the runs before one that waits will take; None where the pace of one of them is not known."""
+        total = 0.0
+        for other in self.queue.before(ticket):
+            left = other.progress.seconds_left
+            seconds = left if left is not None else self.pace.seconds_of(other.request)
+            if seconds is None:
+                return None
+            total += seconds
+        return total
+
+    def _start_next(self) -> None:
+        while (ticket := self.queue.start()) is not None:
+            if not self._abandoned(ticket):
+                ticket.begin()
+                # In the context of the request, as ZeroGPU finds there whose quota to count.
+                Thread(target=ticket.context.run, args=(self._work, ticket), daemon=True).start()
+                return
+            self.queue.leave(ticket)
+            self._end(ticket, Stopped(Trace(ticket.request, {})))
+
+    def _work(self, ticket: Ticket) -> None:
+        end: Event | Recorded = Stopped(Trace(ticket.request, {}))
+        making = None
+        try:
+            making = self.store.begin(ticket.request.key())
+            job = ticket.job
+            if ticket.reuse:
+                job = partial(job, kept=lambda request: self.store.baseline(request, ticket.visitor))
+            for event in job(ticket.request, making, stop=ticket.stop, previews=True, load=self.load):
+                if _ends(event):
+                    end = self._without_path(event)
+                else:
+                    ticket.tell(event)
+                    self.pace.learn(ticket.request, ticket.progress)
+                if self._abandoned(ticket):
+                    ticket.stop.set()
+            if isinstance(end, Compared):
+                ticket.tell(RunKept(self.store.keep(making, about_now(ticket.visitor))))
+        except OSError as error:
+            log.warning("cannot write into %s: %s", self.store.folder, error.strerror)
+            end = Failed(disk_trouble(error))
+        except ValueError as error:  # of keeping what was made
+            end = Failed(str(error))
+        except Exception:
+            log.exception("run broke off")
+            end = Failed("this run broke off on an internal error; the server's log has the details")
+        finally:
+            if making is not None:
+                rmtree(making, ignore_errors=True)  # a whole run has left it
+            self.queue.leave(ticket)
+            self._end(ticket, end)
+            self._start_next()
 
     def _without_path(self, event: Event | Recorded) -> Event | Recorded:
         """A failure without the place of the runs, of which visitors are not told."""
@@ -139,52 +195,24 @@ class JobRunner:
             return Failed(event.message.partition(f": {self.store.folder}")[0])
         return event
 
-    def _work(self, ticket: Ticket, request: Request, job: Job, visitor: str, events: Queue[JobEvent]) -> None:
-        last: Event | Recorded = Stopped(Trace(request, {}))
-        making = None
-        try:
-            making = self.store.begin(request.key())
-            for event in job(request, making, stop=ticket.stop, previews=True, load=self.load):
-                last = self._without_path(event)
-                if not _ends(event):
-                    events.put(event)
-            if isinstance(last, Compared):
-                events.put(RunKept(self.store.keep(making, about_now(visitor))))
-        except OSError as error:
-            log.warning("cannot write into %s: %s", self.store.folder, error.strerror)
-            last = Failed(disk_trouble(error))
-        except ValueError as error:  # of keeping what was made
-            last = Failed(str(error))
-        except Exception:
-            log.exception("run broke off")
-            last = Failed("this run broke off on an internal error; the server's log has the details")
-        finally:
-            if making is not None:
-                rmtree(making, ignore_errors=True)  # a whole run has left it
-            self.queue.leave(ticket)
-            events.put(last)
+    def _end(self, ticket: Ticket, event: Event | Recorded) -> None:
+        self.over.append(ticket)
+        ticket.tell(event)
+        for earlier in list(self.over)[:-WHOLE]:
+            earlier.forget()
+        with self.lock:
+            if not self.queue.of(ticket.visitor):
+                self.seen.pop(ticket.visitor, None)
+
+    def _abandoned(self, ticket: Ticket) -> bool:
+        """Whether its visitor has been away for too long; the ticket then says so."""
+        with self.lock:
+            seen = self.seen.setdefault(ticket.visitor, self.clock())
+        if self.clock() - seen <= self.limits.abandoned_seconds:
+            return False
+        ticket.reason = NOBODY.format(minutes=self.limits.abandoned_seconds / 60)
+        return True
 
 
-def follow(events: Queue[JobEvent], stop: Flag) -> Generator[list[JobEvent]]:
-    """Events in batches, one an UPDATE_SECONDS; what ends a run ends the wait as well. A set `stop` is told."""
-    told, due = False, 0.0
-    while True:
-        if stop.is_set() and not told:
-            yield [Stopping()]
-            told = True
-        try:
-            batch = [events.get(timeout=POLL_SECONDS)]
-        except Empty:
-            continue
-        while not _ends(batch[-1]) and monotonic() < due and (told or not stop.is_set()):
-            with suppress(Empty):
-                batch.append(events.get(timeout=min(POLL_SECONDS, max(0.0, due - monotonic()))))
-        due = monotonic() + UPDATE_SECONDS
-        batch += [events.get_nowait() for _ in range(events.qsize())]
-        yield batch
-        if _ends(batch[-1]):
-            return
-
-
-def _ends(event: JobEvent) -> bool:
+def _ends(event: object) -> bool:
     return isinstance(event, Compared | Recorded | Stopped | Failed)

@@ -6,6 +6,7 @@ run, as a linear map of rank one around each of its computed steps; all else is 
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,27 +31,23 @@ LEAST = 1e-6  # share of the reference run's error below which errors are roundi
 class PictureScale:
     """From errors of latents to dB of a model's videos; the defaults rest on the reference run alone."""
 
-    damping: float = -1.0  # what the model answers to a unit of error; -1 where it keeps pointing at one video
+    # What the model answers to a unit of error along what the reference run does not tell, at the noise and at the
+    # video; -1 where it keeps pointing at one video.
+    early: float = -1.0
+    late: float = -1.0
     slope: float = 1.0  # dB of PSNR for each dB of the latent's error
-    level: float = 0.0  # PSNR at a latent error of 1, where the reference run's own does not count
-    trust: float = 1.0  # share in which the reference run's measured PSNR counts instead, 0 to 1
-    uncertainty_db: float | None = (
-        None  # mean absolute error on prompts it was not fitted on; none if not measured
-    )
+    db_per_octave: float = 0.0  # more for each doubling of the computed steps, from those of the reference run
+    db_extrapolated: float = 0.0  # more where the reuse extrapolates
+    uncertainty_db: float | None = None  # mean absolute error on prompts it was not fitted on; none if unknown
 
     def __post_init__(self) -> None:
-        number("damping", self.damping, -10, 10)
+        number("early answer", self.early, -10, 10)
+        number("late answer", self.late, -10, 10)
         number("slope", self.slope, 0.01, 10)
-        number("level", self.level, -1000, 1000)
-        number("trust", self.trust, 0, 1)
+        number("dB an octave", self.db_per_octave, -100, 100)
+        number("dB of extrapolation", self.db_extrapolated, -100, 100)
         if self.uncertainty_db is not None:
             number("uncertainty", self.uncertainty_db, 0, 1000)
-
-    def db(self, error_db: Array, reference_error_db: float, reference_db: float) -> Array:
-        """PSNR of errors in dB, given the reference run's predicted error and its measured PSNR."""
-        fixed = self.level - self.slope * error_db
-        anchored = reference_db - self.slope * (error_db - reference_error_db)
-        return (1 - self.trust) * fixed + self.trust * anchored
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,15 @@ class Predictor:
 
     def db(self, schedules: Sequence[Steps], reuse: Reuse) -> Array:
         """Predicted PSNR to the baseline in dB, one a schedule of computed steps."""
-        velocities = self.recording.velocities
+        velocities, scale = self.recording.velocities, self.scale
         assert velocities is not None
-        return self.scale.db(self.errors_db(schedules, reuse), self.reference_error_db, velocities.reference_db)
+        more = np.array([octaves(schedule, self.recording.steps) for schedule in schedules])
+        return (
+            velocities.reference_db
+            - scale.slope * (self.errors_db(schedules, reuse) - self.reference_error_db)
+            + scale.db_per_octave * more
+            + (scale.db_extrapolated if reuse != "hold" else 0.0)
+        )
 
     def errors(self, schedules: Sequence[Steps], reuse: Reuse) -> Array:
         """Predicted length of the error of the finished latent, one a schedule."""
@@ -113,7 +116,9 @@ class Predictor:
         size = len(products)
         measured = reference_steps(steps)
         drift = {step: steps - 1 + index for index, step in enumerate(measured)}
-        maps = np.tile(self.scale.damping * np.eye(size), (steps, 1, 1))
+        noise = np.array(self.recording.timesteps) / 1000
+        free = self.scale.early * noise + self.scale.late * (1 - noise)
+        maps = free[:, None, None] * np.eye(size)
         for step in range(1, steps + 1):
             for near, share in neighbours(measured, step):
                 own = drift[near]
@@ -121,7 +126,7 @@ class Predictor:
                     continue
                 along = share * products[own] / products[own, own]  # how much of an error lies along the drift
                 maps[step - 1][:, own + len(measured)] += along
-                maps[step - 1][:, own] -= self.scale.damping * along
+                maps[step - 1][:, own] -= free[step - 1] * along
         return maps
 
     @cached_property
@@ -197,6 +202,11 @@ def predictor(recording: Recording, scale: PictureScale = PictureScale()) -> Pre
     if recording.velocities is None:
         raise ValueError(CANNOT)
     return Predictor(recording, scale)
+
+
+def octaves(computed: Steps, steps: int) -> float:
+    """Doublings from the computed steps of the reference run to those of a schedule."""
+    return math.log2(len(computed) / (1 + len(reference_steps(steps))))
 
 
 def check_schedule(computed: Steps, steps: int) -> None:

@@ -10,6 +10,7 @@ from app.caching.branches import TEXT_IN_SPACE, Kind, Layout
 from app.caching.cache import BranchCache
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
+from app.models.diffusers.family import checkpoints
 from app.models.requirements import is_installed
 
 DEPTH = 28
@@ -33,19 +34,19 @@ class Latte:
         _require_diffusers()
         import torch
 
-        from app.models.diffusers.architectures import PUBLISHED
-        from app.models.diffusers.estimate import predict
-        from app.models.diffusers.latte import CachedLatte, attached
+        from app.models.diffusers.estimate import build_transformer, predict
+        from app.models.diffusers.latte_transformer import CachedLatte, attached
 
-        built = PUBLISHED["latte-1"].build_transformer(
-            torch.float32, num_layers=1, sample_size=work.height // 8, video_length=work.frames
+        latte = checkpoints()["latte-1"]
+        built = build_transformer(
+            latte, torch.float32, num_layers=1, sample_size=work.height // 8, video_length=work.frames
         )
         model = cast(CachedLatte, built)
         grid = (work.frames, work.height // 8, work.width // 8)
 
         def forward(cache: BranchCache) -> None:
             with attached(model, cache):
-                predict("latte", model, grid, work.text_tokens)
+                predict(latte.family, model, grid, work.text_tokens)
 
         return count_step(forward).repeated(self.depth)
 
@@ -64,11 +65,11 @@ def _decoded_frame() -> int:
     _require_diffusers()
     import torch
 
-    from app.models.diffusers.architectures import PUBLISHED
-    from app.models.diffusers.estimate import decode
+    from app.models.diffusers.estimate import build_vae, decode
 
-    vae = PUBLISHED["latte-1"].build_vae(torch.float32)
-    return count(lambda: decode("latte", vae, (2, 64, 64))).total // 2
+    latte = checkpoints()["latte-1"]
+    vae = build_vae(latte, torch.float32)
+    return count(lambda: decode(latte.family, vae, (2, 64, 64))).total // 2
 
 
 def _require_diffusers() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from app.models.base import ModelCard, VideoModel
-from app.models.diffusers.cards import CARDS as DIFFUSERS
+from app.models.diffusers.family import checkpoints
 from app.models.open_sora.card import CARD as OPEN_SORA
 from app.models.open_sora_plan.card import CARD as OPEN_SORA_PLAN
 from app.models.runtime.device import device_name
 from app.models.sprites.card import CARD as SPRITES
 
+DIFFUSERS = tuple(checkpoint.card for checkpoint in checkpoints().values())
 CARDS: dict[str, ModelCard] = {card.id: card for card in (SPRITES, OPEN_SORA, OPEN_SORA_PLAN, *DIFFUSERS)}
 # A module, and the arguments of its load() or checks().
 LOADERS: dict[str, tuple[str, ...]] = {

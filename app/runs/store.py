@@ -88,6 +88,15 @@ class RunStore:
             raise ValueError(f"this run is damaged: {run.reason}")
         return run
 
+    def find(self, request: Request, visitor: str = "") -> Run | None:
+        """The newest run of a request that a visitor may see; none without one."""
+        return next((run for run in self.runs(visitor) if run.request == request), None)
+
+    def linked(self, run_id: object, request: Request) -> Run | None:
+        """The run of a link; whoever knows both its id and its whole request was given them, and may see it."""
+        run = self._read(run_id) if _is_id(run_id) else None
+        return run if isinstance(run, Run) and run.request == request else None
+
     def delete(self, run_id: object, visitor: str = "") -> None:
         """Remove a run, damaged or not, from the list; for an hour it can be restored."""
         run = self._find(run_id, visitor)

@@ -1,10 +1,10 @@
-"""The Compare room: the shipped comparison as table and plot, what the methods are, the paper's FLOPs beside ours.
+"""The Compare room: the shipped comparison as table and plot, own ones, the paper's FLOPs beside ours.
 
-All of it is measured by `python -m app compare` and `python -m benchmarks.flops`; this only reads their files.
+What ships is measured by `python -m app compare` and `python -m benchmarks.flops`; own ones are runs of the queue.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,40 @@ from app.caching.registry import kind_of, method_from_json
 from app.common.paths import COMPARISONS
 from app.evaluation.comparison.fairness import sentences, worth
 from app.evaluation.comparison.palette import palette_of
+from app.evaluation.comparison.plan import families
 from app.evaluation.comparison.spread import SLOTS, means_by
 from app.evaluation.comparison.table import Point, described
 from app.generation.request import Request
 from app.metrics.registry import Metric, metrics
 from app.models.base import ModelCard
+from components.compare.trial import Trials
 from components.rooms import Page, Room
-from components.shared.web import panel
+from components.shared.web import answered, panel
 from components.studio.share import PARAMETER, to_query
+
+Question = Callable[[Any], dict[str, Any]]
 
 
 def build(page: Page) -> gr.HTML:
     """The panel with the shipped comparison; without one it says how to make it."""
-    return panel("compare/compare", "compare-panel", **compare_props(page.cards))
+    props = compare_props(page.cards)
+    return panel("compare/compare", "compare-panel", server_functions=_questions(trials(page)), **props)
+
+
+def trials(page: Page, folder: Path = COMPARISONS) -> Trials:
+    """What answers for own comparisons: with the shipped one's model and settings where that model is here."""
+    shown = _read(folder / "sprites.json")
+    card = page.cards.get(shown["about"]["model"] if shown else "")
+    if shown is None or card is None:
+        card = next(iter(page.cards.values()))
+        return Trials(page.runner, page.store, card, card.steps, card.guidance, [])
+    about = shown["about"]
+    return Trials(page.runner, page.store, card, about["steps"], about["guidance"], shown["points"])
 
 
 def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) -> dict[str, Any]:
     """What the panel shows of the files of a folder."""
-    table, counted = folder / "sprites.json", folder / "flops.json"
-    shown = json.loads(table.read_text()) if table.is_file() else None
+    shown = _read(folder / "sprites.json")
     points = shown["points"] if shown else []
     named = list(dict.fromkeys(point["family"] for point in points if point["family"]))
     return {
@@ -41,11 +56,11 @@ def compare_props(cards: Mapping[str, ModelCard], folder: Path = COMPARISONS) ->
         "points": [with_link(point, shown["about"], cards) for point in points] if shown else [],
         "parameter": PARAMETER,
         "metrics": [_metric(metric) for metric in metrics().values()],
-        "colours": {family: palette_of(family) for family in named},
+        "colours": {family: palette_of(family) for family in families()},
         "worth": sentences(worth([Point(**point) for point in points])),
         "groups": grouped([Point(**point) for point in points], shown["about"].get("asked", {})) if shown else {},
         "kinds": described_families(shown["points"]) if shown else [],
-        "flops": json.loads(counted.read_text()) if counted.is_file() else [],
+        "flops": _read(folder / "flops.json") or [],
     }
 
 
@@ -81,6 +96,23 @@ def described_families(points: Sequence[Mapping[str, Any]]) -> list[dict[str, st
             kind = kind_of(method_from_json(point["settings"]))
             found[point["family"]] = {"family": point["family"], "text": kind.description, "source": kind.source}
     return list(found.values())
+
+
+def _questions(answers: Trials) -> list[Question]:
+    def started(asked: Any) -> dict[str, Any]:
+        return answered(answers.started, asked)
+
+    def standing(asked: Any) -> dict[str, Any]:
+        return answered(answers.standing, asked)
+
+    def stopped(asked: Any) -> dict[str, Any]:
+        return answered(answers.stopped, asked)
+
+    return [started, standing, stopped]
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from app.common.sentences import sentence
 from app.common.validation import as_whole
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
-from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
-from app.jobs.zerogpu import record_run
+from app.jobs.runner import JobRunner
+from app.jobs.ticket import JobEvent, Stopping, Waiting
+from app.jobs.zerogpu import JobEvents, record_run
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
 from app.lab.session import Recorded
@@ -25,14 +26,16 @@ from app.models.base import ModelCard
 from app.runs.store import RunStore
 from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
-from components.lab.selection import Selection, visitor_of
+from components.lab.selection import Selection
 from components.shared.codebook import read_codebook
+from components.shared.visitors import asker_of
+from components.studio.queue import runs_first
 
 Shown = dict[str, Any]
 
 
 def run_it(
-    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, address: str, asked: object
 ) -> Generator[Shown]:
     """Generate a recording's request for real with a codebook, beside what was simulated."""
     try:
@@ -47,7 +50,12 @@ def run_it(
     shown: Shown = {"id": name, "state": "running", "kind": "info", "text": "", "made": 0, "real": {}}
     records: list[StepRecord] = []
     yield shown
-    with closing(runner.events(session, request, visitor=visitor_of(asked))) as news:
+    try:
+        ticket = runner.submit(asker_of(asked), request, room="lab", address=address)
+    except ValueError as error:
+        yield _refused(error)
+        return
+    with closing(runner.events(ticket)) as news:
         for batch in news:
             for event in batch:
                 match event:
@@ -67,7 +75,7 @@ def run_it(
 
 
 def record_it(
-    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, session: str, asked: object
+    runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, address: str, asked: object
 ) -> Generator[Shown]:
     """Record a prompt's baseline and keep it in the library, for the visitor alone where strangers share it."""
     try:
@@ -77,7 +85,22 @@ def record_it(
         return
     shown: Shown = {"state": "running", "kind": "info", "text": "Recording", "made": 0, "steps": request.steps}
     yield shown
-    with closing(runner.events(session, request, record_run)) as news:
+    visitor = asker_of(asked)
+    kept: Shown = {}
+
+    def record_and_keep(*arguments: Any, **options: Any) -> JobEvents:
+        """The recording is kept where it is made, as nobody may be looking any more."""
+        for event in record_run(*arguments, **options):
+            if isinstance(event, Recorded):
+                kept.update(_kept(library, event.recording, visitor))
+            yield event
+
+    try:
+        ticket = runner.submit(visitor, request, record_and_keep, room="lab", address=address, sides=("baseline",))
+    except ValueError as error:
+        yield _refused(error)
+        return
+    with closing(runner.events(ticket)) as news:
         for batch in news:
             for event in batch:
                 match event:
@@ -87,7 +110,7 @@ def record_it(
                         made = event.record.step
                         shown = {**shown, "made": made, "text": f"Recording, step {made} of {shown['steps']}"}
                     case Recorded():
-                        shown = {**shown, **_kept(library, event.recording, visitor_of(asked))}
+                        shown = {**shown, **kept}
                     case _:
                         shown = {**shown, **_common(event)}
             yield shown
@@ -109,12 +132,9 @@ def _outcome(simulated: Simulation, records: list[StepRecord], summary: dict[str
 def _common(event: JobEvent) -> Shown:
     match event:
         case Waiting():
-            runs = "run goes" if event.ahead == 1 else "runs go"
-            return {"text": f"{event.ahead} {runs} first; this one starts by itself."}
+            return {"text": f"{runs_first(event.ahead)}; this one starts by itself."}
         case Loading():
             return {"text": f"{event.message}."}
-        case Refused():
-            return {"state": "refused", "kind": "error", "text": event.message}
         case Stopping():
             return {"text": "Stopping"}
         case Stopped():
@@ -123,6 +143,10 @@ def _common(event: JobEvent) -> Shown:
             return _failed(event.message)
         case _:
             return {}
+
+
+def _refused(error: object) -> Shown:
+    return {"state": "refused", "kind": "error", "text": sentence(error)}
 
 
 def _failed(error: object) -> Shown:
@@ -157,7 +181,7 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
     if "run" in asked:
-        return _of_run(store.get(asked["run"], visitor_of(asked)).request, cards)
+        return _of_run(store.get(asked["run"], asker_of(asked)).request, cards)
     seed = asked.get("seed")
     return Request(
         model=card.id,

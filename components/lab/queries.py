@@ -13,16 +13,22 @@ from app.lab.bound import mean_bound
 from app.lab.calibrate import calibrate_scores, pareto_front, score_family
 from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, shipped
+from app.lab.prediction import Predictor, predictor
+from app.lab.prediction_fit import scale_for, shipped_fit
+from app.lab.prediction_plot import predicted_against_real
 from app.lab.recording import Recording
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_number, visitor_of
+from components.lab.selection import Selection, read_number
 from components.shared.codebook import codebook_props, preset_props, read_codebook
 from components.shared.turns import Poll, Turns
+from components.shared.visitors import asker_of
+from components.shared.web import data_uri
 
 EVERY_STEP = Codebook((1.0,), (1,))
 FRONTS_KEPT = 16
+PREDICTORS_KEPT = 64
 MAX_WORK = 60_000  # about ten seconds of one core
 Scores = dict[Codebook, list[tuple[float, float]]]
 
@@ -36,11 +42,12 @@ class Answers:
     lock: Lock = field(default_factory=Lock)
     turns: Turns = field(default_factory=Turns)
     _scores: OrderedDict[object, Scores] = field(default_factory=OrderedDict)
+    _predictors: OrderedDict[int, Predictor] = field(default_factory=OrderedDict)
 
     def opening(self, asked: object) -> dict[str, Any]:
         """What the Lab starts from: recordings, presets and the default codebook."""
         start = next(iter(self.cards.values())).codebook
-        return {"recordings": self.library.listing(visitor_of(asked)), "presets": preset_props(), "preset": start}
+        return {"recordings": self.library.listing(asker_of(asked)), "presets": preset_props(), "preset": start}
 
     def measured(self, asked: object) -> dict[str, Any]:
         """The matrix D of every selected recording."""
@@ -52,18 +59,14 @@ class Answers:
         selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
         plain = self._simulate(replace(selection, motion=False), codebook)
         chosen = self._simulate(selection, codebook) if selection.motion else plain
-        return {
-            "runs": {name: simulation_props(simulation) for name, simulation in chosen.items()},
-            "plain": {name: simulation_props(simulation) for name, simulation in plain.items()},
-            "mean": _mean(chosen),
-            "mean_plain": _mean(plain),
-        }
+        runs, without = self._predicted(selection, chosen), self._predicted(selection, plain)
+        return {"runs": runs, "plain": without, "mean": _mean(runs), "mean_plain": _mean(without)}
 
     def front(self, asked: object) -> dict[str, Any]:
         """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
         selection = Selection.read(asked, self.library)
         self._check_work(selection)
-        with self.turns.turn(visitor_of(asked)) as poll:
+        with self.turns.turn(asker_of(asked)) as poll:
             candidates = pareto_front(self._score(selection, poll), range(len(selection.recordings)))
             bound = mean_bound(list(selection.recordings.values()), poll)
         return {
@@ -78,7 +81,7 @@ class Answers:
         if count < 2:
             raise ValueError("calibration needs at least 2 recordings; select more on the left")
         self._check_work(selection)
-        with self.turns.turn(visitor_of(asked)) as poll:
+        with self.turns.turn(asker_of(asked)) as poll:
             found = calibrate_scores(self._score(selection, poll), count, speedup=wish)
         held_out, spread = found.held_out_speedup
         words = (
@@ -86,6 +89,18 @@ class Answers:
             f"± {spread:.2f}× over {len(found.held_out)} folds."
         )
         return {**codebook_props(found.chosen.codebook), "words": words}
+
+    def fitted(self, asked: object) -> dict[str, Any]:
+        """How far predicted pictures come true: the shipped fit of the page's first model, as words and a plot."""
+        fit = shipped_fit(next(iter(self.cards.values())).id)
+        if fit is None:
+            return {"words": "How far predicted pictures come true was not measured for this model.", "plot": ""}
+        words = (
+            f"{len(fit.pairs)} schedules over {fit.prompts} prompts, generated for real; each prompt predicted by "
+            f"what was fitted on the others. Spearman {fit.correlation:.2f}, mean absolute error "
+            f"{fit.mean_error_db:.1f} dB."
+        )
+        return {"words": words, "plot": data_uri(predicted_against_real(fit).encode(), "image/svg+xml")}
 
     def figure(self, asked: object) -> dict[str, Any]:
         """A figure of the paper over the selected recordings, also as the files to download."""
@@ -105,6 +120,26 @@ class Answers:
             name: simulate(recording, selection.method(recording, codebook, self.cards))
             for name, recording in selection.recordings.items()
         }
+
+    def _predicted(self, selection: Selection, simulations: Mapping[str, Simulation]) -> dict[str, dict[str, Any]]:
+        """The simulations as the scripts draw them, with the PSNR predicted of the picture where that is known."""
+        return {
+            name: {**simulation_props(simulation), **self._picture(selection.recordings[name], simulation)}
+            for name, simulation in simulations.items()
+        }
+
+    def _picture(self, recording: Recording, simulation: Simulation) -> dict[str, float | None]:
+        if recording.velocities is None:
+            return {"db": None, "db_off": None}
+        with self.lock:
+            predicting = self._predictors.get(id(recording))
+            if predicting is None or predicting.recording is not recording:
+                predicting = predictor(recording, scale_for(recording.model))
+                self._predictors[id(recording)] = predicting
+                while len(self._predictors) > PREDICTORS_KEPT:
+                    self._predictors.popitem(last=False)
+            found = float(predicting.db([simulation.computed], "hold")[0])
+        return {"db": found, "db_off": predicting.scale.uncertainty_db}
 
     def _score(self, selection: Selection, poll: Poll) -> Scores:
         key = (*selection.recordings, selection.motion)
@@ -150,8 +185,13 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _mean(simulations: dict[str, Simulation]) -> dict[str, float]:
+def _mean(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
+    """Means over the selected recordings; of the picture only where all of them can tell."""
+    known = [run["db"] for run in runs.values() if run["db"] is not None]
+    off = [run["db_off"] for run in runs.values() if run["db_off"] is not None]
     return {
-        "speedup": mean(simulation.speedup for simulation in simulations.values()),
-        "error": mean(simulation.error for simulation in simulations.values()),
+        "speedup": mean(run["speedup"] for run in runs.values()),
+        "error": mean(run["error"] for run in runs.values()),
+        "db": mean(known) if len(known) == len(runs) else None,
+        "db_off": mean(off) if len(off) == len(runs) else None,
     }

@@ -12,9 +12,9 @@ import gradio as gr
 from components.lab.jobs import record_it, run_it
 from components.lab.queries import Answers
 from components.lab.recordings import Library
-from components.lab.selection import name_of, visitor_of
+from components.lab.selection import name_of
 from components.rooms import QUIET, VISITORS, Page, Room
-from components.shared.visitors import visitor_key
+from components.shared.visitors import address_of, asker_of, visitor_of
 from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
@@ -35,20 +35,18 @@ def build(page: Page) -> gr.HTML:
         recorded={},
     )
 
-    def run(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in run_it(
-            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
-        ):
+    def run(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
+        for shown in run_it(runner, cards, library, address_of(caller), question_of(asked)):
             yield gr.update(real=shown)
 
-    def record(asked: gr.EventData, visitor: gr.Request) -> Iterator[Any]:
-        for shown in record_it(
-            runner, cards, library, visitor_key(visitor, runner.limits, _whose(asked)), question_of(asked)
-        ):
+    def record(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
+        for shown in record_it(runner, cards, library, address_of(caller), question_of(asked)):
             yield gr.update(recorded=shown)
 
-    def stop(visitor: gr.Request) -> None:
-        runner.stop(visitor_key(visitor, runner.limits))
+    def stop(asked: gr.EventData) -> None:
+        for ticket in runner.queue.of(visitor_of(getattr(asked, "visitor", None))):
+            if ticket.room == "lab":
+                runner.stop(ticket)
 
     built.submit(run, None, built, concurrency_limit=VISITORS, **QUIET)
     built.start_recording(record, None, built, concurrency_limit=VISITORS, **QUIET)
@@ -59,10 +57,6 @@ def build(page: Page) -> gr.HTML:
 def question_of(asked: gr.EventData) -> object:
     """What a press in the panel asks for; none if it says nothing."""
     return getattr(asked, "question", None)
-
-
-def _whose(asked: gr.EventData) -> str:
-    return visitor_of(question_of(asked))
 
 
 def _questions(answers: Answers) -> list[Question]:
@@ -83,19 +77,22 @@ def _questions(answers: Answers) -> list[Question]:
     def calibrated(asked: Any) -> dict[str, Any]:
         return answered(answers.calibrated, asked)
 
+    def fitted(asked: Any) -> dict[str, Any]:
+        return answered(answers.fitted, asked)
+
     def figure(asked: Any) -> dict[str, Any]:
         return answered(answers.figure, asked)
 
     def uploaded(asked: Any) -> dict[str, Any]:
-        return answered(lambda asked: {"added": library.upload(asked, visitor_of(asked))}, asked)
+        return answered(lambda asked: {"added": library.upload(asked, asker_of(asked))}, asked)
 
     def deleted(asked: Any) -> dict[str, Any]:
-        return answered(lambda asked: library.delete(name_of(asked), visitor_of(asked)), asked)
+        return answered(lambda asked: library.delete(name_of(asked), asker_of(asked)), asked)
 
     def restored(asked: Any) -> dict[str, Any]:
-        return answered(lambda asked: library.restore(name_of(asked), visitor_of(asked)), asked)
+        return answered(lambda asked: library.restore(name_of(asked), asker_of(asked)), asked)
 
-    return [opening, measured, simulated, front, calibrated, figure, uploaded, deleted, restored]
+    return [opening, measured, simulated, front, calibrated, fitted, figure, uploaded, deleted, restored]
 
 
 ROOM = Room("lab", "Codebook Lab", 20, build)

@@ -13,8 +13,8 @@ from app.caching.motion import MotionRegularisation
 from app.common.validation import number
 from app.lab.recording import Recording
 from app.models.base import ModelCard
-from app.runs.store import read_visitor
 from components.lab.recordings import Library
+from components.shared.visitors import asker_of
 
 MAX_SELECTED = 12
 
@@ -32,7 +32,7 @@ class Selection:
         names = _field(asked, "ids", list)
         if not 1 <= len(names) <= MAX_SELECTED:
             raise ValueError(f"select 1 to {MAX_SELECTED} recordings, got {len(names)}")
-        found = {str(name): library.get(name, visitor_of(asked)) for name in names}
+        found = {str(name): library.get(name, asker_of(asked)) for name in names}
         return cls(found, _field(asked, "motion", bool))
 
     def method(self, recording: Recording, codebook: Codebook, cards: Mapping[str, ModelCard]) -> AdaCacheConfig:
@@ -45,11 +45,6 @@ class Selection:
             locations=recording.blocks,
             motion=motion if self.motion else None,
         )
-
-
-def visitor_of(asked: object) -> str:
-    """Which browser asks; empty where it does not say."""
-    return read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
 
 
 def name_of(asked: object) -> object:

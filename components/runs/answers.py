@@ -18,8 +18,9 @@ from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
 from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
-from app.runs.store import RunStore, read_visitor
+from app.runs.store import RunStore
 from components.shared.quality import quality_props
+from components.shared.visitors import asker_of
 from components.shared.web import data_uri, served, uploaded
 from components.studio.method import title_of
 
@@ -42,7 +43,7 @@ class Answers:
 
     def listing(self, asked: object) -> dict[str, Any]:
         """The visitor's runs, newest first, and those of them that are damaged."""
-        runs, damaged = self.store.runs(_visitor(asked)), self.store.damaged(_visitor(asked))
+        runs, damaged = self.store.runs(asker_of(asked)), self.store.damaged(asker_of(asked))
         return {
             "runs": [self._listed(run) for run in runs[:MAX_LISTED]],
             "count": len(runs),
@@ -51,17 +52,17 @@ class Answers:
 
     def deleted(self, asked: object) -> dict[str, Any]:
         """Delete a run; it can be restored for a while."""
-        self.store.delete(_field(asked, "id"), _visitor(asked))
+        self.store.delete(_field(asked, "id"), asker_of(asked))
         return {}
 
     def restored(self, asked: object) -> dict[str, Any]:
         """Bring a deleted run back."""
-        self.store.restore(_field(asked, "id"), _visitor(asked))
+        self.store.restore(_field(asked, "id"), asker_of(asked))
         return {}
 
     def exported(self, asked: object) -> dict[str, Any]:
         """A run as one zip the browser may fetch."""
-        run = self.store.get(_field(asked, "id"), _visitor(asked))
+        run = self.store.get(_field(asked, "id"), asker_of(asked))
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"adacache-run-{run.id}.zip"
             export_zip(run, path)
@@ -72,7 +73,7 @@ class Answers:
 
         The page names an upload after its visitor, an id that nobody else knows; others go by age.
         """
-        path, visitor = uploaded(_field(asked, "path")), _visitor(asked)
+        path, visitor = uploaded(_field(asked, "path")), asker_of(asked)
         try:
             return {"added": import_zip(self.store, path, visitor).id}
         finally:
@@ -84,7 +85,7 @@ class Answers:
         ids = _field(asked, "ids")
         if not isinstance(ids, list) or len(ids) != 2:
             raise ValueError("two runs can be compared")
-        one, other = (self.store.get(run_id, _visitor(asked)) for run_id in ids)
+        one, other = (self.store.get(run_id, asker_of(asked)) for run_id in ids)
         return {
             "differing": differing_settings(one.request, other.request),
             "runs": [self._compared(run) for run in (one, other)],
@@ -134,10 +135,6 @@ def method_title(request: Request) -> str:
         return title_of(request.method, request.model)
     preset = next((item.title for item in presets().values() if item.codebook == method.codebook), "Custom")
     return f"AdaCache {preset}{', motion' if method.motion else ''}"
-
-
-def _visitor(asked: object) -> str:
-    return read_visitor(asked.get("visitor") if isinstance(asked, dict) else None)
 
 
 def _field(asked: object, name: str) -> Any:

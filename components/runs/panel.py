@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 
 from app.models.base import ModelCard
-from app.runs.store import RunStore, read_visitor
+from app.runs.store import RunStore
 from components.runs.answers import Answers
+from components.shared.visitors import visitor_of
 from components.shared.web import answered, panel
 
 Question = Callable[[Any], dict[str, Any]]
@@ -21,7 +22,7 @@ def runs_panel(store: RunStore, cards: Mapping[str, ModelCard]) -> gr.HTML:
 
 def asked_run(picked: gr.EventData) -> tuple[Any, str]:
     """Which run a browser wants to open, and which browser it is."""
-    return getattr(picked, "run", None), read_visitor(getattr(picked, "visitor", None))
+    return getattr(picked, "run", None), visitor_of(getattr(picked, "visitor", None))
 
 
 def _questions(answers: Answers) -> list[Question]:

@@ -1,27 +1,39 @@
-"""Visitors: who asks, told by tab or address, and the login that a server may ask them for."""
+"""Visitors: whose a run is, told by the login or by the id a browser gave itself, and the login itself."""
 
 import os
 from collections.abc import Mapping, MutableMapping
+from hashlib import sha256
 
 import gradio as gr
 
-from app.jobs.limits import SEPARATOR, Limits
+from app.runs.store import read_visitor
 
 LOGIN = "ADACACHE_LOGIN"
 PROXIES = "FORWARDED_ALLOW_IPS"  # addresses of proxies whose X-Forwarded-For is believed, with commas between
 
 
-def visitor_key(tab: gr.Request, limits: Limits, visitor: str = "") -> str:
-    """The tab, and before it who counts as one visitor: an address that can be believed, else the visitor's id.
+def visitor_of(given: object) -> str:
+    """Whose a run is: the login's where the server asks for one, on every device; else that browser's."""
+    known = login()
+    return _id(f"login {known[0]}") if known else read_visitor(given)
 
-    An address is that of the connection, or what a proxy named in FORWARDED_ALLOW_IPS says of it (uvicorn reads
-    it). Behind a proxy that is not named there all visitors have one address, and none is counted by it.
+
+def asker_of(asked: object) -> str:
+    """Whose a question of a panel is; panels send their visitor with it."""
+    return visitor_of(asked.get("visitor") if isinstance(asked, dict) else None)
+
+
+def program_of(given: object, caller: gr.Request) -> str:
+    """The same for a program; one that names no visitor is known by its session."""
+    return visitor_of(given) or _id(f"session {caller.session_hash or ''}")
+
+
+def address_of(caller: gr.Request) -> str:
+    """Where a request comes from, if a proxy named in FORWARDED_ALLOW_IPS tells it (uvicorn reads it); else empty.
+
+    Behind a proxy that is not named there all visitors have one address, and none is counted by it.
     """
-    session = (tab.session_hash or "").replace(SEPARATOR, "")
-    if not limits.one_run_per_address:
-        return session
-    address = tab.client.host if tab.client and os.environ.get(PROXIES) else ""
-    return f"{(address or visitor or session).replace(SEPARATOR, '')}{SEPARATOR}{session}"
+    return caller.client.host if caller.client and os.environ.get(PROXIES) else ""
 
 
 def trust_no_proxy_by_itself(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -38,3 +50,7 @@ def login(environment: Mapping[str, str] = os.environ) -> tuple[str, str] | None
     if not (user and colon and password):
         raise ValueError(f"{LOGIN} must be user:password with neither of them empty")
     return user, password
+
+
+def _id(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]

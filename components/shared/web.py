@@ -24,11 +24,15 @@ log = logging.getLogger(__name__)
 BOOT = (WEB / "shared" / "boot.js").read_text()
 
 
-def panel(module: str, elem_id: str, **props: Any) -> gr.HTML:
-    """A component drawn by assets/web/<module>.js: its `mount({element, trigger, props, watch, server})`."""
+def panel(module: str, elem_id: str, events: tuple[str, ...] = (), **props: Any) -> gr.HTML:
+    """A component drawn by assets/web/<module>.js: its `mount({element, trigger, props, watch, server})`.
+
+    `events` are those it triggers under names of its own; Gradio looks for them in the script it is given.
+    """
+    named = f"// Events of its own: {', '.join(map(repr, events))}\n" if events else ""
     return gr.HTML(
         html_template="",
-        js_on_load=BOOT.replace("__FOLDER__", str(WEB)).replace("__NAME__", module),
+        js_on_load=named + BOOT.replace("__FOLDER__", str(WEB)).replace("__NAME__", module),
         elem_id=elem_id,
         apply_default_css=False,
         **props,

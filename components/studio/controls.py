@@ -9,12 +9,13 @@ import gradio as gr
 from app.caching.codebook import presets
 from app.common.validation import as_whole, shown
 from app.generation.request import Request, random_seed
+from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_props
 from components.shared.web import panel
+from components.studio.form import FIELDS, Form
 from components.studio.method import (
     ADACACHE,
-    MethodPanel,
     choices,
     method_panel,
     read_method,
@@ -22,39 +23,39 @@ from components.studio.method import (
     values_of,
 )
 from components.studio.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
+from components.studio.queue import queue_panel
 from components.studio.size import SizePanel, read_size, size_panel, size_props
 
 Updates = list[Any]
+SHOWN = (*FIELDS, "size", "size_said", "library", "about", "adacache")  # all that settings change
 
 
 @dataclass(frozen=True)
 class Controls:
-    """Components the page wires.
-
-    `inputs` is what `read_request` takes, in its order; `shown` is what `show_request` updates, in its order.
-    """
+    """Components the page wires: `inputs` by the fields of the form, `shown` by name all that settings change."""
 
     prompt: PromptPanel
     model: gr.Dropdown
     size: SizePanel
-    method: MethodPanel
-    inputs: list[gr.Component]
-    shown: list[Any]
+    inputs: dict[str, gr.Component]
+    shown: dict[str, Any]
     reuse: gr.Checkbox
     generate: gr.Button
     stop: gr.Button
+    queue: gr.HTML
     message: gr.HTML
     share: gr.HTML
 
 
-def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
+def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
     """Build the column with a model's own settings filled in."""
     prompt = prompt_panel(card)
     with gr.Row(elem_id="run-buttons"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3, min_width=60)
         stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=2, min_width=60)
     reuse = gr.Checkbox(True, label="Reuse the baseline of an earlier run", elem_id="reuse-baseline")
-    message = panel("shared/message", "message", text="", kind="info")
+    message = panel("shared/message", "message", text="", kind="info", notice="", notice_kind="info")
+    queue = queue_panel(runner)
     with gr.Column(elem_id="settings"):
         model = gr.Dropdown(
             [(item.title, item.id) for item in cards.values()],
@@ -72,19 +73,22 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         method = method_panel(card)
-        share = panel("studio/share", "share", link="", error="", asked=0)
+        share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
-    inputs = [model, prompt.text, seed, steps, guidance, *size.inputs, *method.inputs]
+    given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
+    inputs = given | size.inputs | method.inputs
+    also = {"size": size.column, "size_said": size.said, "library": prompt.library}
+    shown = inputs | also | {"about": method.about, "adacache": method.adacache}
     return Controls(
         prompt=prompt,
         model=model,
         size=size,
-        method=method,
-        inputs=inputs,
-        shown=[*inputs, size.column, size.said, prompt.library, method.about, method.adacache],
+        inputs={name: inputs[name] for name in FIELDS},
+        shown={name: shown[name] for name in SHOWN},
         reuse=reuse,
         generate=generate,
         stop=stop,
+        queue=queue,
         message=message,
         share=share,
     )
@@ -92,79 +96,67 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard]) -> Controls:
 
 def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[str, Any]) -> None:
     """Another model brings its own settings and methods, and the prompt stays; another method its own controls."""
-    method = built.method
     quiet = {**quiet, "queue": False, "preprocess": False}
 
     def settings_of(model: object) -> Updates:
         card = card_of(cards, model)
-        return [
-            gr.update(info=card.needs),
-            gr.update(groups=group_props(card)),
-            card.steps,
-            card.guidance,
-            *size_props(card),
-            gr.update(choices=choices(card), value=ADACACHE),
-            codebook_props(presets()[card.codebook].codebook),
-            *shown_for(card, ADACACHE),
-        ]
+        return shown_updates(
+            model=gr.update(info=card.needs),
+            library=gr.update(groups=group_props(card)),
+            steps=card.steps,
+            guidance=card.guidance,
+            method=gr.update(choices=choices(card), value=ADACACHE),
+            codebook=codebook_props(presets()[card.codebook].codebook),
+            **size_props(card),
+            **shown_for(card, ADACACHE),
+        )
 
     def method_of(model: object, chosen: object) -> Updates:
-        return shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE)
+        return shown_updates(**shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE))
 
-    steps, guidance = built.inputs[3:5]
-    own = [built.model, built.prompt.library, steps, guidance, *built.size.shown, method.choice, method.codebook]
-    built.model.input(settings_of, built.model, [*own, *method.adjusted], **quiet)
-    method.choice.input(method_of, [built.model, method.choice], method.adjusted, **quiet)
+    method, shown = built.inputs["method"], list(built.shown.values())
+    built.model.input(settings_of, built.model, shown, **quiet)
+    method.input(method_of, [built.model, method], shown, **quiet)  # type: ignore[attr-defined]  # a dropdown
     wire_prompt(built.prompt, built.model, quiet)
 
 
-def read_request(
-    cards: Mapping[str, ModelCard],
-    model: object,
-    prompt: Any,
-    seed: object,
-    steps: object,
-    guidance: Any,
-    resolution: object,
-    aspect_ratio: object,
-    length: object,
-    *method: Any,
-) -> Request:
+def read_request(cards: Mapping[str, ModelCard], form: Form) -> Request:
     """The request the controls ask for; a ValueError says what is wrong with it."""
-    card = card_of(cards, model)
+    card = card_of(cards, form.model)
     return Request(
         model=card.id,
-        prompt=prompt,
-        method=read_method(card, *method),
-        seed=as_whole(seed),  # type: ignore[arg-type]  # checked there, as are the others
-        steps=as_whole(steps),  # type: ignore[arg-type]
-        guidance=guidance,
-        size=read_size(card, resolution, aspect_ratio, length),
+        prompt=form.prompt,
+        method=read_method(card, form),
+        seed=as_whole(form.seed),  # type: ignore[arg-type]  # checked there, as are the others
+        steps=as_whole(form.steps),  # type: ignore[arg-type]
+        guidance=form.guidance,
+        size=read_size(card, form.resolution, form.aspect_ratio, form.length),
     )
 
 
 def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
-    """The controls asking for a request; a ValueError where they cannot say it."""
+    """Updates with which the controls ask for a request; a ValueError where they cannot say it."""
     card = card_of(cards, request.model)
-    chosen, setting, listed, reuse, solver, *settings = values_of(card, request.method)
-    *adjusted, about, adacache = shown_for(card, chosen, setting, listed, reuse, solver)
-    *picked, sized, said = size_props(card, request.size)
-    return [
-        gr.update(value=card.id, info=card.needs),
-        request.prompt,
-        request.seed,
-        request.steps,
-        request.guidance,
-        *picked,
-        gr.update(choices=choices(card), value=chosen),
-        *adjusted,
-        *settings,
-        sized,
-        said,
-        gr.update(groups=group_props(card)),
-        about,
-        adacache,
-    ]
+    values = values_of(card, request.method)
+    how = (values.pop(name) for name in ("method", "setting", "listed_steps", "reuse", "solver"))
+    chosen, *given = how
+    return shown_updates(
+        model=gr.update(value=card.id, info=card.needs),
+        prompt=request.prompt,
+        seed=request.seed,
+        steps=request.steps,
+        guidance=request.guidance,
+        method=gr.update(choices=choices(card), value=chosen),
+        library=gr.update(groups=group_props(card)),
+        **size_props(card, request.size),
+        **shown_for(card, chosen, *given),
+        **values,
+    )
+
+
+def shown_updates(**updates: Any) -> Updates:
+    """Updates of all that settings change, in its order; what is not named stays."""
+    return [updates.get(name, gr.skip()) for name in SHOWN]
 
 
 def card_of(cards: Mapping[str, ModelCard], model: object) -> ModelCard:

@@ -1,95 +1,112 @@
-"""A press on Generate, followed to its end: events of the job runner become updates of the panels.
+"""A visitor's runs on the page: a press on Generate asks for one, and all are followed to their end.
 
-This generator is the only writer of the two buttons and the message line, so their states cannot disagree.
+`follow` is the only writer of the videos, charts and buttons while runs go, so their states cannot disagree.
 """
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 import gradio as gr
 
 from app.common.sentences import sentence
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
-from app.jobs.runner import JobEvent, JobRunner, Refused, Stopping, Waiting
-from app.jobs.zerogpu import generate_pair
+from app.generation.request import Request
+from app.jobs.progress import Progress
+from app.jobs.runner import ELSEWHERE, JobRunner
+from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
 from app.lab.session import Recorded
 from app.models.base import ModelCard
-from components.shared.warmup import LOADING
 from components.studio.charts import charts_props
-from components.studio.controls import read_request
+from components.studio.queue import queue_props, runs_first
 from components.studio.video_panel import stage_props
 from components.studio.view import View
 
-Updates = list[Any]  # for: stage, charts, words, message, Generate, Stop
-UNSEEN = Waiting | Refused | Stopping | Recorded | Loading
-UNCHANGED: Updates = [gr.skip()] * 6
+Updates = list[Any]  # for: stage, charts, words, message, Generate, Stop, queue
+UNSEEN = Waiting | Stopping | Recorded | Loading
+GENERATE, ADD = "Generate", "Add to queue"
 
 
-def live(
-    runner: JobRunner,
-    cards: Mapping[str, ModelCard],
-    model_state: str,
-    session: str,
-    visitor: str,
-    reuse: bool,
-    values: tuple[Any, ...],
-) -> Generator[Updates]:
-    """Updates of all panels, from the press on Generate until the buttons are back where they were.
+def ask_for(runner: JobRunner, visitor: str, requests: Sequence[Request], reuse: bool, address: str = "") -> str:
+    """Queue runs and say where they stand; nothing where one starts at once. A ValueError says why not."""
+    before = {ticket.id for ticket in runner.queue.of(visitor)}
+    asked = []
+    for request in requests:
+        try:
+            asked.append(runner.submit(visitor, request, reuse=reuse, address=address))
+        except ValueError as error:
+            if not asked:
+                raise
+            return f"{len(asked)} of {len(requests)} runs were added. {sentence(error)}"
+    if all(ticket.id in before for ticket in asked):
+        return "This very run is in the queue already."
+    if len(asked) > 1:
+        return f"{len(asked)} runs were added to the queue."
+    ahead = len(runner.queue.before(asked[0]))
+    return f"Added: {runs_first(ahead)}." if ahead and before else ""
 
-    `reuse`: take the baseline from an earlier run of this visitor, if there is one.
+
+def current(runner: JobRunner, visitor: str) -> Ticket | None:
+    """The run that the Studio shows: the visitor's one that goes, else their next; other rooms show their own."""
+    return next((ticket for ticket in runner.queue.of(visitor) if ticket.room not in ELSEWHERE), None)
+
+
+def follow(runner: JobRunner, cards: Mapping[str, ModelCard], visitor: str) -> Generator[Updates]:
+    """Updates of all panels as long as the visitor has runs that go or wait, one run after the other.
+
+    A run that was over before this began is told as well, unless somebody has seen its end.
     """
-    try:
-        request = read_request(cards, *values)
-    except ValueError as error:
-        yield [*UNCHANGED[:3], *_controls(Controlled(sentence(error), "error", running=False))]
-        return
-    loading = "Loading the model; the run starts when it is there." if model_state == LOADING else ""
-    controlled, view = Controlled(loading), None
-    yield [*UNCHANGED[:3], *_controls(controlled)]
-    job = (
-        partial(generate_pair, kept=lambda request: runner.store.baseline(request, visitor))
-        if reuse
-        else generate_pair
-    )
-    with closing(runner.events(session, request, job, visitor)) as news:
+    while (ticket := current(runner, visitor) or runner.unread(visitor)) is not None:
+        yield from _follow(runner, cards, ticket)
+    yield [gr.skip()] * 4 + _buttons(False, False) + [queue_props(runner, visitor)]
+
+
+def _follow(runner: JobRunner, cards: Mapping[str, ModelCard], ticket: Ticket) -> Generator[Updates]:
+    said, view = Said(), None
+
+    def still() -> bool:
+        return current(runner, ticket.visitor) is ticket or ticket.state != "waiting"
+
+    with closing(runner.events(ticket, still)) as news:
         for batch in news:
-            if isinstance(batch[0], Refused):
-                yield [*UNCHANGED[:3], gr.update(text=batch[0].message, kind="error"), gr.skip(), gr.skip()]
-                return
-            before = controlled, view and view.understood
+            before = view and view.understood
             for event in batch:
-                controlled = controlled.after(event)
+                said = said.after(event)
                 if isinstance(event, Started):
                     view = View.start(event)
                 elif view is not None and not isinstance(event, UNSEEN):
                     view = view.after(event)
-            controlled = controlled.at(view)
+            shown = said.at(ticket.progress)
             panels = _panels(view, cards)
-            if view is None or before[1] == view.understood:
+            if view is None or before == view.understood:
                 panels[2] = gr.skip()
-            yield [*panels, *(_controls(controlled) if controlled != before[0] else UNCHANGED[3:])]
+            going = current(runner, ticket.visitor) is not None
+            yield [
+                *panels,
+                gr.update(text=shown.message, kind=shown.kind),
+                *_buttons(going, going and not said.stopping),
+                queue_props(runner, ticket.visitor, shown=_kept(batch)),
+            ]
+    ticket.read = ticket.over
 
 
 @dataclass(frozen=True)
-class Controlled:
-    """The message line and what the two buttons allow."""
+class Said:
+    """The message line: what a run waits for, how far it is, or how it ended."""
 
     message: str = ""
     kind: str = "info"
-    running: bool = True
+    running: bool = False
     stopping: bool = False
 
-    def at(self, view: View | None) -> Self:
+    def at(self, progress: Progress) -> Self:
         """The same with the steps made and the time left, while nothing more important is to be said."""
-        if view is None or view.state != "running" or not self.running or self.stopping:
+        if not self.running or self.stopping:
             return self
-        made = sum(len(shown.records) for shown in view.sides.values())
-        of = sum(view.steps.values())
-        left = view.seconds_left
+        made, of = sum(progress.made.values()), sum(progress.steps.values())
+        left = progress.seconds_left
         rest = "" if left is None else f", about {math.ceil(left)} s left"
         return replace(self, message=f"{made} of {of} steps, both sides{rest}", kind="info")
 
@@ -97,14 +114,14 @@ class Controlled:
         """The same once something has happened."""
         match event:
             case Waiting():
-                runs = "run goes" if event.ahead == 1 else "runs go"
-                return replace(self, message=f"{event.ahead} {runs} first; this one starts by itself.")
+                when = "" if event.seconds is None else f", about {event.seconds} s"
+                return replace(self, message=f"{runs_first(event.ahead)}{when}; this one starts by itself.")
             case Stopping():
                 return replace(self, message="Stopping", stopping=True)
             case Loading():
                 return replace(self, message=f"{event.message}.")
             case Started():
-                return replace(self, message="")
+                return replace(self, message="", running=True)
             case Failed():
                 message = f"{sentence(event.message)} Settings are kept."
                 return replace(self, message=message, kind="error", running=False)
@@ -119,7 +136,7 @@ class Controlled:
 
 def _panels(view: View | None, cards: Mapping[str, ModelCard]) -> Updates:
     if view is None:
-        return UNCHANGED[:3]
+        return [gr.skip()] * 3
     return [
         gr.update(**stage_props(view, cards[view.request.model])),
         gr.update(**charts_props(view)),
@@ -127,9 +144,9 @@ def _panels(view: View | None, cards: Mapping[str, ModelCard]) -> Updates:
     ]
 
 
-def _controls(controlled: Controlled) -> Updates:
-    return [
-        gr.update(text=controlled.message, kind=controlled.kind),
-        gr.update(interactive=not controlled.running),
-        gr.update(interactive=controlled.running and not controlled.stopping),
-    ]
+def _buttons(going: bool, stoppable: bool) -> Updates:
+    return [gr.update(value=ADD if going else GENERATE), gr.update(interactive=stoppable)]
+
+
+def _kept(batch: list[JobEvent]) -> str:
+    return next((event.run.id for event in batch if isinstance(event, RunKept)), "")

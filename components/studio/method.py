@@ -21,6 +21,7 @@ from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel
+from components.studio.form import Form
 
 ADACACHE = "adacache"
 LISTED = "steps"
@@ -32,17 +33,11 @@ MADE_FOR = [("this number of steps", AS_THEY_ARE), ("30 steps, stretched", 30), 
 
 @dataclass(frozen=True)
 class MethodPanel:
-    """Its components.
+    """Its components; `inputs` by the fields of the form they fill."""
 
-    `inputs` is what `read_method` takes, in its order; `adjusted` is what `shown_for` updates, in its order.
-    """
-
-    choice: gr.Dropdown
     about: gr.HTML
     adacache: gr.Column
-    codebook: gr.HTML
-    inputs: list[gr.Component]
-    adjusted: list[Any]
+    inputs: dict[str, gr.Component]
 
 
 def method_panel(card: ModelCard) -> MethodPanel:
@@ -67,9 +62,21 @@ def method_panel(card: ModelCard) -> MethodPanel:
             made_for = gr.Dropdown(
                 MADE_FOR, value=AS_THEY_ARE, label="Codebook made for", filterable=False, elem_id="made-for"
             )
-    how = [setting, listed, reuse, solver]
-    own = [codebook, motion, formula, distance, residual, location, made_for]
-    return MethodPanel(choice, about, adacache, codebook, [choice, *how, *own], [*how, about, adacache])
+    inputs = {
+        "method": choice,
+        "setting": setting,
+        "listed_steps": listed,
+        "reuse": reuse,
+        "solver": solver,
+        "codebook": codebook,
+        "motion": motion,
+        "formula": formula,
+        "distance": distance,
+        "residual": residual,
+        "location": location,
+        "made_for": made_for,
+    }
+    return MethodPanel(about, adacache, inputs)
 
 
 def choices(card: ModelCard) -> list[tuple[str, str]]:
@@ -104,8 +111,8 @@ def shown_for(
     listed: str | None = None,
     reuse: ReuseOption | None = None,
     solver: Solver = "own",
-) -> list[Any]:
-    """Updates of setting, list, reuse, solver, about and adacache once a method is chosen; none is its default."""
+) -> dict[str, Any]:
+    """Updates by name of what a chosen method needs shown; none of a value is its default."""
     kind = _kind(card, chosen)
     numbered = chosen == kind.name and bool(kind.setting)
     hidden = gr.update(visible="hidden")
@@ -124,92 +131,47 @@ def shown_for(
     if kind.takes_reuse:
         own = "hold" if chosen == ADACACHE else getattr(_default(card, chosen), "reuse", "hold")
         reuse_update = gr.update(visible=True, value=reuse or own)
-    return [
-        adjust,
-        list_update,
-        reuse_update,
-        gr.update(visible=True if card.flow else "hidden", value=solver),
-        gr.update(**about_props(card, chosen)),
-        gr.update(visible=True if chosen == ADACACHE else "hidden"),
-    ]
+    return {
+        "setting": adjust,
+        "listed_steps": list_update,
+        "reuse": reuse_update,
+        "solver": gr.update(visible=True if card.flow else "hidden", value=solver),
+        "about": gr.update(**about_props(card, chosen)),
+        "adacache": gr.update(visible=True if chosen == ADACACHE else "hidden"),
+    }
 
 
-def read_method(
-    card: ModelCard,
-    chosen: Any,
-    setting: Any,
-    listed: Any,
-    reuse: Any,
-    solver: Any,
-    codebook: object,
-    motion: object,
-    formula: Formula,
-    distance: Distance,
-    residual: ProbeResidual,
-    location: str,
-    made_for: Any,
-) -> Method:
+def read_method(card: ModelCard, form: Form) -> Method:
     """The method the controls describe; a ValueError says what is wrong with it."""
     for name, value, most in (
-        ("method", chosen, MAX_NAME),
-        ("steps", listed, MAX_LISTED),
-        ("reuse", reuse, MAX_NAME),
-        ("solver", solver, MAX_NAME),
+        ("method", form.method, MAX_NAME),
+        ("steps", form.listed_steps, MAX_LISTED),
+        ("reuse", form.reuse, MAX_NAME),
+        ("solver", form.solver, MAX_NAME),
     ):
         text(f"the {name}", value, most)
-    method: Method
-    if chosen == ADACACHE:
-        if not isinstance(motion, bool):
-            raise ValueError(f"motion regularisation is on or off, got {shown(motion)}")
-        method = AdaCacheConfig(
-            codebook=read_codebook(codebook),
-            formula=formula,
-            distance=distance,
-            residual=residual,
-            locations=_blocks(card) if location == SEVERAL else location,  # type: ignore[arg-type]  # checked there
-            motion=card.motion if motion else None,
-            made_for=as_whole(made_for) or None,  # type: ignore[arg-type]  # checked there
-        )
-    elif chosen == LISTED:
-        method = named_method(f"{LISTED}-{'-'.join(listed.replace(',', ' ').replace('-', ' ').split())}", card.id)
-    elif chosen in kinds() and kinds()[chosen].setting:
-        if setting is None:
-            raise ValueError(f"the {kinds()[chosen].setting} is empty; enter a number")
-        number("the setting", setting, -MAX_WHOLE, MAX_WHOLE)
-        method = named_method(numbered_name(chosen, setting), card.id)
-    elif chosen in published(card.id):
-        method = published(card.id)[chosen].method
-    else:
-        raise ValueError(f"no method {shown(chosen)} for {card.title}; choose one of the list")
+    method = _schedule_of(card, form)
     if isinstance(method, WholeStackMethod):
-        method = with_option(method, reuse)
-    return with_option(method, solver) if card.flow else method
+        method = with_option(method, form.reuse)
+    return with_option(method, form.solver) if card.flow else method
 
 
-def values_of(card: ModelCard, method: Method) -> list[Any]:
-    """What `read_method` reads as this method; a ValueError where the controls cannot say it."""
-    skip = [gr.skip()] * 7
+def values_of(card: ModelCard, method: Method) -> dict[str, Any]:
+    """What `read_method` reads as this method, by field; a ValueError where the controls cannot say it."""
     reuse = method.reuse if isinstance(method, WholeStackMethod) else "hold"
-    how = [reuse, method.solver]
+    how = {"setting": None, "listed_steps": "", "reuse": reuse, "solver": method.solver}
     if isinstance(method, AdaCacheConfig):
-        if method.motion not in (None, card.motion):
-            raise ValueError(f"its motion regularisation is not that of {card.title}")
-        location = SEVERAL if method.locations == _blocks(card) else method.locations
-        made_for = method.made_for or AS_THEY_ARE
-        if not isinstance(location, str) or made_for not in dict(MADE_FOR).values():
-            raise ValueError("its probe location or step count is not among those of this page")
-        options = [method.formula, method.distance, method.residual, location, made_for]
-        return [ADACACHE, None, "", *how, codebook_props(method.codebook), method.motion is not None, *options]
+        return {"method": ADACACHE, **how, **_adacache_values(card, method)}
     if isinstance(method, ListedStepsConfig):
-        return [LISTED, None, "-".join(map(str, method.steps)), *how, *skip]
+        return {"method": LISTED, **how, "listed_steps": "-".join(map(str, method.steps))}
     kind = kind_of(method)
     if kind.setting:
         value = getattr(method, kind.setting)
         if _alike(named_method(numbered_name(kind.name, value), card.id), method):
-            return [kind.name, value, "", *how, *skip]
+            return {"method": kind.name, **how, "setting": value}
     for item in published(card.id).values():
         if _alike(item.method, method):
-            return [item.id, None, "", *how, *skip]
+            return {"method": item.id, **how}
     raise ValueError(f"its settings of {kind.title} are not among those of this page")
 
 
@@ -235,6 +197,51 @@ def _schedule_title(method: Method, model: str) -> str:
 def numbered_name(kind: str, value: float) -> str:
     """The name of a method with a number: whole ones without a point."""
     return f"{kind}-{int(value) if float(value).is_integer() else value!r}"
+
+
+def _schedule_of(card: ModelCard, form: Form) -> Method:
+    chosen = form.method
+    if chosen == ADACACHE:
+        if not isinstance(form.motion, bool):
+            raise ValueError(f"motion regularisation is on or off, got {shown(form.motion)}")
+        return AdaCacheConfig(
+            codebook=read_codebook(form.codebook),
+            formula=form.formula,
+            distance=form.distance,
+            residual=form.residual,
+            locations=_blocks(card) if form.location == SEVERAL else form.location,
+            motion=card.motion if form.motion else None,
+            made_for=as_whole(form.made_for) or None,  # type: ignore[arg-type]  # checked there
+        )
+    if chosen == LISTED:
+        steps = form.listed_steps.replace(",", " ").replace("-", " ").split()
+        return named_method(f"{LISTED}-{'-'.join(steps)}", card.id)
+    if chosen in kinds() and kinds()[chosen].setting:
+        if form.setting is None:
+            raise ValueError(f"the {kinds()[chosen].setting} is empty; enter a number")
+        number("the setting", form.setting, -MAX_WHOLE, MAX_WHOLE)
+        return named_method(numbered_name(chosen, form.setting), card.id)
+    if chosen in published(card.id):
+        return published(card.id)[chosen].method
+    raise ValueError(f"no method {shown(chosen)} for {card.title}; choose one of the list")
+
+
+def _adacache_values(card: ModelCard, method: AdaCacheConfig) -> dict[str, Any]:
+    if method.motion not in (None, card.motion):
+        raise ValueError(f"its motion regularisation is not that of {card.title}")
+    location = SEVERAL if method.locations == _blocks(card) else method.locations
+    made_for = method.made_for or AS_THEY_ARE
+    if not isinstance(location, str) or made_for not in dict(MADE_FOR).values():
+        raise ValueError("its probe location or step count is not among those of this page")
+    return {
+        "codebook": codebook_props(method.codebook),
+        "motion": method.motion is not None,
+        "formula": method.formula,
+        "distance": method.distance,
+        "residual": method.residual,
+        "location": location,
+        "made_for": made_for,
+    }
 
 
 def _kind(card: ModelCard, chosen: str) -> MethodKind:

@@ -32,7 +32,7 @@ def prompt_panel(card: ModelCard) -> PromptPanel:
         elem_id="prompt",
         placeholder="what moves, how, over what",
     )
-    shelf = panel("studio/prompt-library", "library", groups=group_props(card))
+    shelf = panel("studio/prompt-library", "library", events=("queue_prompts",), groups=group_props(card))
     return PromptPanel(
         text, shelf, panel("studio/prompt-words", "words", **words_props(card.id, card.example_prompts[0]))
     )

@@ -8,13 +8,13 @@ import gradio as gr
 from app.models.base import ModelCard
 from app.runs.run import Run
 from components.studio.charts import charts_props
-from components.studio.controls import show_request
+from components.studio.controls import show_request, shown_updates
 from components.studio.video_panel import stage_props
 from components.studio.view import reopened
 
 
-def reopen(run: Run, cards: Mapping[str, ModelCard], controls: int) -> list[Any]:
-    """Updates for: so many controls, stage, charts, words, message. A ValueError says why it cannot be shown."""
+def reopen(run: Run, cards: Mapping[str, ModelCard]) -> list[Any]:
+    """Updates for: the controls, stage, charts, words, message. A ValueError says why it cannot be shown."""
     request = run.request
     if request.model not in cards:
         raise ValueError(f"the model of this run, {request.model}, is not here; it can be compared and exported")
@@ -22,7 +22,7 @@ def reopen(run: Run, cards: Mapping[str, ModelCard], controls: int) -> list[Any]
     try:
         settings = show_request(cards, request)
     except ValueError as error:
-        settings = [gr.skip()] * controls
+        settings = shown_updates()
         said = f"The controls are not those of this run: {error}."
     view = reopened(run)
     return [

@@ -1,7 +1,7 @@
 """The Studio: controls on the left, both videos and the charts of their decisions on the right, and the wiring."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from typing import Any
 
@@ -10,18 +10,23 @@ import gradio as gr
 from app.common.sentences import sentence
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
-from app.runs.store import read_visitor
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run
-from components.shared.visitors import visitor_key
+from components.shared.visitors import address_of, visitor_of
+from components.shared.warmup import LOADING
 from components.studio.charts import charts
-from components.studio.controls import Controls, card_of, controls, read_request, show_request, wire_controls
-from components.studio.generate import Updates, live
+from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
+from components.studio.form import Form
+from components.studio.generate import Updates, ask_for, current, follow
+from components.studio.opening import opened
 from components.studio.reopening import reopen
-from components.studio.share import PARAMETER, from_query, to_query
+from components.studio.share import to_query
 from components.studio.size import read_size, said_props
 from components.studio.video_panel import stage
 from components.studio.view import recorded
+
+MAX_PROMPTS = 1000  # of one file
+KEEP_SETTINGS = "(...values) => window.dispatchEvent(new CustomEvent('adacache-settings', { detail: values }))"
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def build(page: Page) -> Studio:
     card = next(iter(page.cards.values()))
     shown = recorded(page.first_run) if page.first_run.is_dir() else None
     with gr.Column(elem_id="controls", scale=0, min_width=300):
-        panels = controls(card, page.cards)
+        panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
         videos = stage(shown, page.cards[shown.request.model] if shown else card)
         plots = charts(shown)
@@ -46,29 +51,62 @@ def build(page: Page) -> Studio:
 
 
 def wire(page: Page) -> None:
-    """Generate, Stop, the link, the model's state, and the runs that the Runs room opens here."""
+    """Generate, Stop, the queue, the link, the model's state, and the runs that the Runs room opens here."""
     studio: Studio = page.built["studio"]
     panels, runs_panel = studio.controls, page.built["runs"]
-    runner, cards, warmup = page.runner, page.cards, page.warmup
+    runner, cards, warmup, store = page.runner, page.cards, page.warmup, page.store
     drawn = [studio.videos, studio.charts, panels.prompt.words, panels.message]
+    followed = [*drawn, panels.generate, panels.stop, panels.queue]
+    inputs, shown = list(panels.inputs.values()), list(panels.shown.values())
+    sized = [panels.model, *panels.size.inputs.values()]
+    asking = [runs_panel, panels.reuse, *inputs]
 
-    def generate(tab: gr.Request, visitor: Any, reuse: bool, *values: Any) -> Iterator[Updates]:
-        whose = read_visitor(visitor)
-        key = visitor_key(tab, runner.limits, whose)
-        yield from live(runner, cards, warmup.state, key, whose, reuse is True, values)
+    def generate(caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
+        return ask([Form.of(values)], visitor, reuse, caller)
 
-    def open_run(picked: gr.EventData, tab: gr.Request) -> Updates:
+    def generate_all(picked: gr.EventData, caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
+        prompts = getattr(picked, "prompts", None)
+        prompts = prompts if isinstance(prompts, list) else []
+        form = Form.of(values)
+        return ask([replace(form, prompt=prompt) for prompt in prompts[:MAX_PROMPTS]], visitor, reuse, caller)
+
+    def ask(forms: list[Form], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
-            if runner.going(visitor_key(tab, runner.limits)):
-                raise ValueError("a run is going in this tab; stop it before opening another")
-            run = page.store.get(*asked_run(picked))
-            return [*reopen(run, cards, len(panels.shown)), gr.update(opened={"run": run.id, "at": time()})]
+            requests = [read_request(cards, form) for form in forms]
+            said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
+        except ValueError as error:
+            return [gr.update(notice=sentence(error), notice_kind="error"), gr.skip()]
+        return [gr.update(text=loading(), kind="info", notice=said, notice_kind="info"), gr.update(called=time())]
+
+    def loading() -> str:
+        return "Loading the model; the run starts when it is there." if warmup.state == LOADING else ""
+
+    def follow_runs(asked: gr.EventData) -> Iterator[Updates]:
+        yield from follow(runner, cards, visitor_of(getattr(asked, "visitor", None)))
+
+    def stop(visitor: Any) -> None:
+        if (ticket := current(runner, visitor_of(visitor))) is not None:
+            runner.stop(ticket)
+
+    def enter(asked: gr.EventData) -> Updates:
+        visitor = visitor_of(getattr(asked, "visitor", None))
+        busy = current(runner, visitor) is not None
+        given = {name: getattr(asked, name, None) for name in ("settings", "run", "remembered", "shown")}
+        given["unread"] = ended.run if (ended := runner.unread(visitor)) else ""
+        updates = opened(store, cards, visitor, given, busy)
+        return [*updates, gr.update(opened=time())]
+
+    def open_run(picked: gr.EventData) -> Updates:
+        run_id, visitor = asked_run(picked)
+        try:
+            if current(runner, visitor) is not None:
+                raise ValueError("the Studio shows your run that goes; stop it or wait for it to open another")
+            run = store.get(run_id, visitor)
+            updates = reopen(run, cards)
+            return [*updates, gr.update(shown=run.id), gr.update(opened={"run": run.id, "at": time()})]
         except (ValueError, OSError) as error:
             answer = {"error": sentence(error), "at": time()}
-            return [*[gr.skip()] * (len(panels.shown) + 4), gr.update(opened=answer)]
-
-    def stop(visitor: gr.Request) -> None:
-        runner.stop(visitor_key(visitor, runner.limits))
+            return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]
 
     def picked(model: str, *sizes: Any) -> Updates:
         size = read_size(card_of(cards, model), *sizes)
@@ -81,43 +119,31 @@ def wire(page: Page) -> None:
             said,
         ]
 
-    def share(*values: Any) -> Any:
+    def share(visitor: Any, *values: Any) -> Any:
         try:
-            return gr.update(link=to_query(read_request(cards, *values)), error="", asked=time())
+            request = read_request(cards, Form.of(values))
         except ValueError as error:
             return gr.update(error=sentence(error), asked=time())
+        run = store.find(request, visitor_of(visitor))
+        return gr.update(link=to_query(request), run=run.id if run else "", error="", asked=time())
 
-    def restore(visitor: gr.Request) -> Updates:
-        unchanged = [gr.skip()] * len(panels.shown)
-        given = visitor.query_params.get(PARAMETER)
-        if given is None:
-            return [*unchanged, gr.skip()]
-        try:
-            return [*show_request(cards, from_query(given)), gr.skip()]
-        except ValueError as error:
-            text = f"{sentence(error)} The page has its usual settings."
-            return [*unchanged, gr.update(text=text, kind="error")]
-
-    gr.on(
-        [panels.generate.click, panels.prompt.text.submit],
-        generate,
-        [runs_panel, panels.reuse, *panels.inputs],
-        [*drawn, panels.generate, panels.stop],
-        trigger_mode="once",
-        concurrency_limit=VISITORS,
-        preprocess=False,  # as it was sent: gradio would round a fraction and echo what is not on offer
-        **QUIET,
+    presses = [panels.generate.click, panels.prompt.text.submit]
+    gr.on(presses, generate, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET)
+    panels.prompt.library.queue_prompts(
+        generate_all, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET
     )
-    runs_panel.select(open_run, None, [*panels.shown, *drawn, runs_panel], **QUIET)
-    panels.stop.click(stop, queue=False, **QUIET)
-    page.blocks.unload(stop)
-    page.blocks.load(restore, None, [*panels.shown, panels.message], queue=False, **QUIET)
-    panels.share.click(share, panels.inputs, panels.share, queue=False, preprocess=False, **QUIET)
+    panels.queue.follow(follow_runs, None, followed, trigger_mode="once", concurrency_limit=VISITORS, **QUIET)
+    panels.queue.enter(enter, None, [*shown, *drawn, panels.queue], queue=False, **QUIET)
+    changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
+    gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
+    runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)
+    panels.stop.click(stop, runs_panel, queue=False, **QUIET)
+    panels.share.click(share, [runs_panel, *inputs], panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
-        [choice.change for choice in (panels.model, *panels.size.inputs)],
+        [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it
         picked,
-        [panels.model, *panels.size.inputs],
+        sized,
         [page.header, panels.size.said, panels.message],
         queue=False,
         preprocess=False,

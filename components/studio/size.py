@@ -11,50 +11,47 @@ from app.models.size import Size
 from components.shared.web import panel
 
 MAX_SIZE_NAME = 40
-LABELS = ("Resolution", "Aspect ratio", "Length")
+LABELS = {"resolution": "Resolution", "aspect_ratio": "Aspect ratio", "length": "Length"}  # by the form's fields
 
 
 @dataclass(frozen=True)
 class SizePanel:
-    """Its components; `inputs` is what `read_size` takes, in its order."""
+    """Its components; `inputs` by the fields of the form they fill."""
 
     column: gr.Column
     said: gr.HTML
-    inputs: list[gr.Dropdown]
-
-    @property
-    def shown(self) -> list[Any]:
-        """What `size_props` updates, in its order."""
-        return [*self.inputs, self.column, self.said]
+    inputs: dict[str, gr.Component]
 
 
 def size_panel(card: ModelCard) -> SizePanel:
     """Build it with a model's own size picked."""
     with gr.Column(elem_id="size", visible=card.sizes is not None) as column:
         with gr.Row(elem_classes="numbers"):
-            inputs = [
-                gr.Dropdown(
+            inputs: dict[str, gr.Component] = {
+                name: gr.Dropdown(
                     choices,
                     value=value,
                     label=label,
                     filterable=False,
                     interactive=True,
                     min_width=60,
-                    elem_id=label.lower().replace(" ", "-"),
+                    elem_id=name.replace("_", "-"),
                 )
-                for label, choices, value in zip(LABELS, _choices(card), _values(card, None), strict=True)
-            ]
+                for (name, label), choices, value in zip(
+                    LABELS.items(), _choices(card), _values(card, None), strict=True
+                )
+            }
         said = panel("shared/message", "size-said", text=_said(card, None), kind="info")
     return SizePanel(column, said, inputs)
 
 
-def size_props(card: ModelCard, size: Size | None = None) -> list[Any]:
-    """The panel showing a size of a model, or its own; a ValueError where the dropdowns cannot say it."""
-    values = _values(card, size)
-    dropdowns = [
-        gr.update(choices=choices, value=value) for choices, value in zip(_choices(card), values, strict=True)
-    ]
-    return [*dropdowns, gr.update(visible=card.sizes is not None), said_props(card, size)]
+def size_props(card: ModelCard, size: Size | None = None) -> dict[str, Any]:
+    """Updates by name that show a size of a model, or its own; a ValueError where the dropdowns cannot say it."""
+    dropdowns = {
+        name: gr.update(choices=choices, value=value)
+        for name, choices, value in zip(LABELS, _choices(card), _values(card, size), strict=True)
+    }
+    return {**dropdowns, "size": gr.update(visible=card.sizes is not None), "size_said": said_props(card, size)}
 
 
 def said_props(card: ModelCard, size: Size | None) -> Any:

@@ -13,9 +13,11 @@ from app.generation import run_notes
 from app.generation.events import BaselineFound, Compared, Failed, Finished, Started, Step, Stopped
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, steps_of
-from app.jobs.runner import RunKept
+from app.jobs.ticket import RunKept
 from app.runs.run import Run, load_run
 from components.shared.web import data_uri
+
+NOT_YET = "Nothing has been generated with these settings yet; Generate does."
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,10 @@ class View:
     token: str = field(default_factory=lambda: token_hex(4))  # tells the browser one run from the next
 
     @property
-    def seconds_left(self) -> float | None:
-        """What both sides still need at the pace they have had; None before each has made a step."""
-        left = 0.0
-        for side, shown in self.sides.items():
-            made = len(shown.records)
-            if not made:
-                return None
-            left += shown.seconds / made * (self.steps[side] - made)
-        return left
-
-    @property
     def steps(self) -> dict[Side, int]:
-        """Denoising steps of each side."""
+        """Denoising steps of each side; none where nothing has been made."""
+        if not self.timesteps:
+            return dict.fromkeys(SIDES, 0)
         return steps_of(self.request, len(self.timesteps))
 
     @classmethod
@@ -108,6 +101,11 @@ class View:
                 return replace(self, state="stopped", videos={})
             case Failed():
                 return replace(self, state="failed", videos={})
+
+
+def unmade(request: Request) -> View:
+    """The view of settings that nothing was generated with yet."""
+    return View(request, (), sentences=(NOT_YET,), state="unmade")
 
 
 def recorded(folder: Path) -> View:

@@ -14,7 +14,8 @@ from app.evaluation.user_study.create import create_study
 from app.evaluation.user_study.order import Asked, order_for
 from app.evaluation.user_study.results import PairResult, Share, answers_csv, results_of
 from app.evaluation.user_study.study import STUDY_ID, Study, read_study, read_video
-from app.runs.store import RunStore, about_now, read_visitor
+from app.runs.store import RunStore, about_now
+from components.shared.visitors import asker_of
 from components.shared.web import served
 
 MAX_RUNS = 120  # of a visitor that a study is made of
@@ -113,7 +114,7 @@ class Answers:
             raise ValueError("a study needs a title of 1 to 200 characters")
         if self.own.is_dir() and len(list(self.own.glob("*.zip"))) >= MAX_STUDIES:
             raise ValueError(f"there are {MAX_STUDIES} studies here already; remove one from runs/studies first")
-        runs = self.runs.runs(read_visitor(asked.get("visitor") if isinstance(asked, dict) else None))
+        runs = self.runs.runs(asker_of(asked))
         if not runs:
             raise ValueError("there are no runs yet; generate the same prompt and seed with two methods first")
         name = f"study-{about_now('').made:%Y%m%d-%H%M%S-%f}"

@@ -77,6 +77,10 @@ class Attacker:
                     return Answer(200, not message["success"], error or "", output.get("data"))
         return Answer(200, True, "", None)
 
+    def on(self, name: str) -> list[int]:
+        """The events that a panel raises under a name."""
+        return [id for id, event in self.events.items() if any(on == name for _, on in event["targets"])]
+
     def ask(self, panel: str, question: str, data: Any) -> Answer:
         """Ask a panel's server function."""
         body = {

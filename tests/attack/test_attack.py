@@ -122,6 +122,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
                 "simulated",
                 "front",
                 "calibrated",
+                "fitted",
                 "figure",
                 "uploaded",
                 "deleted",
@@ -129,6 +130,8 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
             ),
         ),
         ("codebook", ("checked", "parsed")),
+        ("compare-panel", ("started", "standing", "stopped")),
+        ("study-panel", ("studies", "joined", "question", "answer", "results", "created")),
     ],
 )
 def test_every_question_of_a_panel_answers_in_one_line(
@@ -142,6 +145,9 @@ def test_every_question_of_a_panel_answers_in_one_line(
             )
             asked = {
                 **fields,
+                **dict.fromkeys(
+                    ("prompt", "seed", "methods", "study", "token", "place", "choice", "title"), value
+                ),
                 "rates": value,
                 "text": value,
                 "ids": [value] if question != "compared" else [value] * 2,
@@ -167,13 +173,29 @@ def test_hostile_zips_are_refused_and_leave_nothing(siege: Siege, stranger: Atta
     assert (listing["runs"], listing["damaged"]) == ([], [])
 
 
-def test_hostile_links_leave_the_usual_settings(siege: Siege, stranger: Attacker) -> None:
-    loads = [id for id, event in stranger.events.items() if any(on == "load" for _, on in event["targets"])]
-    restore = [id for id in loads if stranger.events[id]["queue"] is False]
-    assert restore
+def test_hostile_links_and_memories_leave_the_usual_settings(siege: Siege, stranger: Attacker) -> None:
+    (enter,) = stranger.on("enter")
     for value in [*altered(REQUEST.to_json()), *VALUES]:
-        for number in restore:
-            siege.expect(stranger.send(number, [], query=f"?settings={link(value)}"), value, refused=False)
+        for given in (
+            {"settings": link(value)},
+            {"run": value},
+            {"remembered": value},
+            {"remembered": [value] * 19},
+        ):
+            asked = {"visitor": stranger.visitor, **given}
+            siege.expect(stranger.send(enter, [], asked), value, refused=False)
+
+
+def test_hostile_questions_to_the_queue_are_refused(siege: Siege, stranger: Attacker) -> None:
+    for value in VALUES:
+        for question in ("cancelled", "moved"):
+            asked = {"visitor": stranger.visitor, "id": value, "places": value}
+            siege.expect(stranger.ask("queue", question, asked), value)
+            siege.expect(stranger.ask("queue", question, value), value)
+        siege.expect(stranger.ask("queue", "listing", {"visitor": value}), value, refused=False)
+    (follow,) = stranger.on("follow")
+    for value in VALUES:
+        siege.expect(stranger.send(follow, [], {"visitor": value}), value, refused=False)
 
 
 def test_hostile_recordings_are_refused(siege: Siege, stranger: Attacker) -> None:

@@ -1,17 +1,14 @@
 """A real Chromium on a real page whose model is the tiny transformer of the golden weights."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from torch import Tensor
 
 from app.caching.codebook import presets
 from app.caching.methods.adacache import AdaCacheConfig
@@ -21,49 +18,13 @@ from app.lab.record import record
 from components.page import build
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.entry import load_entry
+from tests.support.paced import Pace, PacedModel
 from tests.support.tiny import CARD, TinyVideoModel
 
 TINY = replace(CARD, example_prompts=("a dog moving right fast over snow", "a fish swaying in the ocean"))
 
 
-TIMEOUT = 180_000  # milliseconds, for machines that have other things to do
-
-
-@dataclass
-class Pace:
-    """How fast the model is: it rests in every step, and waits before one while the gate is closed."""
-
-    seconds: float = 0.0
-    gate: Event = field(default_factory=Event)
-    steps_left: int = -1  # until the gate closes by itself
-
-    def hold_after(self, steps: int) -> None:
-        """Make some steps and wait in the next, until told to go on."""
-        self.steps_left = steps
-        self.gate.set()
-
-    def release(self) -> None:
-        """Go on, at full speed."""
-        self.seconds, self.steps_left = 0.0, -1
-        self.gate.set()
-
-
-class PacedModel(TinyVideoModel):
-    """The tiny model at a pace a test can set."""
-
-    card = TINY
-
-    def __init__(self, pace: Pace) -> None:
-        super().__init__()
-        self.pace = pace
-
-    def denoise_step(self, *arguments: Any) -> tuple[Tensor, Tensor]:
-        if self.pace.steps_left == 0:
-            self.pace.gate.clear()
-        self.pace.steps_left -= 1
-        self.pace.gate.wait()
-        time.sleep(self.pace.seconds)
-        return super().denoise_step(*arguments)
+TIMEOUT = 60_000  # milliseconds, for machines that have other things to do
 
 
 @dataclass
@@ -99,7 +60,7 @@ class Studio:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.url)
         page.wait_for_selector(".plots[data-ready=true]")
-        page.wait_for_selector("#generate:not([disabled])")
+        page.wait_for_selector(".panel-queue[data-ready=true]", state="attached")
         page.set_checked("#reuse-baseline input", reuse)
         return page
 
@@ -149,7 +110,7 @@ def launched(
     runs, pace = tmp_path_factory.mktemp("studio") / "runs", Pace()
 
     def start() -> tuple[Any, str]:
-        demo = build(runs, {"tiny": TINY}, lambda _: PacedModel(pace), first_run, recordings)
+        demo = build(runs, {"tiny": TINY}, lambda _: PacedModel(pace, TINY), first_run, recordings)
         return demo, entry.launch(demo, "127.0.0.1", None, wait=False)
 
     demo, url = start()

@@ -44,6 +44,57 @@ def test_families_filter_plot_and_table(studio: Studio) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_methods_on_one_prompt_are_made_and_shown_together(studio: Studio) -> None:
+    page = studio.visit()
+    page.goto(f"{studio.url}#compare")
+    page.wait_for_selector(".panel-compare[data-ready=true]")
+    trial = page.locator(".compare-trial")
+    chosen = trial.locator(".trial-method[aria-pressed=true]")
+    while chosen.count():
+        chosen.first.click()
+    trial.get_by_role("button", name="Generate these").click()
+    expect(trial.locator(".trial-said")).to_contain_text("1 to 12 methods can be compared at once, got 0")
+    trial.get_by_role("button", name="even-12", exact=True).click()
+    trial.get_by_role("button", name="adacache-slow+forecast", exact=True).click()
+    trial.get_by_label("Prompt of the trial").fill("a dog moving right fast over snow")
+    trial.get_by_label("Seed of the trial").fill("7")
+    studio.pace.hold_after(3)
+    trial.get_by_role("button", name="Generate these").click()
+    expect(trial.locator(".trial-said")).to_contain_text("1 waiting")
+    studio.pace.release()
+    videos = trial.locator(".trial-grid video")
+    expect(videos).to_have_count(3)
+    expect(trial.locator("figcaption").first).to_contain_text("Baseline")
+    expect(trial).to_contain_text("12 of 30 steps")
+    expect(page.locator(".compare-table tbody")).to_contain_text("(your run)")
+    page.wait_for_function("[...document.querySelectorAll('.trial-grid video')].every((v) => v.readyState >= 2)")
+    trial.get_by_role("button", name="Pause").click()
+    trial.get_by_label("Seek all videos").fill("500")
+    times = videos.evaluate_all("all => all.map((video) => video.currentTime)")
+    assert max(times) - min(times) < 0.05 < times[0]
+    page.reload()  # the runs are kept: the same prompt finds them again
+    page.wait_for_selector(".panel-compare[data-ready=true]")
+    page.get_by_label("Prompt of the trial").fill("a dog moving right fast over snow")
+    page.get_by_label("Seed of the trial").fill("7")
+    page.keyboard.press("Tab")
+    expect(page.locator(".trial-grid video")).to_have_count(3)
+
+
+def test_a_trial_is_stopped(studio: Studio) -> None:
+    page = studio.visit()
+    page.goto(f"{studio.url}#compare")
+    page.wait_for_selector(".panel-compare[data-ready=true]")
+    trial = page.locator(".compare-trial")
+    trial.get_by_label("Seed of the trial").fill("8")
+    studio.pace.hold_after(3)
+    trial.get_by_role("button", name="Generate these").click()
+    expect(trial.locator(".trial-said")).to_contain_text("waiting")
+    trial.get_by_role("button", name="Stop").click()
+    studio.pace.release()
+    expect(trial.locator(".trial-said")).to_have_text("")
+    expect(trial.locator(".trial-grid video")).to_have_count(0)
+
+
 def test_a_room_without_a_comparison(tmp_path: Path) -> None:
     assert compare_props(CARDS, tmp_path)["points"] == []
 

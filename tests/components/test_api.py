@@ -9,20 +9,37 @@ from gradio_client.exceptions import AppError
 
 from components.page import build
 from tests.support.entry import load_entry
-from tests.support.tiny import CARD, TinyVideoModel
+from tests.support.paced import Pace, PacedModel
+from tests.support.tiny import CARD
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def shared_pace() -> Pace:
+    return Pace()
+
+
+@pytest.fixture
+def pace(shared_pace: Pace) -> Iterator[Pace]:
+    """The gate that a test may close, open again afterwards."""
+    yield shared_pace
+    shared_pace.release()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, shared_pace: Pace) -> Iterator[str]:
     entry = load_entry()
     folder = tmp_path_factory.mktemp("api")
-    page = build(
-        folder / "runs", {"tiny": CARD}, lambda _: TinyVideoModel(), folder / "none", folder / "recordings"
-    )
-    url = entry.launch(page, "127.0.0.1", None, wait=False)
-    patience = {"timeout": 180}  # httpx gives a busy machine 5 seconds for an answer
-    yield Client(url, verbose=False, download_files=folder / "downloads", httpx_kwargs=patience)
+    shared_pace.release()
+    cards = {"tiny": CARD}
+    page = build(folder / "runs", cards, lambda _: PacedModel(shared_pace), folder / "none", folder / "recordings")
+    yield entry.launch(page, "127.0.0.1", None, wait=False)
     page.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    patience = {"timeout": 180}  # httpx gives a busy machine 5 seconds for an answer
+    return Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"), httpx_kwargs=patience)
 
 
 def test_generate_gives_summary_trace_and_both_videos(client: Client) -> None:
@@ -61,5 +78,41 @@ def test_what_is_wrong_comes_back_as_one_line(client: Client, asked: dict[str, o
     assert "\n" not in str(refused.value)
 
 
+def test_many_runs_are_submitted_listed_stopped_and_fetched(client: Client, pace: Pace) -> None:
+    pace.gate.clear()
+    tickets = [client.predict("a test", seed=seed, steps=4, api_name="/submit") for seed in range(11, 15)]
+    assert [ticket["ahead"] for ticket in tickets] == [0, 1, 2, 3]
+    again = client.predict("a test", seed=14, steps=4, api_name="/submit")
+    assert again["id"] == tickets[3]["id"]
+    stopped = client.predict(tickets[1]["id"], api_name="/stop")
+    states = {run["id"]: run["state"] for run in stopped}
+    assert [states[ticket["id"]] for ticket in tickets] == ["running", "stopped", "waiting", "waiting"]
+    pace.gate.set()
+    summary, trace, *videos = client.predict(tickets[3]["id"], api_name="/result")
+    assert summary["seed"] == trace["request"]["seed"] == 14
+    assert all(iio.imread(video, plugin="pyav").shape[0] == 5 for video in videos)
+    ended = {run["id"]: run for run in client.predict(api_name="/status")}
+    assert [ended[ticket["id"]]["state"] for ticket in tickets] == ["done", "stopped", "done", "done"]
+    assert ended[tickets[3]["id"]]["run"]
+    with pytest.raises(AppError, match="The run was stopped"):
+        client.predict(tickets[1]["id"], api_name="/result")
+
+
+def test_stop_without_an_id_stops_all_and_nobody_elses(client: Client, pace: Pace, url: str) -> None:
+    pace.gate.clear()
+    for seed in (21, 22):
+        client.predict("a test", seed=seed, steps=4, api_name="/submit")
+    other = Client(url, verbose=False)
+    with pytest.raises(AppError, match="This run is not in the queue"):
+        other.predict(client.predict(api_name="/status")[-1]["id"], api_name="/stop")
+    assert other.predict(api_name="/status") == []
+    client.predict(api_name="/stop")
+    pace.gate.set()
+    with pytest.raises(AppError, match="The run was stopped"):
+        client.predict(client.predict(api_name="/status")[-2]["id"], api_name="/result")
+    assert {run["state"] for run in client.predict(api_name="/status")[-2:]} == {"stopped"}
+
+
 def test_no_other_endpoint_is_offered(client: Client) -> None:
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/generate", "/codebooks"}
+    named = set(client.view_api(return_format="dict")["named_endpoints"])
+    assert named == {"/generate", "/submit", "/status", "/result", "/stop", "/codebooks"}

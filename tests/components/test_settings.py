@@ -2,8 +2,9 @@
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import astuple, replace
 from random import Random
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -14,19 +15,20 @@ from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
 from app.caching.registry import published
 from app.generation.request import MAX_PROMPT, Request
-from app.jobs.limits import PUBLIC, Limits, limits_here, owner
-from app.jobs.runner import JobRunner, Refused
+from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.prompts import library, surprise, words
 from app.models.sprites.card import CARD
-from app.runs.store import RunStore
-from components.shared.visitors import login
-from components.studio.controls import show_request
+from components.shared.visitors import login, visitor_of
+from components.studio.controls import read_request, show_request, shown_updates
+from components.studio.form import FIELDS, Form
 from components.studio.method import read_method, title_of, values_of
+from components.studio.queue import note_of
 from components.studio.share import from_query, to_query
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
-DEFAULTS: list[Any] = ["unused", True, "official", "l1", "temporal-attn", "mid", 0]
+HOW: list[Any] = ["adacache", None, "", "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
+FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -55,17 +57,29 @@ def request(method: Method = ADACACHE, **changes: object) -> Request:
     ],
 )
 def test_controls_show_a_method_and_read_the_same_one_back(method: Method) -> None:
-    chosen, setting, listed, reuse, solver, *settings = values_of(CARD, method)
-    own = settings if chosen == "adacache" else DEFAULTS
-    assert read_method(CARD, chosen, setting, listed, reuse, solver, *own) == method
+    assert read_method(CARD, replace(FORM, **values_of(CARD, method))) == method
     assert title_of(method, "sprites")
+
+
+def test_a_form_is_read_by_name() -> None:
+    wanted = request(seed=5, steps=12, guidance=3.0)
+    updates = dict(zip(FIELDS, show_request({"sprites": CARD}, wanted), strict=False))
+    shown = {
+        name: item.get("value", getattr(FORM, name)) if isinstance(item, dict) else item
+        for name, item in updates.items()
+    }
+    assert read_request({"sprites": CARD}, Form(**{**shown, "codebook": updates["codebook"]})) == wanted
+    assert Form.of(astuple(FORM)) == FORM
+    with pytest.raises(ValueError, match="the page does not fit this server"):
+        Form.of(astuple(FORM)[1:])
+    assert len(shown_updates(seed=7)) == len(show_request({"sprites": CARD}, wanted))
 
 
 def test_a_method_the_controls_cannot_say_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="motion regularisation"):
         values_of(CARD, AdaCacheConfig(CODEBOOK, motion=MotionRegularisation(power=3.0)))
     with pytest.raises(ValueError, match="choose one of the list"):
-        read_method(CARD, "<script>", None, "", "hold", "own", *DEFAULTS)
+        read_method(CARD, replace(FORM, method="<script>"))
 
 
 def test_a_link_gives_the_request_back() -> None:
@@ -105,24 +119,28 @@ def test_a_hostile_link_is_refused_in_one_line(value: str) -> None:
         show_request({"sprites": CARD}, from_query(value))
 
 
-def test_a_public_page_limits_steps_prompts_and_addresses(tmp_path) -> None:
+def test_a_public_page_limits_steps_prompts_and_waiting_runs() -> None:
     assert limits_here({"SPACE_ID": "x/y"}) == PUBLIC
     assert limits_here({}) == Limits()
     with pytest.raises(ValueError, match="at most 100 steps"):
         PUBLIC.check(request(steps=101))
     with pytest.raises(ValueError, match="at most 1200 characters"):
         PUBLIC.check(request(prompt="x" * 1201))
-    assert owner("1.2.3.4|tab") == owner("1.2.3.4|other") != owner("1.2.3.5|tab")
-    assert owner("tab") != owner("other")
+    assert 0 < PUBLIC.waiting < PUBLIC.all_waiting < Limits().all_waiting
+    assert "for 10 minutes" in note_of(PUBLIC)
+    assert "minutes" not in note_of(Limits())
 
-    def wait(_: str) -> NoReturn:
-        raise AssertionError("no run is wanted here")
 
-    runner = JobRunner(RunStore(tmp_path), wait, limits=PUBLIC)
-    runner.tickets["1.2.3.4|tab"] = object()  # type: ignore[assignment]
-    (batch,) = runner.events("1.2.3.4|other", request())
-    assert isinstance(batch[0], Refused)
-    assert "this address" in batch[0].message
+def test_a_visitor_is_a_login_or_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = "0123456789abcdef" * 2
+    assert visitor_of(browser) == browser
+    assert visitor_of("<script>") == visitor_of(None) == ""
+    monkeypatch.setenv("ADACACHE_LOGIN", "ada:secret")
+    ada = visitor_of(browser)
+    assert ada == visitor_of("f" * 32) != browser  # on every device
+    assert len(ada) == 32
+    monkeypatch.setenv("ADACACHE_LOGIN", "bob:secret")
+    assert visitor_of(browser) != ada
 
 
 def test_a_login_is_a_name_and_a_password() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.lab.prediction import PictureScale, Predictor, neighbours, predictor
+from app.lab.prediction import PictureScale, Predictor, neighbours, octaves, predictor
 from app.lab.record import record
 from app.lab.recording import Recording
 from app.lab.velocities import VelocityRecorder, velocity_recording
@@ -72,7 +72,7 @@ def test_exact_for_a_linear_model(recording: Recording, reuse, growth, schedule)
     velocities = velocity_recording(watched, reference, 5, 1.0, 40.0)
     real = np.linalg.norm(denoised(schedule, reuse, growth)[0] - baseline)
     linear = replace(recording, timesteps=TIMESTEPS, velocities=velocities)
-    found = Predictor(linear, PictureScale(damping=DAMPING)).errors([schedule], reuse)
+    found = Predictor(linear, PictureScale(early=DAMPING, late=DAMPING)).errors([schedule], reuse)
     assert found == pytest.approx([real], rel=1e-3)
 
 
@@ -83,18 +83,23 @@ def test_computing_everything_predicts_no_error(recording: Recording):
 
 def test_the_reference_run_has_its_measured_quality(recording: Recording):
     assert recording.velocities is not None
-    found = predictor(recording, PictureScale(trust=1.0, slope=0.7))
+    found = predictor(recording, PictureScale(slope=0.7, db_per_octave=3.0))
     assert found.db([range(1, STEPS + 1, 3)], "hold") == pytest.approx([recording.velocities.reference_db])
 
 
-def test_a_scale_mixes_its_line_with_the_reference():
-    scale = PictureScale(slope=2.0, level=60.0, trust=0.25)
-    # On the line: 60 - 2 x 10 = 40. From the reference: 30 - 2 x (10 - 12) = 34. A quarter of the second.
-    assert scale.db(np.array([10.0]), 12.0, 30.0) == pytest.approx([38.5])
+def test_a_scale_adds_to_the_reference(recording: Recording):
+    """Twice the reference run's computed steps, forecast: the slope, one octave and the extrapolation."""
+    assert recording.velocities is not None
+    schedule = (1, 2, 3, 4, 6, 7, 9, 10)  # the reference run computes 1, 4, 7 and 10
+    found = predictor(recording, PictureScale(slope=0.5, db_per_octave=3.0, db_extrapolated=2.0))
+    less = found.errors_db([schedule], "forecast")[0] - found.reference_error_db
+    expected = recording.velocities.reference_db - 0.5 * less + 3.0 + 2.0
+    assert found.db([schedule], "forecast") == pytest.approx([expected])
+    assert octaves(schedule, STEPS) == 1.0
 
 
 def test_worth_of_a_step_is_its_gain(recording: Recording):
-    worth = predictor(recording, PictureScale(damping=0.0)).worth()
+    worth = predictor(recording, PictureScale(early=0.0, late=0.0)).worth()
     assert worth.shape == (STEPS,)
     assert worth[0] == 0
     assert worth[-1] == pytest.approx(1.0)  # nothing follows the last step

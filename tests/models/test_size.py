@@ -11,9 +11,9 @@ from app.generation.request import Request
 from app.models.base import at_size
 from app.models.registry import CARDS
 from app.models.size import Size
-from components.studio.controls import show_request
+from components.studio.controls import SHOWN, show_request
 from components.studio.share import from_query, to_query
-from components.studio.size import read_size, size_props
+from components.studio.size import LABELS, read_size, size_props
 from tests.support.tiny import TinyVideoModel
 
 REQUEST = Request("open-sora-1.2", "a dog", AdaCacheConfig(Codebook((0.1, 1.0), (4, 1))))
@@ -68,19 +68,19 @@ def test_every_size_of_the_page_is_read_back() -> None:
     for resolution, ratios in OPEN_SORA.sizes.resolutions.items():
         for ratio in ratios:
             size = OPEN_SORA.sizes.size(resolution, ratio, "8s")
-            picked = [update["value"] for update in size_props(OPEN_SORA, size)[:3]]
-            assert picked == [resolution, ratio, "8s"]
-            assert read_size(OPEN_SORA, *picked) == size
+            picked = {name: size_props(OPEN_SORA, size)[name]["value"] for name in LABELS}
+            assert picked == {"resolution": resolution, "aspect_ratio": ratio, "length": "8s"}
+            assert read_size(OPEN_SORA, **picked) == size
 
 
 def test_the_dropdowns_offer_each_length_once_and_say_what_they_mean() -> None:
-    *dropdowns, column, said = size_props(OPEN_SORA, TALL)
-    assert [value for value, _ in dropdowns[2]["choices"]] == ["2s", "4s", "8s", "16s", "32s"]
-    assert column["visible"]
-    assert said["text"] == "480 × 854 pixels, 102 frames, 4.2 s"
-    *hidden, column, said = size_props(SPRITES)
-    assert [dropdown["value"] for dropdown in hidden] == [None] * 3
-    assert (column["visible"], said["text"]) == (False, "")
+    updates = size_props(OPEN_SORA, TALL)
+    assert [value for value, _ in updates["length"]["choices"]] == ["2s", "4s", "8s", "16s", "32s"]
+    assert updates["size"]["visible"]
+    assert updates["size_said"]["text"] == "480 × 854 pixels, 102 frames, 4.2 s"
+    hidden = size_props(SPRITES)
+    assert [hidden[name]["value"] for name in LABELS] == [None] * 3
+    assert (hidden["size"]["visible"], hidden["size_said"]["text"]) == (False, "")
 
 
 def test_what_another_model_left_in_the_dropdowns_is_nothing() -> None:
@@ -89,7 +89,8 @@ def test_what_another_model_left_in_the_dropdowns_is_nothing() -> None:
 
 def test_a_link_restores_the_size() -> None:
     updates = show_request(CARDS, from_query(to_query(replace(REQUEST, size=TALL))))
-    assert [update["value"] for update in updates[5:8]] == ["480p", "16:9", "4s"]
+    shown = dict(zip(SHOWN, updates, strict=True))
+    assert [shown[name]["value"] for name in LABELS] == ["480p", "16:9", "4s"]
     with pytest.raises(ValueError, match="Sprites makes 16 frames of 64 x 64 only"):
         show_request(CARDS, replace(REQUEST, model="sprites", size=TALL))
     with pytest.raises(ValueError, match="no resolution, aspect ratio and length make 17 frames"):

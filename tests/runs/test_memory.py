@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from app.caching.codebook import presets
 from app.jobs.runner import JobRunner
 from app.runs.store import RunStore
 from components.shared.codebook import codebook_props
-from components.studio.generate import live
+from components.studio.controls import read_request
+from components.studio.form import Form
+from components.studio.generate import ask_for, follow
 from tests.runs.conftest import MODEL
 
 RUNS, WINDOW = 20, 5
+STOP = 5  # of the updates
 HELD = 300_000  # bytes over ten runs: the store's index takes 110 kB; views that stay 400, frames or latents 1500
 
 
@@ -32,19 +36,19 @@ def counted() -> Iterator[None]:
 
 @pytest.mark.usefixtures("counted")
 def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.jobs.runner.UPDATE_SECONDS", 0.0)
+    monkeypatch.setattr("app.jobs.ticket.UPDATE_SECONDS", 0.0)
     runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: MODEL)
     codebook = codebook_props(presets()["fast"].codebook)
-    how = ("", "hold", "own")
-    method = ("adacache", None, *how, codebook, True, "official", "l1", "temporal-attn", "mid", 0)
-    held = []
+    how = (None, "", "hold", "own", codebook, True, "official", "l1", "temporal-attn", "mid", 0)
+    form = Form("tiny", "a test", 0, 4, 7.0, None, None, None, "adacache", *how)
+    cards, held = {"tiny": MODEL.card}, []
     for seed in range(RUNS):
-        values = ("tiny", "a test", seed, 4, 7.0, None, None, None, *method)
-        *_, last = live(runner, {"tiny": MODEL.card}, "ready", f"tab {seed}", "", True, values)
-        assert last[-1]["interactive"] is False
+        ask_for(runner, "", [read_request(cards, replace(form, seed=seed))], reuse=True)
+        *_, last = follow(runner, cards, "")
+        assert last[STOP]["interactive"] is False
         held.append(held_bytes())
     assert len(runner.store.runs()) == RUNS
-    assert runner.tickets == {}
+    assert runner.queue.of("") == []
     assert growth(held) < HELD
 
 

@@ -25,7 +25,7 @@ from diffusers import (
 )
 from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
 
-from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.family import checkpoints
 from app.models.size import Size
 from tests.support.open_sora import tokenizer
 
@@ -39,12 +39,12 @@ SIZES = {
 
 def write(model: str, folder: Path) -> Path:
     """Save a model's repository below `folder`, in the subfolder that `find` looks in."""
-    place = folder / SOURCES[model].repository.name
+    place = folder / checkpoints()[model].repository.name
     torch.manual_seed(0)
     pipeline = BUILDERS[model](folder)
     pipeline.save_pretrained(place)
-    if SOURCES[model].vae != "vae":
-        pipeline.vae.save_pretrained(place / SOURCES[model].vae)
+    if checkpoints()[model].vae != "vae":
+        pipeline.vae.save_pretrained(place / checkpoints()[model].vae)
     return folder
 
 

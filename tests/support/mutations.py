@@ -53,7 +53,7 @@ MUTATIONS = (
         "app/models/samplers/rectified_flow.py",
         "unconditional + guidance",
         "conditional + guidance",
-        "tests/models",
+        "tests/models/test_rectified_flow.py tests/models/sprites",
     ),
     Mutation("app/metrics/quality/psnr.py", "-10 * np.log10", "-20 * np.log10", "tests/metrics"),
     Mutation("app/evaluation/comparison/fairness.py", "_reuse(even) == reuse", "True", "tests/evaluation"),
@@ -78,6 +78,12 @@ MUTATIONS = (
     ),
     Mutation("assets/palette.json", "#0072b2", "#e8470a", "tests/evaluation/test_comparison.py"),
     Mutation("components/studio/method.py", "card.motion if motion else None", "card.motion", "tests/components"),
+    Mutation(
+        "assets/web/shared/codebook-editing.js",
+        "distance < threshold",
+        "distance <= threshold",
+        "tests/test_web.py",
+    ),
     Mutation("assets/web/shared/format.js", '"#39408f"', '"#000000"', "tests/test_web.py"),
 )
 

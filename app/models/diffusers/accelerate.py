@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.caching.branches import WHOLE_BLOCKS
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.method import Method
@@ -28,8 +27,7 @@ from app.caching.record import StepRecord
 from app.caching.registry import build_policy
 from app.models.base import ModelCard
 from app.models.diffusers.blocks import depth
-from app.models.diffusers.cards import CARDS, SOURCES
-from app.models.diffusers.families import FAMILIES, Family, Pipeline, token_frames
+from app.models.diffusers.family import Family, Pipeline, checkpoints, families, token_frames
 
 
 @dataclass
@@ -100,10 +98,7 @@ def adacache(
     run = Acceleration(chosen)
     transformer, scheduler = pipe.transformer, pipe.scheduler
     kind = type(transformer)
-    if family.layout != WHOLE_BLOCKS:
-        from app.models.diffusers import latte  # imports diffusers
-
-        latte.adopt(transformer)
+    family.adopt(transformer)
     current = _Call(family, transformer, scheduler, run)
     with ExitStack() as undo:
         undo.callback(lambda: setattr(transformer, "__class__", kind))
@@ -171,11 +166,10 @@ class _Call:
 def _model_of(pipe: Pipeline) -> tuple[ModelCard, Family]:
     """The first model of the pipeline's class, whose published settings stand for it, and its family."""
     name = type(pipe).__name__
-    for card in CARDS:
-        family = FAMILIES[SOURCES[card.id].family]
-        if family.pipeline == name:
-            return card, family
-    known = ", ".join(family.pipeline for family in FAMILIES.values())
+    for checkpoint in checkpoints().values():
+        if checkpoint.family.pipeline == name:
+            return checkpoint.card, checkpoint.family
+    known = ", ".join(family.pipeline for family in families().values())
     raise ValueError(f"no cache is known for {name}; the supported pipelines are {known}")
 
 

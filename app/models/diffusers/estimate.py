@@ -1,130 +1,97 @@
 """What each part of a diffusers model needs of the memory for one video, found without running it."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import diffusers
 import torch
+from diffusers.utils import logging
 from torch import Tensor, nn
 
-from app.models.diffusers.architectures import PUBLISHED, on_meta
-from app.models.diffusers.cards import SOURCES, FamilyName, Source
-from app.models.diffusers.families import FAMILIES
+from app.models.diffusers.family import Checkpoint, Family, Grid, checkpoints, meta
 from app.models.runtime.memory import peak_bytes
 from app.models.runtime.memory_plan import CACHED_STREAMS, Need, Part, weight_bytes
-
-Grid = tuple[int, int, int]  # latent frames, height, width
 
 
 @cache
 def estimate_published(model: str) -> dict[Part, Need]:
     """The needs of a published model in bfloat16, at its card's size."""
-    source, architecture = SOURCES[model], PUBLISHED[model]
-    vae_dtype = torch.float32 if source.vae_in_float32 else torch.bfloat16
-    transformer = architecture.build_transformer(torch.bfloat16)
-    vae = architecture.build_vae(vae_dtype)
-    grid = architecture.grid(source.card.size)
-    return estimate(source, transformer, vae, grid, source.text_parameters * 2)
+    checkpoint = checkpoints()[model]
+    vae_dtype = torch.float32 if checkpoint.vae_in_float32 else torch.bfloat16
+    transformer, vae = build_transformer(checkpoint, torch.bfloat16), build_vae(checkpoint, vae_dtype)
+    grid = checkpoint.architecture.grid(checkpoint.card.size)
+    return estimate(checkpoint.family, transformer, vae, grid, checkpoint.text_parameters * 2)
 
 
-def estimate(source: Source, transformer: Any, vae: Any, grid: Grid, text_bytes: int) -> dict[Part, Need]:
+def estimate(family: Family, transformer: Any, vae: Any, grid: Grid, text_bytes: int) -> dict[Part, Need]:
     """The needs of parts on the meta device for a latent of `grid`."""
-    words = FAMILIES[source.family].words
-    step = peak_bytes(lambda: predict(source.family, transformer, grid, words))
-    kept = CACHED_STREAMS * stream_bytes(source.family, transformer, grid, words)
+    words = family.words
+    step = peak_bytes(lambda: predict(family, transformer, grid, words))
+    kept = CACHED_STREAMS * stream_bytes(family, transformer, grid, words)
     return {
         "text": Need(text_bytes, 2 * words * 4096 * 2),
         "transformer": Need(weight_bytes(transformer), step + kept),
-        "vae": Need(weight_bytes(vae), peak_bytes(lambda: decode(source.family, vae, grid))),
+        "vae": Need(weight_bytes(vae), peak_bytes(lambda: decode(family, vae, grid))),
     }
 
 
-def predict(family: FamilyName, transformer: Any, grid: Grid, words: int) -> None:
-    """One pass of a transformer on the meta device: both halves, or one where the halves take turns."""
-    inputs = _INPUTS[family](transformer.config, grid, words)
-    dtype = transformer.dtype
-    tensors = {
-        name: value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
-        for name, value in inputs.items()
-    }
-    transformer(**tensors, return_dict=False)
+def build_transformer(checkpoint: Checkpoint, dtype: torch.dtype, **changes: Any) -> nn.Module:
+    """The published transformer on the meta device; `changes` to its configuration."""
+    built = checkpoint.architecture
+    with torch.device("meta"):
+        module: nn.Module = getattr(diffusers, built.transformer)(**{**built.transformer_config, **changes})
+    adopted: nn.Module = checkpoint.family.adopt(_on_meta(module, dtype))
+    return adopted
 
 
-def decode(family: FamilyName, vae: Any, grid: Grid) -> None:
-    """Decode a latent on the meta device: Latte's frames at once, others tiled, as the loaded model does."""
-    frames, height, width = grid
-    dtype = next(vae.parameters()).dtype
-    if family == "latte":
-        vae.decode(_meta(frames, vae.config.latent_channels, height, width).to(dtype), num_frames=frames)
-        return
-    vae.enable_tiling()
-    channels = vae.config.z_dim if family == "wan" else vae.config.latent_channels
-    vae.decode(_meta(1, channels, frames, height, width).to(dtype))
-
-
-def stream_bytes(family: FamilyName, transformer: Any, grid: Grid, words: int) -> int:
-    """Bytes of the token stream of both halves: what one kept residual takes."""
-    config = transformer.config
-    patch = config.get("patch_size", 1)
-    side = patch[-1] if isinstance(patch, list | tuple) else patch
-    tokens = grid[0] * (grid[1] // side) * (grid[2] // side)
-    if FAMILIES[family].moves_text:
-        tokens += words
-    return int(2 * tokens * config.num_attention_heads * config.attention_head_dim * transformer.dtype.itemsize)
+def build_vae(checkpoint: Checkpoint, dtype: torch.dtype) -> nn.Module:
+    """The published autoencoder on the meta device."""
+    with torch.device("meta"):
+        module: nn.Module = getattr(diffusers, checkpoint.architecture.vae)(**checkpoint.architecture.vae_config)
+    return _on_meta(module, dtype)
 
 
 def meta_copy(module: Any) -> nn.Module:
     """A module of diffusers without its weights."""
     with torch.device("meta"):
         built: nn.Module = type(module).from_config(module.config)
-    return on_meta(built, next(module.parameters()).dtype)
+    return _on_meta(built, next(module.parameters()).dtype)
 
 
-def _meta(*shape: int) -> Tensor:
-    return torch.empty(*shape, device="meta")
-
-
-def _latte(config: Any, grid: Grid, words: int) -> dict[str, Any]:
-    return {
-        "hidden_states": _meta(2, config.in_channels, *grid),
-        "timestep": torch.empty(2, device="meta", dtype=torch.long),
-        "encoder_hidden_states": _meta(2, words, config.caption_channels),
+def predict(family: Family, transformer: Any, grid: Grid, words: int) -> None:
+    """One pass of a transformer on the meta device: both halves, or one where the halves take turns."""
+    dtype = transformer.dtype
+    tensors = {
+        name: value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
+        for name, value in family.inputs(transformer.config, grid, words).items()
     }
+    transformer(**tensors, return_dict=False)
 
 
-def _cogvideox(config: Any, grid: Grid, words: int) -> dict[str, Any]:
-    return {
-        "hidden_states": _meta(2, grid[0], config.in_channels, *grid[1:]),
-        "timestep": torch.empty(2, device="meta", dtype=torch.long),
-        "encoder_hidden_states": _meta(2, words, config.text_embed_dim),
-    }
-
-
-def _wan(config: Any, grid: Grid, words: int) -> dict[str, Any]:
-    return {
-        "hidden_states": _meta(1, config.in_channels, *grid),
-        "timestep": torch.empty(1, device="meta", dtype=torch.long),
-        "encoder_hidden_states": _meta(1, words, config.text_dim),
-    }
-
-
-def _ltx(config: Any, grid: Grid, words: int) -> dict[str, Any]:
+def decode(family: Family, vae: Any, grid: Grid) -> None:
+    """Decode a latent on the meta device, tiled or all frames at once, as the loaded model does."""
     frames, height, width = grid
-    return {
-        "hidden_states": _meta(2, frames * height * width, config.in_channels),
-        "timestep": torch.empty(2, device="meta", dtype=torch.long),
-        "encoder_hidden_states": _meta(2, words, config.caption_channels),
-        "encoder_attention_mask": torch.empty(2, words, device="meta", dtype=torch.long),
-        "num_frames": frames,
-        "height": height,
-        "width": width,
-        "rope_interpolation_scale": (8 / 25, 32, 32),
-    }
+    dtype = next(vae.parameters()).dtype
+    channels = vae.config.get("z_dim") or vae.config.latent_channels
+    if family.tiled:
+        vae.enable_tiling()
+        vae.decode(meta(1, channels, frames, height, width).to(dtype))
+    else:
+        vae.decode(meta(frames, channels, height, width).to(dtype), num_frames=frames)
 
 
-_INPUTS: dict[FamilyName, Callable[[Any, Grid, int], dict[str, Any]]] = {
-    "latte": _latte,
-    "cogvideox": _cogvideox,
-    "wan": _wan,
-    "ltx": _ltx,
-}
+def stream_bytes(family: Family, transformer: Any, grid: Grid, words: int) -> int:
+    """Bytes of the token stream of both halves: what one kept residual takes."""
+    config = transformer.config
+    patch = config.get("patch_size", 1)
+    side = patch[-1] if isinstance(patch, list | tuple) else patch
+    tokens = grid[0] * (grid[1] // side) * (grid[2] // side)
+    if family.moves_text:
+        tokens += words
+    return int(2 * tokens * config.num_attention_heads * config.attention_head_dim * transformer.dtype.itemsize)
+
+
+def _on_meta(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """All of a module: some of diffusers' make parameters that the device they are built under does not reach."""
+    logging.set_verbosity_error()  # it warns of casts, which matter to loaded weights alone
+    return module.to(device="meta", dtype=dtype).eval()

@@ -10,10 +10,8 @@ from diffusers import DiffusionPipeline
 from diffusers.utils import logging
 
 from app.models.diffusers.blocks import depth
-from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES, Source
 from app.models.diffusers.estimate import estimate, meta_copy, stream_bytes
-from app.models.diffusers.families import FAMILIES, Pipeline
-from app.models.diffusers.latte import adopt
+from app.models.diffusers.family import FOLDER_VARIABLE, Checkpoint, Pipeline, checkpoints
 from app.models.diffusers.model import DiffusersModel
 from app.models.diffusers.requirements import checks
 from app.models.requirements import Diagnosis
@@ -31,40 +29,39 @@ def load(
 
     A ValueError says what is missing or does not fit. bfloat16 on a GPU, float32 on a CPU.
     """
-    source = SOURCES[model]
+    checkpoint = checkpoints()[model]
     folder = folder or local_folder(FOLDER_VARIABLE)
-    if folder is None and (refusal := Diagnosis(source.card.title, checks(model)).refusal):
+    if folder is None and (refusal := Diagnosis(checkpoint.card.title, checks(model)).refusal):
         raise ValueError(refusal)  # before gigabytes are downloaded for nothing
-    place = fetch(source.repository, progress) if folder is None else find(source.repository, folder)
+    place = fetch(checkpoint.repository, progress) if folder is None else find(checkpoint.repository, folder)
     device, dtype = compute_device()
-    pipeline = open_pipeline(source, place, dtype)
-    card = source.card if size is None else replace(source.card, **vars(size))
-    built = DiffusersModel(
-        pipeline, FAMILIES[source.family], replace(card, depth=depth(pipeline.transformer)), source.negative_prompt
-    )
-    grid, family = built.grid(), FAMILIES[source.family]
+    pipeline = open_pipeline(checkpoint, place, dtype)
+    family = checkpoint.family
+    card = checkpoint.card if size is None else replace(checkpoint.card, **vars(size))
+    card = replace(card, depth=depth(pipeline.transformer))
+    built = DiffusersModel(pipeline, family, card, checkpoint.negative_prompt)
+    grid = built.grid()
     transformer = meta_copy(pipeline.transformer)
-    needs = estimate(source, transformer, meta_copy(pipeline.vae), grid, weight_bytes(pipeline.text_encoder))
+    needs = estimate(family, transformer, meta_copy(pipeline.vae), grid, weight_bytes(pipeline.text_encoder))
     plan = plan_pipeline(needs, device, free_device=free_bytes(device), free_host=host_bytes())
     arrange(pipeline, plan)
-    built.card = replace(built.card, stream_bytes=stream_bytes(source.family, transformer, grid, family.words))
+    built.card = replace(built.card, stream_bytes=stream_bytes(family, transformer, grid, family.words))
     return built
 
 
-def open_pipeline(source: Source, place: Path, dtype: torch.dtype) -> Pipeline:
+def open_pipeline(checkpoint: Checkpoint, place: Path, dtype: torch.dtype) -> Pipeline:
     """The pipeline in main memory, with the cache seam where its family has one of its own."""
     logging.disable_progress_bar()
-    vae_dtype = torch.float32 if source.vae_in_float32 else dtype
+    vae_dtype = torch.float32 if checkpoint.vae_in_float32 else dtype
     replaced: dict[str, Any] = {}
-    if source.vae != "vae":
-        name = read_config(place / source.vae)["_class_name"]
-        replaced["vae"] = getattr(diffusers, name).from_pretrained(place / source.vae, dtype=vae_dtype)
+    if checkpoint.vae != "vae":
+        name = read_config(place / checkpoint.vae)["_class_name"]
+        replaced["vae"] = getattr(diffusers, name).from_pretrained(place / checkpoint.vae, dtype=vae_dtype)
     pipeline = DiffusionPipeline.from_pretrained(
         place, dtype={"default": dtype, "vae": vae_dtype}, local_files_only=True, **replaced
     )
-    if source.family == "latte":
-        adopt(pipeline.transformer)
-    if source.family in ("cogvideox", "wan", "ltx"):
+    checkpoint.family.adopt(pipeline.transformer)
+    if checkpoint.family.tiled:
         pipeline.vae.enable_tiling()
     return pipeline
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, ModelCard
-from app.models.diffusers.families import Family, Pipeline, token_frames
+from app.models.diffusers.family import Family, Pipeline, token_frames
 from app.models.diffusers.stepwise import Paused
 from app.models.preview import LatentToRGB, fit
 

@@ -1,6 +1,6 @@
 """What the models that run through diffusers need of this machine."""
 
-from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES
+from app.models.diffusers.family import FOLDER_VARIABLE, checkpoints
 from app.models.diffusers.stored import stored_needs
 from app.models.requirements import (
     Check,
@@ -18,11 +18,11 @@ PACKAGES = ("diffusers", "transformers", "accelerate", "sentencepiece", "google.
 
 def checks(model: str) -> tuple[Check, ...]:
     """Packages, GPU, weights and memory, for the size on the card."""
-    source = SOURCES[model]
+    checkpoint = checkpoints()[model]
     return (
         *check_packages(PACKAGES),
         check_gpu(),
-        *check_weights((source.repository,), local_folder(FOLDER_VARIABLE)),
+        *check_weights((checkpoint.repository,), local_folder(FOLDER_VARIABLE)),
         check_gpu_memory(stored_needs(model), plan_pipeline),
-        check_host_memory(source.text_parameters),
+        check_host_memory(checkpoint.text_parameters),
     )

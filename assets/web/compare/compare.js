@@ -4,21 +4,31 @@ import { createExport } from "./export.js";
 import { createPlot } from "./plot.js";
 import { createSpread } from "./spread.js";
 import { createTable, createFlops } from "./table.js";
+import { createTrial } from "./trial.js";
 import { whenOpened } from "../shared/nav.js";
 import { make, onTheme } from "../shared/format.js";
 
-export function mount({ element, props }) {
-  whenOpened("compare", () => open(element, props));
+export function mount({ element, props, server }) {
+  whenOpened("compare", () => open(element, props, server));
 }
 
-function open(element, props) {
+function open(element, props, server) {
   const state = createState(props);
   const side = make("div", "compare-side");
   side.append(createFamilies(state, props.families), createAbout(state, props.kinds));
   const bench = make("div", "compare-bench");
   if (props.points.length) {
     const note = make("p", "compare-note", props.about);
-    bench.append(note, createExport(state), createPlot(state), createBarcodes(state), createSpread(state, props.groups), createTable(state), createWorth(props.worth));
+    bench.append(
+      note,
+      createExport(state),
+      createPlot(state),
+      createBarcodes(state),
+      createTrial(state, server),
+      createSpread(state, props.groups),
+      createTable(state),
+      createWorth(props.worth),
+    );
   } else {
     bench.append(make("p", "compare-note", "No comparison is here yet; python -m app compare --out DIR makes one."));
   }
@@ -43,8 +53,10 @@ function createState({ points, metrics, colours, parameter, families }) {
       const theme = document.body.classList.contains("dark") ? "dark" : "light";
       return colours[family]?.[theme] ?? "var(--baseline)";
     },
-    visible: () => points.filter(({ family }) => !family || state.shown.has(family)),
-    point: (name) => points.find((point) => point.name === name),
+    made: [], // the same as the server tells them
+    own: [], // points of the visitor's own runs of the prompt that is looked at
+    visible: () => [...points, ...state.own].filter(({ family }) => !families.includes(family) || state.shown.has(family)),
+    point: (name) => [...points, ...state.own].find((point) => point.name === name),
     value: (point, metric = state.metric) => point[state.reference]?.[metric] ?? null,
     chosen: () => metrics.find(({ id }) => id === state.metric),
     on: (callback) => listeners.push(callback),
@@ -53,6 +65,12 @@ function createState({ points, metrics, colours, parameter, families }) {
   state.set = (name, value) => {
     if (state[name] === value) return;
     state[name] = value;
+    state.tell();
+  };
+  state.setOwn = (made) => {
+    if (JSON.stringify(made) === JSON.stringify(state.made)) return;
+    state.made = made;
+    state.own = made.map((point) => ({ ...point, name: `${point.name} (your run)` }));
     state.tell();
   };
   state.look = (name) => state.set("looked", name);

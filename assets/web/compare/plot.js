@@ -19,7 +19,7 @@ const HELP =
 
 export function createPlot(state) {
   const root = make("section", "compare-plot");
-  const frame = createFrame("quality", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("quality", GUTTER, (paper) => draw(paper), { title: "Quality against speed", read: () => read() });
   const tip = createTip(frame.root);
   let cost = "speedup";
   let place = null;
@@ -68,7 +68,7 @@ export function createPlot(state) {
       sheet.append(label(left + width - 4, y(own) - 5, "the baseline's own error", "end"));
     }
     for (const family of new Set(points.map((point) => point.family))) {
-      const mine = points.filter((point) => point.family === family);
+      const mine = points.filter((point) => point.family === family && !point.own);
       const path = mine.map((point) => [place.x(point), place.y(point)]);
       sheet.append(line(path, state.colour(family), { width: 1.25, opacity: 0.45, dash: family.includes("+") ? "4 3" : "" }));
     }
@@ -83,8 +83,16 @@ export function createPlot(state) {
         }
       }
       const symbol = point.family.includes("+") ? "diamond" : "circle";
-      sheet.append(mark(at, place.y(point), symbol, colour, point.name === state.looked ? 7 : 4.5));
+      const drawn = mark(at, place.y(point), symbol, point.own ? "var(--panel)" : colour, point.name === state.looked ? 7 : 4.5);
+      if (point.own) drawn.style.stroke = colour;
+      sheet.append(drawn);
     }
+  };
+  const read = () => {
+    const points = state.visible().filter(({ family }) => family);
+    if (!points.length) return null;
+    const families = new Set(points.map(({ family }) => family)).size;
+    return { summary: `${points.length} operating points of ${families} families; the table below has their numbers` };
   };
   const nearest = (event) => {
     if (!place) return null;

@@ -46,7 +46,7 @@ function createDots(state) {
 
   const draw = ({ sheet, width, height, left, top }) => {
     const metric = state.chosen();
-    const points = state.visible().filter(({ family }) => family);
+    const points = state.visible().filter(({ family, own }) => family && !own);
     drawn = points.flatMap((point, row) => point.schedules.map((run) => ({ point, run, row, value: run.quality[metric.id] })));
     drawn = drawn.filter(({ value }) => value !== null);
     if (!drawn.length) return;
@@ -84,7 +84,7 @@ function createDots(state) {
     if (dot) state.set("run", `${dot.run.seed} ${dot.run.prompt}`);
   });
   const show = () => {
-    const rows = state.visible().filter(({ family }) => family).length;
+    const rows = state.visible().filter(({ family, own }) => family && !own).length;
     frame.root.style.height = `${GUTTER.top + LINE * rows + GUTTER.bottom}px`;
     frame.ask();
   };

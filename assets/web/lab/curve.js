@@ -19,7 +19,7 @@ export function createCurve(state) {
   const area = make("div", "curve-area");
   const stage = make("div", "curve-stage");
   let top = 1;
-  const frame = createFrame("curve", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("curve", GUTTER, (paper) => draw(paper), { title: "Distance looked up", read: () => read() });
   stage.append(frame.root, area);
   const cursor = make("div", "cursor");
   stage.append(cursor);
@@ -68,6 +68,23 @@ export function createCurve(state) {
         sheet.append(ring);
       }
     }
+  };
+
+  const read = () => {
+    if (!state.ids().length || !state.answer) return null;
+    const runs = state.ids().map((id) => state.answer.runs[id]).filter(Boolean);
+    const names = state.ids().map((id) => `Recording ${identity(state.slots.get(id)).letter}`);
+    const found = runs.map((run) => new Map(looked(run)));
+    const steps = Array.from({ length: state.steps() }, (_, i) => i + 1);
+    return {
+      summary: runs.map((run, i) => `${names[i]} computes ${run.computed.length} of ${state.steps()} steps, simulated`).join("; "),
+      columns: ["Step", ...names],
+      rows: steps.map((step) => [step, ...runs.map((run, i) => cell(run, found[i], step))]),
+    };
+  };
+  const cell = (run, distances, step) => {
+    if (!run.computed.includes(step)) return "reused";
+    return distances.has(step) ? significant(distances.get(step)) : "computed, nothing looked up";
   };
 
   const at = (event) => {

@@ -20,7 +20,7 @@ const HELP =
 
 export function createFigures({ state, server }) {
   const root = make("section", "lab-figures");
-  const frame = createFrame("figure", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("figure", GUTTER, (paper) => draw(paper), { title: "Figure of the paper", read: () => read() });
   const buttons = Object.entries(KINDS).map(([kind, { title, paper }]) => {
     const button = make("button", "chip-button", title);
     button.append(" ", make("span", "paper", paper));
@@ -94,6 +94,21 @@ export function createFigures({ state, server }) {
       name.style.fill = end.colour;
       sheet.append(name);
     }
+  };
+  const read = () => {
+    const curves = Object.entries(figure?.curves ?? {}).filter(([id]) => state.slots.has(id));
+    if (!curves.length) return null;
+    const { title, across = "step" } = KINDS[figure.kind];
+    const series = curves.flatMap(([id, { x, values }]) =>
+      Object.entries(values).map(([quantity, numbers]) => ({ x, numbers, name: `${identity(state.slots.get(id)).letter}, ${quantity}` })),
+    );
+    const places = [...new Set(series.flatMap(({ x }) => x))].sort((one, other) => one - other);
+    const value = ({ x, numbers }, at) => (x.includes(at) ? numbers[x.indexOf(at)] : null);
+    return {
+      summary: `${title} of ${curves.length} ${curves.length === 1 ? "recording" : "recordings"}`,
+      columns: [across, ...series.map(({ name }) => name)],
+      rows: places.map((at) => [at, ...series.map((one) => (value(one, at) === null ? "" : significant(value(one, at))))]),
+    };
   };
   state.on(["selection"], ask);
   return root;

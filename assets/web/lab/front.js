@@ -14,7 +14,7 @@ const HELP =
 
 export function createFront({ state, server }) {
   const root = make("section", "lab-front");
-  const frame = createFrame("front", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("front", GUTTER, (paper) => draw(paper), { title: "Pareto front", read: () => read() });
   const tip = createTip(frame.root);
   const calibrate = createCalibrate(state, server);
   const note = make("span", "note", "computing");
@@ -48,6 +48,40 @@ export function createFront({ state, server }) {
     if (now) sheet.append(mark(x(now.speedup), y(now.error), "circle", "var(--adacache)", 6.5));
   };
 
+  const read = () => {
+    const { points = [] } = state.front ?? {};
+    const now = state.answer?.mean;
+    if (!points.length) return null;
+    return {
+      summary: now ? `The present codebook: speedup ${now.speedup.toFixed(2)}, error ${significant(now.error)}, predicted` : "",
+      columns: ["Predicted speedup", "Predicted error", "Rates", "Thresholds"],
+      rows: points.map((point) => [
+        point.speedup.toFixed(2),
+        significant(point.error),
+        point.rates.join(" "),
+        point.thresholds.map(significant).join(" "),
+      ]),
+    };
+  };
+  /** By keyboard: left and right go from point to point, Enter loads the one looked at. */
+  let at = -1;
+  frame.root.tabIndex = 0;
+  frame.root.setAttribute("role", "group");
+  frame.root.setAttribute("aria-label", "Pareto front: arrow keys go from codebook to codebook, Enter loads one");
+  frame.root.addEventListener("keydown", (event) => {
+    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!place || (!move && event.key !== "Enter")) return;
+    event.preventDefault();
+    const ordered = [...place.points].sort((one, other) => one.speedup - other.speedup);
+    if (move) at = Math.min(Math.max(at + move, 0), ordered.length - 1);
+    const point = ordered[at];
+    if (!point) return;
+    if (event.key === "Enter") return state.load(point);
+    const box = frame.root.getBoundingClientRect();
+    describe({ clientX: box.left + place.x(point.speedup), clientY: box.top + place.y(point.error) }, point);
+  });
+  frame.root.addEventListener("blur", () => tip.hide());
+
   const nearest = (event) => {
     if (!place) return null;
     return nearestPoint(place.points, (point) => [place.x(point.speedup), place.y(point.error)], event, frame.root, REACH);
@@ -56,13 +90,15 @@ export function createFront({ state, server }) {
     const point = nearest(event);
     frame.root.classList.toggle("reachable", Boolean(point));
     if (!point) return tip.hide();
-    tip.show(event, [
+    describe(event, point);
+  });
+  const describe = (where, point) =>
+    tip.show(where, [
       ["speedup", `${point.speedup.toFixed(2)}×`],
       ["error", significant(point.error)],
       ["rates", point.rates.join(" ")],
       ["first threshold", significant(point.thresholds[0])],
     ]);
-  });
   frame.root.addEventListener("pointerleave", tip.hide);
   frame.root.addEventListener("click", (event) => {
     const point = nearest(event);

@@ -16,7 +16,7 @@ export function createHeat(state) {
   const title = make("span", "whose");
   const canvas = make("canvas");
   let drawn = null; // what the canvas shows, so that dragging only redraws the path
-  const frame = createFrame("heat", GUTTER, (paper) => draw(paper));
+  const frame = createFrame("heat", GUTTER, (paper) => draw(paper), { title: "Change by lag", read: () => read() });
   frame.root.prepend(canvas, make("i", "scale"));
   root.append(heading("Change by lag", HELP, title), frame.root);
   const tip = createTip(frame.root);
@@ -40,6 +40,17 @@ export function createHeat(state) {
     turned.setAttribute("transform", `translate(${left - 28},${top + height / 2}) rotate(-90)`);
     sheet.append(turned, ...legend(limits, left + width + 29, top, height));
     path(sheet, state, rows.length, x, y);
+  };
+
+  const read = () => {
+    const rows = state.measured[state.focus];
+    if (!rows) return null;
+    const [low, high] = range(rows);
+    return {
+      summary: `${state.recording(state.focus).prompt}: between ${significant(low)} and ${significant(high)} over ${rows.length} steps`,
+      columns: ["Step", ...rows.at(-1).map((_, i) => `lag ${i + 1}`)],
+      rows: rows.map((row, i) => [i + 1, ...rows.at(-1).map((_, lag) => (row[lag] === undefined ? "" : significant(row[lag])))]),
+    };
   };
 
   frame.root.addEventListener("pointermove", (event) => {

@@ -4,13 +4,15 @@ import { same } from "../shared/codebook-editing.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
 
-export function createNumbers({ state, trigger, props, watch }) {
+export function createNumbers({ state, trigger, props, watch, server }) {
   const root = make("section", "lab-numbers");
   const speedup = createTile("Predicted speedup", "speedup");
   const error = createTile("Predicted error", "error");
-  error.root.title = "Mean relative change of the probed residual between a step and the computed step it reuses";
+  error.root.title = "Mean relative change of the probed residual between a step and the computed step it reuses. A recording of an earlier version keeps no velocities, so its picture cannot be predicted";
+  const picture = createTile("Predicted PSNR", "picture");
+  picture.root.title = "Of the video to the baseline's, from the recording's velocities; ± the mean error on prompts it was not fitted on";
   const tiles = make("div", "tiles");
-  tiles.append(speedup.root, error.root);
+  tiles.append(speedup.root, picture.root, error.root);
   const run = make("button", "primary", "Run it");
   run.id = "lab-run";
   const stop = make("button", "secondary", "Stop");
@@ -20,7 +22,7 @@ export function createNumbers({ state, trigger, props, watch }) {
   buttons.append(run, stop, which);
   const message = make("p", "lab-message");
   message.setAttribute("role", "status");
-  root.append(tiles, buttons, message);
+  root.append(tiles, buttons, message, createFit(server));
 
   let going = false; // a real run that this page started
   let asked = null;
@@ -30,6 +32,12 @@ export function createNumbers({ state, trigger, props, watch }) {
     const several = state.ids().length > 1 ? `mean of ${state.ids().length}` : "";
     speedup.show(mean ? `${mean.speedup.toFixed(2)}×` : "", motion ? `${plain.speedup.toFixed(2)}× without motion` : several);
     error.show(mean ? mean.error.toFixed(3) : "", motion ? `${plain.error.toFixed(3)} without motion` : several);
+    const dB = (means) => (means?.db == null ? "" : `${means.db.toFixed(1)} dB`);
+    const off = mean?.db_off == null ? "" : `± ${mean.db_off.toFixed(1)} dB`;
+    const beside = motion && dB(plain) ? `${dB(plain)} without motion` : several;
+    picture.root.hidden = Boolean(mean) && !dB(mean); // older recordings cannot tell: what changes in the probe is shown instead
+    error.root.hidden = !picture.root.hidden;
+    picture.show(dB(mean), [off, beside].filter(Boolean).join(", "));
     const recording = state.recording(state.focus);
     which.replaceChildren(...(recording ? [badge(state.slots.get(state.focus)), make("span", "", recording.prompt)] : []));
     run.disabled = going || !state.answer || Boolean(state.error);
@@ -43,7 +51,7 @@ export function createNumbers({ state, trigger, props, watch }) {
     show();
     trigger("submit", { question: { ...asked.question, visitor: visitor() } });
   });
-  stop.addEventListener("click", () => trigger("stop"));
+  stop.addEventListener("click", () => trigger("stop", { visitor: visitor() }));
   const say = (text, kind) => {
     message.textContent = text;
     message.dataset.kind = kind;
@@ -66,6 +74,24 @@ export function createNumbers({ state, trigger, props, watch }) {
   });
   state.on(["answer", "selection", "focus"], show);
   show();
+  return root;
+}
+
+/** How far predictions come true, asked for when it is opened. */
+function createFit(server) {
+  const root = make("details", "lab-fit");
+  const words = make("p");
+  const plot = make("img");
+  plot.alt = "Predicted against real PSNR, a dot a schedule";
+  plot.hidden = true;
+  root.append(make("summary", "", "How far predictions come true"), words, plot);
+  root.addEventListener("toggle", async () => {
+    if (!root.open || words.textContent) return;
+    const answer = await server.fitted({}).catch(() => ({ error: "The server does not answer." }));
+    words.textContent = answer.error ?? answer.words;
+    plot.hidden = !answer.plot;
+    if (answer.plot) plot.src = answer.plot;
+  });
   return root;
 }
 

@@ -108,14 +108,14 @@ function createAdding({ server, trigger, props, watch }, refresh) {
     record.disabled = true;
     stop.disabled = false;
     say("Waiting for the model");
-    trigger("start_recording", { question });
+    trigger("start_recording", { question: { ...question, visitor: visitor() } });
   };
   record.addEventListener("click", () => start({ prompt: prompt.value, seed: seed.valueAsNumber, visitor: visitor() }));
   receive("lab", ({ run }) => {
     fold.open = true;
-    if (!record.disabled) start({ run, visitor: visitor() });
+    if (!record.disabled) start({ run });
   });
-  stop.addEventListener("click", () => trigger("stop"));
+  stop.addEventListener("click", () => trigger("stop", { visitor: visitor() }));
   watch("recorded", () => {
     const { state, kind, text, added } = props.recorded;
     record.disabled = state === "running";

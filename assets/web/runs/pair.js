@@ -123,7 +123,17 @@ function curves({ runs, steps }) {
       const points = run.curve.map(([step, value]) => [x(step), y(Math.sqrt(Math.max(value, 0)))]);
       sheet.append(line(points, colour), ...points.map(([px, py]) => mark(px, py, symbol, colour, 3.5)));
     });
-  });
+  }, { title: "Distance looked up", read: () => readCurves(runs, steps) });
   made.append(make("h2", "", "Distance looked up in every computed step"), frame.root);
   return made;
+}
+
+function readCurves(runs, steps) {
+  const names = runs.map((_, slot) => `Run ${identity(slot).letter}`);
+  const found = runs.map((run) => new Map(run.curve));
+  return {
+    summary: runs.map((run, slot) => `${names[slot]} computed ${run.computed} of ${run.steps} steps`).join("; "),
+    columns: ["Step", ...names],
+    rows: Array.from({ length: steps }, (_, i) => [i + 1, ...found.map((values) => (values.has(i + 1) ? significant(values.get(i + 1)) : "none"))]),
+  };
 }

@@ -1,11 +1,17 @@
-// One line on the run: what it waits for, or what went wrong.
+// Two lines under the buttons: how the run stands or what went wrong, and what became of the last press.
+import { make } from "./format.js";
 
 export function mount({ element, props, watch }) {
+  const text = make("span", "message-text");
+  const notice = make("span", "message-notice");
   element.setAttribute("role", "status");
+  element.replaceChildren(text, notice);
   const show = () => {
-    element.textContent = props.text;
-    element.dataset.kind = props.kind;
+    text.textContent = props.text;
+    text.dataset.kind = props.kind;
+    notice.textContent = props.notice ?? "";
+    notice.dataset.kind = props.notice_kind ?? "info";
   };
-  watch(["text", "kind"], show);
+  watch(["text", "kind", "notice", "notice_kind"], show);
   show();
 }

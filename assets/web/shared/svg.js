@@ -1,6 +1,7 @@
 // Small SVG charts: a frame with gutters that redraws when its size changes, lines, symbols and ticks.
 // Own drawing instead of Plotly, because a redraw has to fit between two moves of the mouse.
 import { make } from "./format.js";
+import { createReadable } from "./readable.js";
 
 const SYMBOLS = {
   circle: (r) => `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`,
@@ -21,11 +22,13 @@ export function svg(tag, attributes = {}, style = {}, text = "") {
   return made;
 }
 
-/** A chart area: `draw(paper)` runs whenever it is asked for and whenever the size changes. */
-export function createFrame(name, gutter, draw) {
+/** A chart area: `draw(paper)` runs whenever it is asked for and whenever the size changes; `reading` is { title, read } of readable.js. */
+export function createFrame(name, gutter, draw, reading = null) {
   const root = make("div", `frame-chart ${name}`);
   const sheet = svg("svg", { width: "100%", height: "100%" });
   root.append(sheet);
+  const readable = reading ? createReadable(sheet, reading.title, reading.read) : null;
+  if (readable) root.append(readable.root);
   let asked = 0;
   const redraw = () => {
     asked = 0;
@@ -35,6 +38,7 @@ export function createFrame(name, gutter, draw) {
     const height = clientHeight - gutter.top - gutter.bottom;
     sheet.replaceChildren();
     draw({ sheet, width, height, ...gutter });
+    readable?.ask();
   };
   const ask = () => (asked ||= requestAnimationFrame(redraw));
   new ResizeObserver(ask).observe(root);

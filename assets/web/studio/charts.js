@@ -1,5 +1,5 @@
 // The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
-import { sameRows } from "../shared/codebook-editing.js";
+import { rateOf, sameRows } from "../shared/codebook-editing.js";
 import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
 import { createStepTip } from "./step-tip.js";
@@ -119,10 +119,4 @@ function readRun({ series, timesteps, used_codebook, formula, regularised, token
 /** What the motion gradient adds to the factor: its absolute value, but in the paper's formula with its sign. */
 function added(gradient, formula) {
   return gradient == null || formula === "paper" ? gradient : Math.abs(gradient);
-}
-
-/** As app/caching/codebook.py looks a distance up: the last threshold is never compared with. */
-function rateOf({ thresholds, rates }, distance) {
-  const row = thresholds.slice(0, -1).findIndex((threshold) => distance < threshold);
-  return row < 0 ? rates.at(-1) : rates[row];
 }

@@ -1,6 +1,8 @@
 // Prompts to choose from, searched by word, and one composed at random. A press puts a prompt into the prompt field.
 import { make } from "../shared/format.js";
 
+const MAX_BYTES = 200_000;
+
 export function mount({ element, props, watch, trigger }) {
   const open = make("button", "quiet", "Prompt library");
   open.id = "library-open";
@@ -15,8 +17,15 @@ export function mount({ element, props, watch, trigger }) {
   const list = make("div", "shelf-list");
   shelf.append(search, list);
   const head = make("div", "library-head");
-  head.append(open, dice);
-  element.replaceChildren(head, shelf);
+  const load = make("button", "quiet", "From a file");
+  load.id = "prompts-load";
+  load.title = "Queue a run for each line of a text file, with these settings";
+  const file = Object.assign(make("input"), { type: "file", accept: ".txt,text/plain", hidden: true });
+  file.id = "prompts-file";
+  const said = make("p", "library-said");
+  said.setAttribute("role", "status");
+  head.append(open, load, dice, file);
+  element.replaceChildren(head, said, shelf);
 
   const toggle = (wanted) => {
     shelf.hidden = !wanted;
@@ -46,6 +55,19 @@ export function mount({ element, props, watch, trigger }) {
   };
   open.addEventListener("click", () => toggle(shelf.hidden));
   dice.addEventListener("click", () => trigger("click", {}));
+  load.addEventListener("click", () => file.click());
+  file.addEventListener("change", async () => {
+    const [picked] = file.files;
+    file.value = "";
+    if (!picked) return;
+    try {
+      const prompts = await readPrompts(picked);
+      said.textContent = "";
+      trigger("queue_prompts", { prompts });
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  });
   search.addEventListener("input", show);
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || shelf.hidden) return;
@@ -57,4 +79,18 @@ export function mount({ element, props, watch, trigger }) {
   });
   watch("groups", show);
   show();
+}
+
+/** Prompts of a text file, one a line; empty lines and repetitions are left out. */
+async function readPrompts(file) {
+  if (file.size > MAX_BYTES) throw new Error(`${file.name} is larger than ${MAX_BYTES / 1000} kB; it was not read.`);
+  let text = "";
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name} is not UTF-8 text; save it as UTF-8 and load it again.`);
+  }
+  const prompts = [...new Set(text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean))];
+  if (!prompts.length) throw new Error(`${file.name} holds no prompt; it takes one a line.`);
+  return prompts;
 }

@@ -20,7 +20,7 @@ export function mount({ element, props, watch, trigger }) {
     field.hidden = Boolean(props.error);
     if (props.error) return;
     const link = new URL(location.href);
-    link.search = String(new URLSearchParams({ settings: props.link }));
+    link.search = String(new URLSearchParams({ ...(props.run && { run: props.run }), settings: props.link }));
     link.hash = "";
     field.value = link.href;
     const copied = await (navigator.clipboard?.writeText(link.href) ?? Promise.reject()).then(() => true, () => false);

@@ -1,5 +1,6 @@
 // One question of a study: the baseline and two videos in step, which is better, and which are like the baseline.
 import { make } from "../shared/format.js";
+import { keepTogether, loopingVideo } from "../shared/together.js";
 
 const CHOICES = [
   ["left", "A is better", "a"],
@@ -10,7 +11,6 @@ const LIKE = [
   ["left", "A looks like the baseline", "1"],
   ["right", "B looks like the baseline", "2"],
 ];
-const DRIFT = 0.05; // seconds that two videos may be apart
 
 /** `asked` is what the server told; `acts` are answer(given), back() or null, and leave(). */
 export function createQuestion(asked, acts) {
@@ -27,7 +27,7 @@ export function createQuestion(asked, acts) {
   });
   head.append(count, bar, back, copy, quiet("Leave", acts.leave));
 
-  const videos = asked.videos.map(video);
+  const videos = asked.videos.map(loopingVideo);
   const frames = make("div", "question-videos");
   frames.append(...["Baseline", "A", "B"].map((title, i) => {
     const figure = make("figure");
@@ -80,27 +80,12 @@ export function createQuestion(asked, acts) {
     act();
   };
   document.addEventListener("keydown", press);
-  let going = requestAnimationFrame(function together() {
-    const [first, ...others] = videos;
-    for (const other of others) if (Math.abs(other.currentTime - first.currentTime) > DRIFT) other.currentTime = first.currentTime;
-    going = requestAnimationFrame(together);
-  });
+  const part = keepTogether(videos);
   const leave = () => {
     document.removeEventListener("keydown", press);
-    cancelAnimationFrame(going);
+    part();
   };
   return { root, leave };
-}
-
-function video(path) {
-  const { root, api_prefix } = window.gradio_config;
-  return Object.assign(document.createElement("video"), {
-    src: `${root}${api_prefix}/file=${path}`,
-    muted: true,
-    loop: true,
-    autoplay: true,
-    playsInline: true,
-  });
 }
 
 function group(title, buttons) {

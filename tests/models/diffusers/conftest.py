@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
-from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.family import checkpoints
 from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
 from tests.support.diffusers import SIZES, write
@@ -29,7 +29,7 @@ def model(checkpoint: Callable[[str], Path]) -> Callable[[str], DiffusersModel]:
 
 def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: int) -> tuple[torch.Tensor, Any]:
     """The last latent and the video (frames, height, width, 3) in [0, 1] of the pipeline as diffusers runs it."""
-    source, size = SOURCES[name], SIZES[name]
+    source, size = checkpoints()[name], SIZES[name]
     pipeline = DiffusionPipeline.from_pretrained(folder / source.repository.name)
     pipeline.set_progress_bar_config(disable=True)
     latents: list[torch.Tensor] = []
@@ -38,7 +38,7 @@ def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: in
         latents.append(tensors["latents"].clone())
         return {}
 
-    frames = "video_length" if source.family == "latte" else "num_frames"
+    frames = "video_length" if source.family.name == "latte" else "num_frames"
     result = pipeline(
         PROMPT,
         negative_prompt=source.negative_prompt,

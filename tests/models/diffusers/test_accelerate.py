@@ -9,8 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from app import Codebook, adacache
-from app.models.diffusers.cards import SOURCES
-from app.models.diffusers.families import FAMILIES
+from app.models.diffusers.family import checkpoints
 from tests.support.diffusers import BUILDERS, SIZES
 
 every_model = pytest.mark.parametrize("name", list(BUILDERS))
@@ -19,13 +18,13 @@ EVERY_THIRD = Codebook((1e9,), (3,))
 
 
 def open_pipeline(name: str, folder: Path) -> Any:
-    pipe = DiffusionPipeline.from_pretrained(folder / SOURCES[name].repository.name)
+    pipe = DiffusionPipeline.from_pretrained(folder / checkpoints()[name].repository.name)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
 
 def call(pipe: Any, name: str, steps: int = 8) -> torch.Tensor:
-    family, size = FAMILIES[SOURCES[name].family], SIZES[name]
+    family, size = checkpoints()[name].family, SIZES[name]
     result = pipe(
         "a red fox runs over the snow",
         height=size.height,
@@ -111,7 +110,8 @@ def test_other_pipelines_are_refused_by_name() -> None:
 
     with (
         pytest.raises(
-            ValueError, match="no cache is known for StableDiffusionPipeline; the supported pipelines are Latte"
+            ValueError,
+            match="no cache is known for StableDiffusionPipeline; the supported pipelines are Cog",
         ),
         adacache(StableDiffusionPipeline()),
     ):

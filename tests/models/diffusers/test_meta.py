@@ -5,52 +5,57 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.models.diffusers.architectures import PUBLISHED
-from app.models.diffusers.cards import FOLDER_VARIABLE, SOURCES
-from app.models.diffusers.estimate import decode, estimate_published, predict, stream_bytes
-from app.models.diffusers.families import FAMILIES
+from app.models.diffusers.estimate import (
+    build_transformer,
+    build_vae,
+    decode,
+    estimate_published,
+    predict,
+    stream_bytes,
+)
+from app.models.diffusers.family import FOLDER_VARIABLE, checkpoints
 from app.models.diffusers.stored import stored_needs
 from app.models.doctor import diagnose
 from app.models.registry import load_model
 from tests.models.open_sora.test_meta import Watch
 
-MODELS = list(SOURCES)
+PUBLISHED = checkpoints()
+MODELS = list(PUBLISHED)
+LATTE, COGVIDEOX = PUBLISHED["latte-1"], PUBLISHED["cogvideox-2b"]
 PARAMETERS = {"latte-1": 1.06e9, "cogvideox-2b": 1.69e9, "wan-2.1-1.3b": 1.42e9, "ltx-video": 1.92e9}
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_step_stays_on_its_device_in_bfloat16(name: str):
     """Two blocks of the published width; the others are alike."""
-    source, architecture = SOURCES[name], PUBLISHED[name]
-    transformer = architecture.build_transformer(torch.bfloat16, num_layers=2)
+    checkpoint = PUBLISHED[name]
+    transformer = build_transformer(checkpoint, torch.bfloat16, num_layers=2)
     assert {tensor.device.type for tensor in transformer.state_dict().values()} == {"meta"}
-    grid = architecture.grid(source.card.size)
+    grid = checkpoint.architecture.grid(checkpoint.card.size)
     with torch.inference_mode(), Watch() as watch:
-        predict(source.family, transformer, grid, FAMILIES[source.family].words)
+        predict(checkpoint.family, transformer, grid, checkpoint.family.words)
     assert watch.heavy > 2 * 6
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_published_sizes(name: str):
-    architecture = PUBLISHED[name]
-    transformer = architecture.build_transformer(torch.bfloat16)
+    transformer = build_transformer(PUBLISHED[name], torch.bfloat16)
     assert sum(p.numel() for p in transformer.parameters()) == pytest.approx(PARAMETERS[name], rel=0.01)
-    assert {tensor.device.type for tensor in architecture.build_vae(torch.float32).state_dict().values()} == {
-        "meta"
-    }
+    vae = build_vae(PUBLISHED[name], torch.float32)
+    assert {tensor.device.type for tensor in vae.state_dict().values()} == {"meta"}
 
 
 def test_streams_by_hand():
-    latte = PUBLISHED["latte-1"].build_transformer(torch.bfloat16, num_layers=1)
-    assert stream_bytes("latte", latte, (16, 64, 64), 120) == 2 * 16 * 32 * 32 * 1152 * 2
-    cogvideox = PUBLISHED["cogvideox-2b"].build_transformer(torch.bfloat16, num_layers=1)
-    assert stream_bytes("cogvideox", cogvideox, (13, 60, 90), 226) == 2 * (13 * 30 * 45 + 226) * 1920 * 2
+    latte = build_transformer(LATTE, torch.bfloat16, num_layers=1)
+    assert stream_bytes(LATTE.family, latte, (16, 64, 64), 120) == 2 * 16 * 32 * 32 * 1152 * 2
+    cogvideox = build_transformer(COGVIDEOX, torch.bfloat16, num_layers=1)
+    assert stream_bytes(COGVIDEOX.family, cogvideox, (13, 60, 90), 226) == 2 * (13 * 30 * 45 + 226) * 1920 * 2
 
 
 def test_decoding_stays_on_its_device_in_bfloat16():
-    vae = PUBLISHED["latte-1"].build_vae(torch.bfloat16)
+    vae = build_vae(LATTE, torch.bfloat16)
     with torch.inference_mode(), Watch() as watch:
-        decode("latte", vae, (2, 64, 64))
+        decode(LATTE.family, vae, (2, 64, 64))
     assert watch.heavy > 50
 
 

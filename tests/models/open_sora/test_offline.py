@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from app.models.diffusers.cards import SOURCES
+from app.models.diffusers.family import checkpoints
 from app.models.open_sora.repositories import TRANSFORMER
 from app.models.registry import load_model
 from app.models.runtime.memory_plan import Need
 from app.models.runtime.weights import Repository, WeightsError, fetch
 from tests.support.hub import COMMIT
 
-LATTE = SOURCES["latte-1"].repository
+LATTE = checkpoints()["latte-1"].repository
 NEEDS = {part: Need(0, 0) for part in ("text", "transformer", "vae")}
 
 

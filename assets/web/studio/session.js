@@ -1,0 +1,36 @@
+// What outlives a visit in this browser: the controls as they were left, and the run that was shown last.
+// A link's settings go before both; they then leave the address, so that a reload shows what was changed since.
+import { remember, remembered } from "../shared/remember.js";
+import { visitor } from "../shared/visitor.js";
+
+const SETTINGS = "adacache-settings";
+const SHOWN = "adacache-shown";
+const LINKED = ["settings", "run"];
+
+/** What the server needs to know to open the page. */
+export function opening() {
+  const address = new URL(location.href);
+  const linked = Object.fromEntries(LINKED.map((name) => [name, address.searchParams.get(name) ?? ""]));
+  for (const name of LINKED) address.searchParams.delete(name);
+  history.replaceState(history.state, "", address);
+  return { visitor: visitor(), ...linked, remembered: read(), shown: remembered(SHOWN) };
+}
+
+/** From now on, keep the controls as they are left; each change sends all their values. */
+export function keepSettings() {
+  window.addEventListener("adacache-settings", (event) =>
+    remember(SETTINGS, JSON.stringify(/** @type {CustomEvent} */ (event).detail)),
+  );
+}
+
+export function keepShown(run) {
+  remember(SHOWN, run);
+}
+
+function read() {
+  try {
+    return JSON.parse(remembered(SETTINGS));
+  } catch {
+    return null;
+  }
+}
