@@ -35,7 +35,7 @@ def norms(before: Tensor, after: Tensor, order: int, sharding: Sharding = ONE_PR
     """
     own = [float(part.norm(p=order, dtype=torch.float32)) for part in (before - after, before, after)]
     if sharding.processes == 1:
-        return Norms(*own, before.numel())
+        return Norms(own[0], own[1], own[2], before.numel())
     *powers, elements = sharding.total([*(norm**order for norm in own), before.numel()])
     difference, first, second = (power ** (1 / order) for power in powers)
     return Norms(difference, first, second, int(elements))

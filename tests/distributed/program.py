@@ -5,6 +5,7 @@ python -m tests.distributed.program CHECKPOINTS OUT, which forks, so that librar
 
 import sys
 from datetime import timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -112,9 +113,8 @@ def take_part(rank: int, store: Path, prepared: dict[str, Prepared], out: Path) 
     found = {}
     for processes, model, name in cases():
         if rank < processes:
-            group = groups[processes]
             alone, conditioning = prepared[model]
-            shared = alone.shared(lambda frames, group=group: FrameSharding(frames, group))
+            shared = alone.shared(partial(FrameSharding, group=groups[processes]))
             found[processes, model, name] = tuple(denoise(shared, conditioning, name))
         dist.barrier()
     if rank == 0:
