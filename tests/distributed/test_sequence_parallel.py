@@ -104,20 +104,20 @@ def test_shares_differ_by_one(count: int, processes: int, expected: list[int]):
 
 def test_torchrun_makes_the_video_that_one_process_makes(folder: Path, tmp_path: Path):
     size = ("--resolution", "144p", "--aspect-ratio", "1:1", "--length", "17")
-    command = (
-        *("-m", "app", "generate", "--model", "open-sora-1.2", "--prompt", "a red fox runs over the snow"),
-        *(
-            "--weights",
-            str(folder / "open-sora"),
-            "--steps",
-            "4",
-            "--codebook",
-            "fast",
-            "--motion",
-            *size,
-            "--out",
-        ),
+    book = tmp_path / "book.json"
+    book.write_text('{"0.1": 3, "1": 2}')  # reuses after every computed step, whatever the distance
+    asked = (
+        "--prompt",
+        "a red fox runs over the snow",
+        "--steps",
+        "8",
+        "--codebook",
+        str(book),
+        "--motion",
+        *size,
     )
+    weights = ("--model", "open-sora-1.2", "--weights", str(folder / "open-sora"))
+    command = ("-m", "app", "generate", *weights, *asked, "--out")
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
     several = started(*torchrun, *command, str(tmp_path / "two"))
     assert several.returncode == 0, several.stderr[-3000:]
