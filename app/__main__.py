@@ -13,6 +13,7 @@ from app import commands as package
 from app.common.endings import quiet_interrupt
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
+from app.distributed.launch import is_first_process, process_count
 
 quiet_interrupt()
 # Every module of app/commands that registers a parser is a command.
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {one_line(message)}", file=sys.stderr)
+        complain(f"{self.prog}: {one_line(message)}")
         sys.exit(2)
 
 
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if current_thread() is main_thread():
         signal.signal(signal.SIGTERM, _end)
+    if process_count() > 1 and options.command != "generate":
+        parser.error(f"{options.command} runs in one process; under torchrun only generate does more")
     try:
         status: int = options.run(options)
         sys.stdout.flush()  # here, where a reader that has gone away is no error
@@ -50,14 +53,20 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         said = NO_SPACE if error.errno in FULL else f"{place}{error.strerror or error}"
-        print(f"{parser.prog} {options.command}: {said}", file=sys.stderr)
+        complain(f"{parser.prog} {options.command}: {said}")
         return 2
     except ValueError as error:
-        print(f"{parser.prog} {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        complain(f"{parser.prog} {options.command}: {' '.join(str(error).split())}")
         return 2
     except KeyboardInterrupt:
-        print(f"{parser.prog} {options.command}: interrupted, nothing was written", file=sys.stderr)
+        complain(f"{parser.prog} {options.command}: interrupted, nothing was written")
         return 130
+
+
+def complain(text: str) -> None:
+    """One line on stderr, once for all processes of torchrun."""
+    if is_first_process():
+        print(text, file=sys.stderr)
 
 
 def _end(number: int, frame: object) -> NoReturn:

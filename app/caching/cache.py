@@ -273,7 +273,7 @@ class ResidualCache:
             self._drop(stale)
         key = (self._pass, span)
         if self._plan != "all":
-            return x + self._kept_for(key).reused(self.policy.reuse, self._timestep, probe)
+            return x + self._kept_for(key).reused(self.policy.reuse, self._timestep, probe, self.run.sharding)
         self._age(key)
         self._span_input_bytes = x.nbytes
         out = advance()

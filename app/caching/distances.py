@@ -1,13 +1,15 @@
 """Measurements on probe residuals: the change between two computed steps, the motion between frames.
 
 Both come from three norms, of a difference and of its two terms, so that they can be recorded once and formed
-later for any formula and distance.
+later for any formula and distance. Where several processes share a video, the norms are those of all its tokens.
 """
 
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+
+from app.caching.sharding import ONE_PROCESS, Sharding
 
 Distance = Literal["l1", "l2", "cosine"]
 
@@ -26,19 +28,27 @@ def order_of(metric: Distance) -> int:
     return 1 if metric == "l1" else 2
 
 
-def norms(before: Tensor, after: Tensor, order: int) -> Norms:
-    """Norms over everything, so that one number speaks for the whole batch; computed in float32."""
-    difference, first, second = (
-        part.norm(p=order, dtype=torch.float32) for part in (before - after, before, after)
-    )
-    return Norms(float(difference), float(first), float(second), before.numel())
+def norms(before: Tensor, after: Tensor, order: int, sharding: Sharding = ONE_PROCESS) -> Norms:
+    """Norms over everything, so that one number speaks for the whole batch; computed in float32.
+
+    Where processes share a video, each gives its own tokens, and all of them get the norms over all tokens.
+    """
+    own = [float(part.norm(p=order, dtype=torch.float32)) for part in (before - after, before, after)]
+    if sharding.processes == 1:
+        return Norms(own[0], own[1], own[2], before.numel())
+    *powers, elements = sharding.total([*(norm**order for norm in own), before.numel()])
+    difference, first, second = (power ** (1 / order) for power in powers)
+    return Norms(difference, first, second, int(elements))
 
 
-def frame_norms(residual: Tensor, stride: int, order: int) -> Norms | None:
-    """Norms between frames `stride` apart of (batch, frames, patches, channels); none if there are too few."""
+def frame_norms(residual: Tensor, stride: int, order: int, sharding: Sharding = ONE_PROCESS) -> Norms | None:
+    """Norms between frames `stride` apart of (batch, frames, patches, channels); none if there are too few.
+
+    All frames must be here: `sharding.frames_together` brings those of other processes, of a share of the patches.
+    """
     if residual.shape[1] <= stride:
         return None
-    return norms(residual[:, :-stride], residual[:, stride:], order)
+    return norms(residual[:, :-stride], residual[:, stride:], order, sharding)
 
 
 def change(n: Norms, metric: Distance, *, relative: bool) -> float:

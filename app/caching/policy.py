@@ -10,6 +10,7 @@ from torch import Tensor
 
 from app.caching.branches import FACTORISED, Branch, Layout, all_branches
 from app.caching.motion import MotionRegularisation
+from app.caching.sharding import ONE_PROCESS, Sharding
 
 # Residuals a policy needs kept: none, the sum of a span of blocks, each branch's, or the whole model's.
 Granularity = Literal["nothing", "sum", "branches", "model"]
@@ -31,6 +32,7 @@ class RunShape:
     depth: int  # blocks of each part
     layout: Layout = FACTORISED  # the branches of each block
     motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); what motion means for the model
+    sharding: Sharding = ONE_PROCESS  # which tokens of every residual this process sees
 
     def __post_init__(self) -> None:
         if not self.timesteps or self.depth < 1:

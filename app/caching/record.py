@@ -13,6 +13,7 @@ from app.common.validation import is_number, number, shown, whole
 MAX_STEP = 1000
 MEASURED = ("distance", "normalised", "motion", "motion_score", "motion_gradient", "regularised")
 MAX_TIMESTEP, MAX_SECONDS, MAX_BRANCHES, MAX_RATE = 1e4, 1e6, 100_000, 1_000_000
+MAX_BYTES = 2**53 - 1
 MAX_MEASURED = 1e30  # of a motion score, the eighth power of what was measured; NaN and infinity are let through
 
 
@@ -24,6 +25,7 @@ class StepRecord(Decision):
     timestep: float  # 1000 at pure noise
     computed: Literal["all", "none"] | int  # the number of residual branches where neither all nor none
     seconds: float  # compute time
+    exchanged_bytes: int | None = None  # sent between the processes that share the video, where several do
 
     def __post_init__(self) -> None:
         whole("step", self.step, 1, MAX_STEP)
@@ -35,9 +37,9 @@ class StepRecord(Decision):
             value = getattr(self, name)
             if value is not None and (not is_number(value) or MAX_MEASURED < abs(value) < math.inf):
                 raise ValueError(f"{name} must be a number or none, got {shown(value)}")
-        for name, low in (("rate", 1), ("row", 0)):
+        for name, low, high in (("rate", 1, MAX_RATE), ("row", 0, MAX_RATE), ("exchanged_bytes", 0, MAX_BYTES)):
             if (chosen := getattr(self, name)) is not None:
-                whole(name, chosen, low, MAX_RATE)
+                whole(name, chosen, low, high)
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN and no infinity: such a number is written as its name."""
@@ -65,4 +67,8 @@ class StepRecord(Decision):
 
 
 OWN = ("step", "timestep", "computed", "seconds")
-COLUMNS = (*OWN, *(field.name for field in fields(Decision)))  # in the order of files and tables
+COLUMNS = (
+    *OWN,
+    *(field.name for field in fields(Decision)),
+    "exchanged_bytes",
+)  # in the order of files and tables

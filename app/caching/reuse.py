@@ -10,6 +10,7 @@ from torch import Tensor
 
 from app.caching.distances import norms
 from app.caching.policy import Reuse
+from app.caching.sharding import ONE_PROCESS, Sharding
 
 HISTORY: dict[Reuse, int] = {"hold": 1, "negate": 1, "forecast": 2, "forecast-2": 3, "probe-scaled": 2}
 MAX_PROBE_SCALE = 2.0  # DiCache's clip for Wan and most models; its code has 1.5 for HunyuanVideo
@@ -51,16 +52,18 @@ class CachedResidual:
         """Bytes of all tensors."""
         return sum(computed.nbytes for computed in self.history)
 
-    def reused(self, reuse: Reuse, timestep: float, probe: Tensor | None = None) -> Tensor:
+    def reused(
+        self, reuse: Reuse, timestep: float, probe: Tensor | None = None, sharding: Sharding = ONE_PROCESS
+    ) -> Tensor:
         """The residual for a step at `timestep`; `probe` is its first block's residual, for a probe-scaled reuse.
 
-        Holds the last one as long as too few are there to do better.
+        Holds the last one as long as too few are there to do better. `sharding`: which tokens the residuals have.
         """
         last = self.history[0]
         if reuse == "negate":
             return -last.residual
         if reuse == "probe-scaled":
-            return self._probe_scaled(probe)
+            return self._probe_scaled(probe, sharding)
         ahead = timestep - last.timestep
         residual = last.residual
         if reuse in ("forecast", "forecast-2") and (slope := self._slope(0)) is not None:
@@ -84,7 +87,7 @@ class CachedResidual:
             return None
         return (slope - before) / (self.history[0].timestep - self.history[1].timestep)
 
-    def _probe_scaled(self, probe: Tensor | None) -> Tensor:
+    def _probe_scaled(self, probe: Tensor | None, sharding: Sharding) -> Tensor:
         """DiCache (arXiv 2508.17356): as far along the line of the last two as the first block has moved along."""
         last = self.history[0]
         if len(self.history) < 2:
@@ -93,8 +96,9 @@ class CachedResidual:
         assert probe is not None
         assert last.probe is not None
         assert earlier.probe is not None
-        whole = norms(earlier.probe, last.probe, order=1).difference
+        whole = norms(earlier.probe, last.probe, 1, sharding).difference
         if whole == 0:
             return last.residual
-        scale = min(max(norms(earlier.probe, probe, order=1).difference / whole, 1.0), MAX_PROBE_SCALE)
+        moved = norms(earlier.probe, probe, 1, sharding).difference
+        scale = min(max(moved / whole, 1.0), MAX_PROBE_SCALE)
         return earlier.residual + (last.residual - earlier.residual) * scale

@@ -17,7 +17,6 @@ from app.generation.prompt_file import FileRequest
 from app.generation.request import Request
 from app.metrics.registry import metrics
 from app.models.base import VideoModel
-from app.models.registry import load_model
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
 
@@ -31,7 +30,7 @@ class Batch:
     store: RunStore
     kept: Callable[[Request], KeptBaseline | None]
     sequential: bool
-    load: Callable[[str], VideoModel] = load_model
+    load: Callable[[str], VideoModel]
     runs: dict[Request, Run] = field(default_factory=dict)
     failed: dict[Request, str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
 python -m app generate --prompts FILE makes a run of every prompt of a file and keeps them in the folder of runs.
+torchrun --nproc-per-node 2 -m app generate ... makes each video in two processes, one a GPU.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from app.commands.batch import Batch
 from app.commands.options import add_method_options, add_seed_option, add_size_options, method_from, size_from
 from app.commands.progress import follow, progress
 from app.commands.runs import RUNS
+from app.distributed.launch import is_first_process, joined_processes, process_count, shared_model
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
 from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.generation.summary import speed_text
 from app.metrics.registry import quality_text
+from app.models.base import VideoModel
 from app.models.registry import card, load_model
 from app.runs.store import RunStore
 
@@ -52,6 +55,7 @@ def add_parser(commands: Any) -> None:
         metavar="RUNS",
         help="take the baseline from an earlier run in this folder of runs (default: runs), if there is one",
     )
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="checkpoints in the published layout")
     parser.add_argument(
         "--out", type=Path, help=f"folder for the results; with --prompts of runs (default: {RUNS})"
     )
@@ -67,30 +71,64 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_prompt(options: argparse.Namespace) -> int:
-    """Run, show progress, and leave the results in the folder; on failure it is left as it was."""
+    """Run, show progress, and leave the results in the folder; on failure it is left as it was.
+
+    Processes that share the videos make the same step at the same time, so the baseline is finished first. They
+    all do the same work; what the others than the first write is thrown away.
+    """
     request = request_from(options, options.prompt)
+    several = process_count() > 1
+    if several and options.reuse_baseline:
+        raise ValueError("--reuse-baseline takes one process: several make a baseline of other bits")
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    with staging_folder(options.out) as folder, progress([request]) as bar:
-        summary = follow(generate_pair(request, folder, sequential=options.sequential, kept=kept), bar)
+    results = staging_folder(options.out) if is_first_process() else scratch_folder()
+    with joined_processes(), results as folder, progress([request]) as bar:
+        events = generate_pair(
+            request,
+            folder,
+            sequential=options.sequential or several,
+            load=loader(options),
+            kept=kept,
+        )
+        summary = follow(events, bar)
+    if is_first_process():
+        report(summary, options.out)
+    return 0
+
+
+def loader(options: argparse.Namespace) -> Callable[[str], VideoModel]:
+    """What loads a model: from --weights where given, and as one of the processes that share its videos."""
+    weights = () if options.weights is None else (options.weights,)
+    return lambda model: shared_model(load_model(model, *weights))
+
+
+def report(summary: dict[str, Any], out: Path) -> None:
+    """Print what was measured, and what several processes sent each other for it."""
     print(
         f"{speed_text(summary)}  {summary['computed_steps']} of {summary['baseline_steps']} steps computed  "
         f"{summary['baseline_seconds']:.2f} s -> {summary['accelerated_seconds']:.2f} s  "
-        f"{quality_text(summary['quality'])}  seed {request.seed}  {options.out}"
+        f"{quality_text(summary['quality'])}  seed {summary['seed']}  {out}"
     )
     for sentence in summary["speed_notes"]:
         print(sentence)
-    return 0
+    if exchanged := summary["exchanged_bytes"]:
+        print(
+            f"{process_count()} processes exchanged {exchanged['baseline'] / 1e6:,.2f} MB for the baseline, "
+            f"{exchanged['accelerated'] / 1e6:,.2f} MB for the accelerated side (by step in trace.json)"
+        )
 
 
 def run_prompt_file(options: argparse.Namespace) -> int:
     """Make the runs of a file that are not among the runs yet; a table at the end, also after Ctrl-C."""
+    if process_count() > 1:
+        raise ValueError("--prompts takes one process; under torchrun give --prompt")
     like = request_from(options, prompt="one of the file")
     with options.prompts.open("rb") as file:
         wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model))
-    check_prompts(wanted, str(options.prompts), load_model(like.model).encode_prompt)
+    check_prompts(wanted, str(options.prompts), loader(options)(like.model).encode_prompt)
     store = RunStore(options.out or RUNS)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    batch = Batch(store, kept, sequential=options.sequential)
+    batch = Batch(store, kept, sequential=options.sequential, load=loader(options))
     missing = batch.missing(wanted)
     try:
         with progress([one.request for one in missing]) as bar:
@@ -116,6 +154,13 @@ def request_from(options: argparse.Namespace, prompt: str) -> Request:
         guidance=model.guidance if options.guidance is None else options.guidance,
         size=size_from(options, model),
     )
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app.common.timestamps import read_timestamp
+from app.distributed.launch import is_first_process
 from app.generation import run_notes
 from app.generation.events import BaselineFound, Compared, Event, Failed, Loading, Started, Step
 from app.generation.request import Request
@@ -14,8 +15,12 @@ from app.generation.trace import steps_of
 
 
 def progress(requests: Sequence[Request]) -> Any:
-    """A bar over the steps of all requests, both sides; not drawn before the first step."""
-    return tqdm(total=sum(map(expected_steps, requests)), unit="step", delay=1e-9)
+    """A bar over the steps of all requests, both sides; not drawn before the first step.
+
+    Of several processes that share the videos the first one draws it.
+    """
+    hidden = not is_first_process()
+    return tqdm(total=sum(map(expected_steps, requests)), unit="step", delay=1e-9, disable=hidden)
 
 
 def expected_steps(request: Request) -> int:
@@ -46,6 +51,6 @@ def follow(events: Iterator[Event], bar: Any, label: str = "") -> dict[str, Any]
 
 
 def tell(bar: Any, sentences: list[str]) -> None:
-    """Print sentences on stderr, above the progress bar."""
-    for sentence in sentences:
+    """Print sentences on stderr, above the progress bar, once for all processes."""
+    for sentence in sentences if is_first_process() else ():
         bar.write(sentence, file=sys.stderr)

@@ -5,7 +5,7 @@ Runs, recordings, checks and comparisons all denoise with it, so that they measu
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import torch
@@ -15,7 +15,7 @@ from app.caching.cache import ResidualCache
 from app.caching.method import SOLVERS, Solver
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.record import StepRecord
-from app.models.base import Conditioning, Frames, VideoModel
+from app.models.base import Conditioning, Frames, VideoModel, sharding_of
 from app.models.samplers.dpm_solver import DPMSolver2M
 
 
@@ -53,7 +53,8 @@ class Denoiser:
         if solver != "own" and not model.card.flow:
             raise ValueError(f"{SOLVERS[solver]} is made here for rectified flow, which {model.card.title} is not")
         schedule = model.schedule(steps)
-        cache = ResidualCache(policy, model.card.run_shape(schedule), poll=poll)
+        run = replace(model.card.run_shape(schedule), sharding=sharding_of(model))
+        cache = ResidualCache(policy, run, poll=poll)
         own = None if solver == "own" else DPMSolver2M(schedule)
         return cls(model, conditioning, guidance, schedule, cache, model.initial_latent(seed), own)
 
@@ -75,7 +76,8 @@ class Denoiser:
 
     def advance(self) -> Tensor:
         """Make one step and record it; returns the clean latent the model now expects."""
-        started = clock(self.latent)
+        sharding = self.cache.run.sharding
+        started, sent = clock(self.latent), sharding.sent_bytes
         self.cache.begin_step()
         with torch.inference_mode():
             following, clean = self.model.denoise_step(
@@ -93,6 +95,7 @@ class Denoiser:
                 timestep=self.schedule[self.cache.step - 1],
                 computed=self.cache.computed_share,
                 seconds=seconds,
+                exchanged_bytes=None if sharding.processes == 1 else sharding.sent_bytes - sent,
                 **vars(decision),
             )
         )
@@ -103,6 +106,10 @@ class Denoiser:
         while not self.done:
             self.advance()
         return self
+
+    def whole(self, latent: Tensor) -> Tensor:
+        """A latent of this run with all frames, where several processes share them."""
+        return self.cache.run.sharding.all_frames(latent, dim=2)
 
     def decode(self) -> Frames:
         """The video of the latent."""

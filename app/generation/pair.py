@@ -154,13 +154,13 @@ def _run(
         poll()  # a step that reuses every branch does not
         clean = denoisers[side].advance()
         if side == "baseline" and first is None:
-            first = baseline.latent
+            first = baseline.whole(baseline.latent)
         yield from tell(side, clean, denoisers[side].records[-1:])
 
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
     summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
-    write_latents(folder / LATENTS, first, baseline.latent)
+    write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
     write_json(folder / "trace.json", trace.to_json())
     write_json(folder / "summary.json", summary)
     yield Compared(trace, summary)

@@ -89,6 +89,7 @@ def _told_by(trace: Trace) -> dict[str, Any]:
         **_method(request.method),
         "baseline_steps": len(trace.computed_steps("baseline")),
         "computed_steps": len(trace.computed_steps("accelerated")),
+        "exchanged_bytes": trace.exchanged_bytes(),
     }
 
 

@@ -31,6 +31,13 @@ class Trace:
         """Compute time of all denoising steps of a side."""
         return sum(record.seconds for record in self.records[side])
 
+    def exchanged_bytes(self) -> dict[Side, int] | None:
+        """What the processes that share the videos sent each other, by side; none where one process made them."""
+        bytes_of = {side: [r.exchanged_bytes for r in records] for side, records in self.records.items()}
+        if any(None in steps for steps in bytes_of.values()):
+            return None
+        return {side: sum(step or 0 for step in steps) for side, steps in bytes_of.items()}
+
     def to_json(self) -> dict[str, Any]:
         """The trace as written to trace.json."""
         return {

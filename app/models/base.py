@@ -12,6 +12,7 @@ from app.caching.cache import BranchCache
 from app.caching.method import MethodKind
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import RunShape, Signal
+from app.caching.sharding import ONE_PROCESS, Shard, Sharding
 from app.models.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
@@ -126,6 +127,21 @@ class Resizable(Protocol):
 
     def with_size(self, size: Size) -> VideoModel:
         """The same model, its weights shared, for videos of another size; a ValueError where it makes none."""
+
+
+@runtime_checkable
+class Shareable(Protocol):
+    """A model whose videos several processes can make together, each of them some frames."""
+
+    sharding: Sharding
+
+    def shared(self, shard: Shard) -> VideoModel:
+        """The same model in one of these processes; its latents have this process's frames."""
+
+
+def sharding_of(model: VideoModel) -> Sharding:
+    """How the processes share a model's videos; most models run in one."""
+    return model.sharding if isinstance(model, Shareable) else ONE_PROCESS
 
 
 def at_size(model: VideoModel, size: Size | None) -> VideoModel:

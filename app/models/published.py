@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from app.caching.cache import NO_CACHE, BranchCache
+from app.caching.sharding import Shard, Sharding, unshared
 from app.models.base import Conditioning, Frames, ModelCard
 from app.models.preview import LatentToRGB, fit
 from app.models.runtime.parts import Parts
@@ -33,8 +37,18 @@ class PublishedModel(ABC):
         self.durations = durations
         self.caption_shape = caption_shape
         self.preview_frames = preview_frames
+        self.shard: Shard = unshared
+        self.sharding: Sharding = unshared(latent_shape[1])
         self.look: LatentToRGB | None = None
         self.warm = False
+
+    def shared(self, shard: Shard) -> Self:
+        """The same model in one of several processes that share each video; its latents have the own frames."""
+        model = copy(self)
+        model.shard, model.sharding = shard, shard(self.latent_shape[1])
+        stream_bytes = -(-self.card.stream_bytes // model.sharding.processes)
+        model.card = replace(self.card, stream_bytes=stream_bytes)
+        return model
 
     @abstractmethod
     def predict(
@@ -54,19 +68,20 @@ class PublishedModel(ABC):
         """Noise of the seed, the same on every machine; drawn on the CPU, unlike upstream's."""
         self.prepare()
         noise = torch.randn(1, *self.latent_shape, generator=torch.Generator().manual_seed(seed))
-        return noise.to(self.parts.plan.device)
+        return self.sharding.own_frames(noise.to(self.parts.plan.device), dim=2)
 
     def look_at(self, clean_latent: Tensor) -> Frames:
         """A linear look at a latent, one pixel for 8 x 8."""
         self.prepare()
         assert self.look is not None
-        return self.look.frames(clean_latent, self.durations)
+        return self.look.frames(self.sharding.all_frames(clean_latent, dim=2), self.durations)
 
     def pictures(self, latent: Tensor) -> Frames:
         """The video, decoded a piece at a time.
 
         Ends with the transformer back in its place, so that no step of the run's other side pays for it.
         """
+        latent = self.sharding.all_frames(latent, dim=2)
         vae = self.parts.use("vae")
         pieces = self.decode_video(vae, latent.to(next(vae.parameters()).dtype))
         pictures = [
@@ -87,7 +102,7 @@ class PublishedModel(ABC):
         if device.type == "cuda":
             text = torch.zeros(2, 1, *self.caption_shape, device=device)
             blank = Conditioning(text, torch.ones(1, self.caption_shape[0], device=device), (), ())
-            latent = torch.zeros(1, *self.latent_shape, device=device)
+            latent = self.sharding.own_frames(torch.zeros(1, *self.latent_shape, device=device), dim=2)
             with torch.inference_mode():
                 self.predict(latent, WARM_UP_TIMESTEP, blank, self.card.guidance, NO_CACHE)
 

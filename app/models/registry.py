@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from app.models.base import ModelCard, VideoModel
@@ -21,6 +22,7 @@ LOADERS: dict[str, tuple[str, ...]] = {
     "open-sora-plan-1.1": ("app.models.open_sora_plan.model",),
     **{card.id: ("app.models.diffusers.load", card.id) for card in DIFFUSERS},
 }
+FROM_FOLDER = ("open-sora-1.2", "open-sora-plan-1.1")  # models whose load() takes a folder of checkpoints
 REQUIREMENTS: dict[str, tuple[str, ...]] = {  # of those that have any
     "open-sora-1.2": ("app.models.open_sora.requirements",),
     "open-sora-plan-1.1": ("app.models.open_sora_plan.requirements",),
@@ -41,12 +43,19 @@ def card(model: str) -> ModelCard:
 
 
 @cache
-def load_model(model: str) -> VideoModel:
-    """Load a model once; nothing of it is imported or read before. A ValueError says what is missing."""
+def load_model(model: str, weights: Path | None = None) -> VideoModel:
+    """Load a model once; nothing of it is imported or read before. A ValueError says what is missing.
+
+    weights: a folder of checkpoints in the published layout, for models that are not embedded.
+    """
     module, *arguments = LOADERS[card(model).id]
     try:
         load = import_module(module).load
     except ModuleNotFoundError as error:
         name = (error.name or "").split(".")[0]
         raise ValueError(f"{card(model).title} needs the package {name} (requirements-models.txt)") from None
+    if weights is not None:
+        if model not in FROM_FOLDER:
+            raise ValueError(f"--weights is for {' and '.join(FROM_FOLDER)}, not for {model}")
+        return cast(Callable[[Path], VideoModel], load)(weights)
     return cast(Callable[..., VideoModel], load)(*arguments)

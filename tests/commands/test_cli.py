@@ -7,7 +7,6 @@ import pytest
 
 from app.__main__ import main
 from app.commands import generate
-from app.generation.pair import generate_pair
 from tests.support.tiny import TinyVideoModel
 
 GENERATE = ("generate", "--prompt", "a dog")
@@ -63,9 +62,7 @@ def test_an_unwritable_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 
 def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd):
-    monkeypatch.setattr(
-        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
-    )
+    monkeypatch.setattr(generate, "load_model", lambda _: TinyVideoModel())
     out = tmp_path / "new" / "out"
     assert exit_code((*GENERATE, "--steps", "6", "--motion", "--out", str(out))) == 0
     assert sorted(path.name for path in out.iterdir()) == [
@@ -91,9 +88,7 @@ def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_codebook_file_knows_its_steps(
     made_for: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ):
-    monkeypatch.setattr(
-        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
-    )
+    monkeypatch.setattr(generate, "load_model", lambda _: TinyVideoModel())
     book = tmp_path / "cal.json"
     book.write_text('{"steps": 30, "models": ["sprites"], "codebook": {"0.2": 5, "1": 1}}')
     out = tmp_path / "out"
@@ -147,9 +142,7 @@ def test_doctor_says_what_is_missing(capfd: pytest.CaptureFixture[str]):
 
 
 def test_other_methods_by_name(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(
-        generate, "generate_pair", lambda *a, **k: generate_pair(*a, **k, load=lambda _: TinyVideoModel())
-    )
+    monkeypatch.setattr(generate, "load_model", lambda _: TinyVideoModel())
     assert (
         exit_code((*GENERATE, "--method", "fixed-interval-3", "--steps", "6", "--out", str(tmp_path / "a"))) == 0
     )

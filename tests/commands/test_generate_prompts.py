@@ -7,7 +7,6 @@ import pytest
 from app.__main__ import main
 from app.commands import batch, generate
 from app.generation.events import Failed
-from app.generation.pair import generate_pair
 from app.runs.store import RunStore
 from tests.support.tiny import TinyVideoModel
 
@@ -15,9 +14,6 @@ from tests.support.tiny import TinyVideoModel
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(generate, "load_model", lambda _: TinyVideoModel())
-    monkeypatch.setattr(
-        batch, "generate_pair", lambda *a, **k: generate_pair(*a, **{**k, "load": lambda _: TinyVideoModel()})
-    )
 
 
 def command(tmp_path: Path, content: str) -> list[str]:

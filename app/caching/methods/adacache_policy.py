@@ -11,6 +11,7 @@ from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measu
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision, Plan, RunShape
 from app.caching.registry import register
+from app.caching.sharding import ONE_PROCESS, Sharding
 
 
 @dataclass
@@ -39,11 +40,13 @@ class AdaCache(WholeStackPolicy):
 
     config: AdaCacheConfig
     _probes: list[Probe] = field(default_factory=list)
+    _sharding: Sharding = ONE_PROCESS
     _measurements: list[Measurement] = field(default_factory=list)
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Place the probes."""
         self.schedule = AdaptiveSchedule(self.config, run.steps, run.motion)
+        self._sharding = run.sharding
         self._probes = [Probe(group) for group in self.config.probes(run.depth, run.layout)]
         return frozenset(branch for probe in self._probes for branch in probe.branches)
 
@@ -65,7 +68,9 @@ class AdaCache(WholeStackPolicy):
             return
         if self.config.subsample > 1:
             current = current[:, :, :: self.config.subsample].clone()  # a view would keep all patches alive
-        self._measurements.append(measure(probe.previous, current, self.config, self.schedule.shown_motion))
+        self._measurements.append(
+            measure(probe.previous, current, self.config, self.schedule.shown_motion, self._sharding)
+        )
         probe.previous = current
 
     def end_step(self) -> Decision:
@@ -78,15 +83,23 @@ class AdaCache(WholeStackPolicy):
 
 
 def measure(
-    previous: Tensor | None, current: Tensor, config: AdaCacheConfig, shown_motion: MotionRegularisation
+    previous: Tensor | None,
+    current: Tensor,
+    config: AdaCacheConfig,
+    shown_motion: MotionRegularisation,
+    sharding: Sharding = ONE_PROCESS,
 ) -> Measurement:
-    """Change and motion of a probe residual in the terms of the formula and distance."""
+    """Change and motion of a probe residual in the terms of the formula and distance.
+
+    Motion compares frames, which several processes exchange for it; the change of a token needs no other.
+    """
     order, relative = order_of(config.distance), config.formula == "official"
     strides = (config.motion or shown_motion).strides
-    frames = [frame_norms(current, stride, order) for stride in strides]
-    changed = (
-        None if previous is None else change(norms(previous, current, order), config.distance, relative=relative)
-    )
+    all_frames = sharding.frames_together(current)
+    frames = [frame_norms(all_frames, stride, order, sharding) for stride in strides]
+    changed = None
+    if previous is not None:
+        changed = change(norms(previous, current, order, sharding), config.distance, relative=relative)
     return Measurement(changed, motion(frames, config.distance, relative=relative))
 
 

@@ -12,6 +12,7 @@ from app.caching.distances import change, norms
 from app.caching.method import MethodKind, ReuseOption, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
 MAX_THRESHOLD = 1000.0
@@ -46,12 +47,14 @@ class DiCache(WholeStackPolicy):
     _compute: bool = True
     _step: int = 0
     _first: int = 1
+    _sharding: Sharding = ONE_PROCESS
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """No branch is observed; a model of one block has nothing left to reuse."""
         if run.depth < 2:
             raise ValueError(f"DiCache needs a model of at least 2 blocks, this one has {run.depth}")
         self._first = max(1, int(self.config.retention * run.steps))
+        self._sharding = run.sharding
         return frozenset()
 
     def plan(self, step: int) -> Plan:
@@ -64,7 +67,7 @@ class DiCache(WholeStackPolicy):
         self._compute = self._step <= self._first
         if not self._compute:
             assert self._previous is not None
-            distance = change(norms(self._previous, value, order=1), "l1", relative=True)
+            distance = change(norms(self._previous, value, 1, self._sharding), "l1", relative=True)
             self._sum += distance
             self._decision = Decision(distance=distance, regularised=self._sum)
             self._compute = not self._sum < self.config.threshold  # a NaN is not below it

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from app.caching.branches import Branch
-from app.caching.distances import norms
+from app.caching.distances import Norms, norms
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Granularity, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number, whole
 
 MAX_THRESHOLD = 1000.0
@@ -51,6 +52,7 @@ class EasyCache(WholeStackPolicy):
     _compute: bool = True
     _step: int = 0
     _steps: int = 0
+    _sharding: Sharding = ONE_PROCESS
 
     def __post_init__(self) -> None:
         if self.reuse == "probe-scaled":  # whose probe is among the model's blocks
@@ -58,7 +60,7 @@ class EasyCache(WholeStackPolicy):
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """No branch is observed."""
-        self._steps = run.steps
+        self._steps, self._sharding = run.steps, run.sharding
         return frozenset()
 
     def plan(self, step: int) -> Plan:
@@ -92,8 +94,8 @@ class EasyCache(WholeStackPolicy):
         if not self._compute and self._rate is not None:
             assert self._input is not None
             assert self._computed_output is not None
-            moved = norms(self._input, current, order=1).difference
-            distance = moved / norms(self._input, self._computed_output, order=1).after
+            moved = self._norms(self._input, current).difference
+            distance = moved / self._norms(self._input, self._computed_output).after
             self._sum += self._rate * distance
             self._decision = Decision(distance=distance, normalised=self._rate * distance, regularised=self._sum)
         # Without a rate, or with a NaN, which is not below the threshold, the step is computed.
@@ -104,9 +106,12 @@ class EasyCache(WholeStackPolicy):
         if self._computed_output is not None:
             assert self._input is not None
             assert self._computed_input is not None
-            moved = norms(self._computed_input, self._input, order=1).difference
-            self._rate = norms(self._computed_output, output, order=1).difference / moved if moved else None
+            moved = self._norms(self._computed_input, self._input).difference
+            self._rate = self._norms(self._computed_output, output).difference / moved if moved else None
         self._computed_input, self._computed_output, self._sum = self._input, output, 0.0
+
+    def _norms(self, before: Tensor, after: Tensor) -> Norms:
+        return norms(before, after, 1, self._sharding)
 
 
 register(

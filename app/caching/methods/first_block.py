@@ -12,6 +12,7 @@ from app.caching.distances import change, norms
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape
 from app.caching.registry import register
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
 MAX_THRESHOLD = 100.0
@@ -43,12 +44,13 @@ class FirstBlock(WholeStackPolicy):
     _reference: Tensor | None = None
     _distance: float | None = None
     _compute: bool = False
+    _sharding: Sharding = ONE_PROCESS
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Observe the first block; a model of one block has nothing left to reuse."""
         if run.depth < 2:
             raise ValueError(f"first-block caching needs a model of at least 2 blocks, this one has {run.depth}")
-        self._first = frozenset(all_branches(1, run.layout))
+        self._first, self._sharding = frozenset(all_branches(1, run.layout)), run.sharding
         return self._first
 
     def plan(self, step: int) -> Plan:
@@ -68,7 +70,7 @@ class FirstBlock(WholeStackPolicy):
         if self._unseen:
             return
         if self._reference is not None:
-            self._distance = change(norms(self._reference, self._residual, order=1), "l1", relative=True)
+            self._distance = change(norms(self._reference, self._residual, 1, self._sharding), "l1", relative=True)
         # A NaN is no small change: it computes.
         self._compute = self._distance is None or not self._distance < self.config.threshold
         if self._compute:

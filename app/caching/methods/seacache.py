@@ -50,7 +50,9 @@ class SeaCache(TeaCache):
             raise ValueError(
                 "SeaCache filters over frames, height and width, which this model does not show apart"
             )
-        super().observe_signal(signal, filtered(value, self._timesteps[self._step - 1]))
+        all_frames = self._sharding.all_frames(value, dim=1)  # the filter's waves go through all of them
+        clean = filtered(all_frames, self._timesteps[self._step - 1])
+        super().observe_signal(signal, self._sharding.own_frames(clean, dim=1))
 
 
 def filtered(tokens: Tensor, timestep: float) -> Tensor:

@@ -12,6 +12,7 @@ from app.caching.distances import change, norms
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
 MAX_THRESHOLD = 1000.0
@@ -60,10 +61,11 @@ class TeaCache(WholeStackPolicy):
     _compute: bool = True
     _step: int = 0
     _steps: int = 0
+    _sharding: Sharding = ONE_PROCESS
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Only the input is observed."""
-        self._steps = run.steps
+        self._steps, self._sharding = run.steps, run.sharding
         return frozenset()
 
     def plan(self, step: int) -> Plan:
@@ -77,7 +79,7 @@ class TeaCache(WholeStackPolicy):
         self._compute = self._step in (1, self._steps)
         if not self._compute:
             assert self._previous is not None
-            distance = change(norms(self._previous, value, order=1), "l1", relative=True)
+            distance = change(norms(self._previous, value, 1, self._sharding), "l1", relative=True)
             estimate = self.config.rescale(distance)
             self._sum += estimate
             self._decision = Decision(distance=distance, normalised=estimate, regularised=self._sum)

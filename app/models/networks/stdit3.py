@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from app.caching.branches import Branch, Part
 from app.caching.cache import NO_CACHE, BranchCache
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.models.networks.layers import (
     CaptionEmbedder,
     CrossAttention,
@@ -88,10 +89,12 @@ class STDiT3Block(nn.Module):
         text_mask: Tensor | None,
         modulation: Tensor,
         rope: RotaryEmbedding,
+        sharding: Sharding,
         cache: BranchCache,
     ) -> Tensor:
         """Advance `x` (batch, frames, patches, channels) by the three branches.
 
+        Frames may be shared by several processes; temporal attention alone needs all frames of a patch at once.
         `modulation` is (batch, 1 or frames, 6 * channels): per frame only where some frames are conditioned.
         """
         _, _, gate_attn, shift_mlp, scale_mlp, gate_mlp = self.scales(modulation)
@@ -100,7 +103,9 @@ class STDiT3Block(nn.Module):
             tokens = self.modulated_input(x, modulation)
             if self.part == "spatial":
                 return gate_attn * self.attn(tokens)
-            return gate_attn * self.attn(tokens.transpose(1, 2), rope).transpose(1, 2)
+            over_time = sharding.frames_together(tokens).transpose(1, 2)  # (batch, patches, frames, channels)
+            attended = self.attn(over_time, rope).transpose(1, 2)
+            return gate_attn * sharding.frames_apart(attended, patches=x.shape[2])
 
         def cross_attention() -> Tensor:
             return self.cross_attn(x.flatten(1, 2), text, text_mask).view_as(x)
@@ -156,6 +161,7 @@ class STDiT3(nn.Module):
         fps: Tensor,
         height: Tensor,
         width: Tensor,
+        sharding: Sharding = ONE_PROCESS,
         cache: BranchCache = NO_CACHE,
     ) -> Tensor:
         """Predict velocity (and, with `pred_sigma`, variance) of a noisy latent.
@@ -164,6 +170,7 @@ class STDiT3(nn.Module):
         y: (batch, 1, words, caption_channels); mask: (prompts, words), repeated if batch is a multiple of it;
         x_mask: (batch, frames), false for conditioned (clean) frames; fps, height, width: (1,) or (batch,), in
         frames a second and pixels of the decoded video. Returns (batch, out_channels, frames, height, width).
+        Frames are all of the video's, or with `sharding` this process's.
         """
         dtype = self.x_embedder.proj.weight.dtype
         tokens = self.x_embedder(x.to(dtype))
@@ -173,9 +180,10 @@ class STDiT3(nn.Module):
         base_size = round((grid_h * grid_w) ** 0.5)
         tokens = tokens + self.pos_embed(grid_h, grid_w, scale, base_size, like=tokens)
         if self.config.frame_positions:
-            if grid_t > self.config.frame_positions:
-                raise ValueError(f"{grid_t} latent frames; accepted: at most {self.config.frame_positions}")
-            tokens = tokens + self.frame_embed[:grid_t, None]
+            frames = sharding.frames(grid_t)
+            if frames > self.config.frame_positions:
+                raise ValueError(f"{frames} latent frames; accepted: at most {self.config.frame_positions}")
+            tokens = tokens + sharding.own_frames(self.frame_embed[:frames, None], dim=0)
 
         rate = self.fps_embedder(fps.expand(len(x)))
         time = self.t_embedder(timestep) + rate  # (batch, channels)
@@ -189,9 +197,11 @@ class STDiT3(nn.Module):
         text = self.y_embedder(y.to(dtype)).squeeze(1)  # (batch, words, channels)
         text_mask = None if mask is None else mask.bool().repeat(len(x) // len(mask), 1)
 
+        conditions = (text, text_mask, modulation, self.rope, sharding)
+
         def block(index: int, hidden: Tensor) -> Tensor:
-            hidden = self.spatial_blocks[index](hidden, text, text_mask, modulation, self.rope, cache)
-            return self.temporal_blocks[index](hidden, text, text_mask, modulation, self.rope, cache)
+            hidden = self.spatial_blocks[index](hidden, *conditions, cache)
+            return self.temporal_blocks[index](hidden, *conditions, cache)
 
         def first_input() -> Tensor:
             modulated = cast(STDiT3Block, self.spatial_blocks[0]).modulated_input(tokens, modulation)

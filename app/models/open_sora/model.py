@@ -65,7 +65,7 @@ class OpenSora(PublishedModel):
     def with_size(self, size: Size) -> "OpenSora":
         """The same model for videos of another size: its weights are shared, its memory is planned anew."""
         parts = Parts(self.parts.loaders, _planner(self.checkpoint, size), self.parts.loaded)
-        return OpenSora(parts, self.tokenizer, self.null_caption, self.checkpoint, size)
+        return OpenSora(parts, self.tokenizer, self.null_caption, self.checkpoint, size).shared(self.shard)
 
     def encode_prompt(self, prompt: str, first_frame: Frames | None = None) -> Conditioning:
         """Encode a prompt, and an image (1, height, width, 3) the video is to start from, cropped to its shape."""
@@ -101,7 +101,7 @@ class OpenSora(PublishedModel):
         cache: BranchCache,
     ) -> tuple[Tensor, Tensor]:
         """One guided Euler step; a given first frame takes its place in the latent and keeps it."""
-        if conditioning.first_frame is not None:
+        if conditioning.first_frame is not None and self.sharding.holds_first_frame:
             latent = torch.cat([conditioning.first_frame, latent[:, :, 1:]], dim=2)
         timestep = schedule[step - 1]
         velocity = self.predict(latent, timestep, conditioning, guidance, cache)
@@ -120,7 +120,9 @@ class OpenSora(PublishedModel):
     ) -> Tensor:
         """The guided velocity."""
         transformer = cast(STDiT3, self.parts.use("transformer"))
-        return predict_velocity(transformer, latent, timestep, conditioning, guidance, self.size, cache)
+        return predict_velocity(
+            transformer, latent, timestep, conditioning, guidance, self.size, cache, self.sharding
+        )
 
     def encode_video(self, vae: nn.Module, video: Tensor) -> Tensor:
         """The latent of a video."""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from app.caching.cache import BranchCache
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.models.base import Conditioning
 from app.models.networks.stdit3 import STDiT3
 from app.models.samplers.rectified_flow import guide
@@ -21,6 +22,7 @@ def predict_velocity(
     guidance: float,
     size: Size,
     cache: BranchCache,
+    sharding: Sharding = ONE_PROCESS,
 ) -> Tensor:
     """The guided velocity of `latent` (1, channels, frames, h, w); both halves go through as one batch.
 
@@ -30,8 +32,9 @@ def predict_velocity(
     device = latent.device
     frame_mask = None
     if conditioning.first_frame is not None:
-        frame_mask = torch.ones(2, latent.shape[2], dtype=torch.bool, device=device)
+        frame_mask = torch.ones(2, sharding.frames(latent.shape[2]), dtype=torch.bool, device=device)
         frame_mask[:, 0] = False
+        frame_mask = sharding.own_frames(frame_mask, dim=1)
     both = latent.repeat(2, 1, 1, 1, 1)
 
     def predict() -> Tensor:
@@ -45,6 +48,7 @@ def predict_velocity(
             # On the host: the transformer reads these two as numbers, and a GPU would have to stop for it.
             height=torch.tensor([float(size.height)]),
             width=torch.tensor([float(size.width)]),
+            sharding=sharding,
             cache=cache,
         )
         return out[:, : latent.shape[1]]  # without the variance channels
@@ -52,5 +56,5 @@ def predict_velocity(
     conditional, unconditional = cache.model(both, predict, sign=-1).chunk(2)  # it points from noise to video
     velocity = guide(conditional, unconditional, guidance)
     if frame_mask is not None:
-        velocity[:, :, 0] = 0.0
+        velocity = velocity.where(frame_mask[:1, None, :, None, None], 0.0)
     return velocity

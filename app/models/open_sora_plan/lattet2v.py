@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from app.caching.branches import Branch, Part
 from app.caching.cache import NO_CACHE, BranchCache
+from app.caching.sharding import ONE_PROCESS, Sharding
 from app.models.networks.layers import PositionEmbedding2D
 from app.models.open_sora_plan.layers import (
     Attention,
@@ -113,12 +114,14 @@ class LatteBlock(nn.Module):
         bias: Tensor | None,
         text_bias: Tensor | None,
         time: Tensor,
+        sharding: Sharding,
         cache: BranchCache,
     ) -> Tensor:
         """Advance `x` (batch, frames, patches, channels) by the block's branches.
 
         text: (batch, words, channels); bias: (batch * frames, 1, 1, patches), added to the attention of spatial
-        blocks; text_bias: (batch, 1, 1, words); time: (batch, 6 * channels).
+        blocks; text_bias: (batch, 1, 1, words); time: (batch, 6 * channels). Frames may be shared by several
+        processes; temporal attention alone needs all frames of a patch at once.
         """
         _, _, gate_attn, shift_mlp, scale_mlp, gate_mlp = self.scales(time)
 
@@ -126,8 +129,9 @@ class LatteBlock(nn.Module):
             tokens = self.modulated_input(x, time)
             if self.part == "spatial":
                 return gate_attn * self.attn1(tokens, tokens, bias)
-            over_time = tokens.transpose(1, 2)
-            return gate_attn * self.attn1(over_time, over_time, None).transpose(1, 2)
+            over_time = sharding.frames_together(tokens).transpose(1, 2)  # (batch, patches, frames, channels)
+            attended = self.attn1(over_time, over_time, None).transpose(1, 2)
+            return gate_attn * sharding.frames_apart(attended, patches=x.shape[2])
 
         def cross_attention() -> Tensor:
             return self.attn2(x.flatten(1, 2), text, text_bias).view_as(x)
@@ -177,6 +181,7 @@ class LatteT2V(nn.Module):
         mask: Tensor | None = None,
         *,
         temporal: bool = True,
+        sharding: Sharding = ONE_PROCESS,
         cache: BranchCache = NO_CACHE,
     ) -> Tensor:
         """Predict the noise (and, with twice the channels out, a variance that sampling does not use).
@@ -184,6 +189,7 @@ class LatteT2V(nn.Module):
         x: (batch, in_channels, frames, height, width); timestep: (batch,), 0 to 999; text: (batch, words,
         caption_channels); text_mask: (batch, words), 1 where a word counts; mask: (batch, frames, height, width),
         1 where the latent counts; temporal: off for images. Returns (batch, out_channels, frames, height, width).
+        Frames are all of the video's, or with `sharding` this process's.
         """
         dtype = self.proj_out.weight.dtype
         tokens, (grid_h, grid_w) = self.pos_embed(x.to(dtype))  # (batch, frames, patches, channels)
@@ -193,15 +199,17 @@ class LatteT2V(nn.Module):
         words = self.caption_projection(text.to(dtype))  # (batch, words, channels)
         text_bias = None if text_mask is None else mask_bias(text_mask, dtype)[:, None, None]
         bias = None if mask is None else self.patch_bias(mask, dtype)
-        frames = line_embedding(tokens.shape[1], self.config.time_scale, like=tokens)[:, None]
+        all_frames = sharding.frames(tokens.shape[1])
+        places = line_embedding(all_frames, self.config.time_scale, like=tokens)[:, None]
+        frames = sharding.own_frames(places, dim=0)
 
         def block(index: int, hidden: Tensor) -> Tensor:
-            hidden = self.transformer_blocks[index](hidden, words, bias, text_bias, modulation, cache)
+            hidden = self.transformer_blocks[index](hidden, words, bias, text_bias, modulation, sharding, cache)
             if not temporal:
                 return hidden
             if index == 0:
                 hidden = hidden + frames  # upstream tells the frames apart here, after the first spatial block
-            return self.temporal_transformer_blocks[index](hidden, words, None, None, modulation, cache)
+            return self.temporal_transformer_blocks[index](hidden, words, None, None, modulation, sharding, cache)
 
         def first_input() -> Tensor:
             modulated = cast(LatteBlock, self.transformer_blocks[0]).modulated_input(tokens, modulation)

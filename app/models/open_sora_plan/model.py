@@ -102,7 +102,7 @@ class OpenSoraPlan(PublishedModel):
     ) -> Tensor:
         """The guided noise."""
         transformer = cast(LatteT2V, self.parts.use("transformer"))
-        return predict_noise(transformer, latent, timestep, conditioning, guidance, cache)
+        return predict_noise(transformer, latent, timestep, conditioning, guidance, cache, self.sharding)
 
     def encode_video(self, vae: nn.Module, video: Tensor) -> Tensor:
         """The latent of a video."""

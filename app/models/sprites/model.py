@@ -8,6 +8,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from app.caching.cache import NO_CACHE, BranchCache
+from app.caching.sharding import ONE_PROCESS, Shard
 from app.common.paths import SPRITES
 from app.models.base import Conditioning, Frames
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
@@ -29,6 +30,13 @@ class Sprites:
         self.transformer = transformer
         self.text = text
         self.vae = vae
+        self.sharding = ONE_PROCESS
+
+    def shared(self, shard: Shard) -> "Sprites":
+        """The same model in one of several processes that share each video."""
+        model = Sprites(self.transformer, self.text, self.vae)
+        model.sharding = shard(LATENT_SHAPE[2] // self.transformer.config.patch_size[0])
+        return model
 
     def encode_prompt(self, prompt: str) -> Conditioning:
         """One token a slot of the vocabulary; a prompt without a known word is a ValueError that lists them."""
@@ -43,7 +51,8 @@ class Sprites:
 
     def initial_latent(self, seed: int) -> Tensor:
         """Noise of the seed, the same on every machine."""
-        return torch.randn(LATENT_SHAPE, generator=torch.Generator().manual_seed(seed))
+        noise = torch.randn(LATENT_SHAPE, generator=torch.Generator().manual_seed(seed))
+        return self.sharding.own_frames(noise, dim=2)
 
     def schedule(self, steps: int) -> tuple[float, ...]:
         """The timesteps the model samples best with."""
@@ -70,6 +79,7 @@ class Sprites:
                 fps=torch.tensor([CARD.fps]),
                 height=torch.tensor([float(CARD.height)]),
                 width=torch.tensor([float(CARD.width)]),
+                sharding=self.sharding,
                 cache=cache,
             ),
             sign=-1,  # it points from noise to video
@@ -80,11 +90,11 @@ class Sprites:
 
     def preview(self, clean_latent: Tensor) -> Frames:
         """A linear look at a latent: a millisecond instead of a decoding."""
-        return np.asarray(self.vae.preview(clean_latent)[0])
+        return np.asarray(self.vae.preview(self.sharding.all_frames(clean_latent, dim=2))[0])
 
     def decode(self, latent: Tensor) -> Frames:
         """All 16 frames."""
-        return np.asarray(self.vae.decode(latent)[0])
+        return np.asarray(self.vae.decode(self.sharding.all_frames(latent, dim=2))[0])
 
     def warm_up(self) -> None:
         """One unmeasured step, so that the first measured one pays for no allocation."""
