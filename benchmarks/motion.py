@@ -17,7 +17,7 @@ from tqdm import tqdm
 from app.caching.names import named_method
 from app.caching.registry import build_policy, method_to_json
 from app.common.journal import Journal
-from app.evaluation.classifier.exam import caption
+from app.evaluation.classifier.held_out import caption
 from app.generation.denoiser import Denoiser, fingerprint
 from app.models.registry import load_model
 from app.models.sprites.vocabulary import load_vocabulary

@@ -15,7 +15,7 @@ from app.commands.options import add_method_options, method_from
 from app.common.files import atomic_path
 from app.common.journal import Journal
 from app.common.validation import whole
-from app.evaluation.classifier.exam import evaluate_clip, questions, settings_of, sheet
+from app.evaluation.classifier.held_out import evaluate_clip, held_out_clips, settings_of, sheet
 from app.evaluation.classifier.network import JUDGE
 from app.evaluation.classifier.scores import accuracy, classifier_of
 from app.models.registry import card, load_model
@@ -40,13 +40,13 @@ def run(options: argparse.Namespace) -> int:
     whole("clips", options.clips, 1, MAX_CLIPS)
     whole("seed", options.seed, 0, MAX_SEED)
     method = None if options.method == "none" else method_from(options, card(MODEL))
-    model, examiner = load_model(MODEL), classifier_of(MODEL)
-    if examiner is None:
+    model, classifier = load_model(MODEL), classifier_of(MODEL)
+    if classifier is None:
         raise ValueError(f"there is no judge at {JUDGE}; python -m app.training.classifier trains it")
     journal = Journal.open(options.out / "clips.jsonl", settings_of(model, method, options.seed))
     strips = options.out / "strips"
-    for question in tqdm(questions(options.clips, options.seed)[len(journal.rows) :], unit="clip", delay=1e-9):
-        journal.append(evaluate_clip(model, examiner, method, question, strips))
+    for clip in tqdm(held_out_clips(options.clips, options.seed)[len(journal.rows) :], unit="clip", delay=1e-9):
+        journal.append(evaluate_clip(model, classifier, method, clip, strips))
     with atomic_path(options.out / "sheet.png") as temporary:
         sheet(journal, strips).save(temporary)
     judged = journal.rows[: options.clips]
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
                 "clips": len(judged),
                 "seed": options.seed,
                 "method": options.method,
-                **accuracy(row["marks"] for row in judged),
+                **accuracy(row["scores"] for row in judged),
                 "mean_computed_steps": mean(row["computed_steps"] for row in judged),
                 "mean_seconds": mean(row["seconds"] for row in judged),
             }

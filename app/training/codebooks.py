@@ -20,7 +20,7 @@ from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
 from app.common.files import write_json
 from app.common.paths import CODEBOOKS
-from app.evaluation.classifier.exam import caption
+from app.evaluation.classifier.held_out import caption
 from app.generation.denoiser import fingerprint
 from app.lab.calibrate import Calibration, calibrate_scores, score_family
 from app.lab.record import record

@@ -8,7 +8,7 @@ from PIL import Image
 
 import app.commands.judge as command
 from app.__main__ import main
-from app.evaluation.classifier.exam import Question, questions
+from app.evaluation.classifier.held_out import HeldOutClip, held_out_clips
 from app.evaluation.classifier.network import Judge, JudgeConfig, Verdict
 from app.evaluation.classifier.scores import ClipClassifier, accuracy, classifier_of, compare
 from app.models.sprites.text import understand
@@ -37,19 +37,19 @@ def test_wrong_shapes_are_named():
 
 
 def test_the_shipped_judge_reads_rendered_clips_it_has_not_seen():
-    examiner = classifier_of("sprites")
-    assert examiner is not None
+    classifier = classifier_of("sprites")
+    assert classifier is not None
     clips = [clip(seed, held_out=True) for seed in range(10_000, 10_040)]
     wanted = [{slot: getattr(one.factors, slot) for slot in SLOTS} for one in clips]
-    marks = [compare(want, examiner.verdict(one.frames)) for want, one in zip(wanted, clips, strict=True)]
-    assert all(share >= 0.9 for share in accuracy(marks).values()), accuracy(marks)
+    scores = [compare(want, classifier.verdict(one.frames)) for want, one in zip(wanted, clips, strict=True)]
+    assert all(share >= 0.9 for share in accuracy(scores).values()), accuracy(scores)
     # Backwards in time, what moved right moves left: the judge looks at motion, not at single pictures.
     right = [one for one in clips if one.factors.motion == "right"]
     assert right
-    assert all(examiner.verdict(one.frames[::-1]).motion == "left" for one in right)
+    assert all(classifier.verdict(one.frames[::-1]).motion == "left" for one in right)
 
 
-def test_marks_by_hand():
+def test_scores_by_hand():
     verdict = Verdict("dog", "snow", "still", None, {})
     assert compare({"object": "dog", "background": None, "motion": "left", "speed": "fast"}, verdict) == {
         "object": True,
@@ -61,9 +61,9 @@ def test_marks_by_hand():
 
 
 def test_questions_name_every_factor_of_held_out_combinations():
-    asked = questions(30, seed=0)
-    assert asked == questions(30, seed=0)
-    assert asked != questions(30, seed=1)
+    asked = held_out_clips(30, seed=0)
+    assert asked == held_out_clips(30, seed=0)
+    assert asked != held_out_clips(30, seed=1)
     for one in asked:
         assert one.factors.held_out()
         understood = understand(one.prompt, load_vocabulary())
@@ -76,14 +76,14 @@ def test_the_command_goes_on_and_prints_accuracies(monkeypatch: pytest.MonkeyPat
     made = []
 
     def sit(
-        model: object, examiner: ClipClassifier, method: object, question: Question, strips: Path
+        model: object, classifier: ClipClassifier, method: object, clip: HeldOutClip, strips: Path
     ) -> dict[str, object]:
-        made.append(question.number)
+        made.append(clip.number)
         strips.mkdir(exist_ok=True)
-        Image.fromarray(np.zeros((64, 384, 3), np.uint8)).save(strips / f"{question.number:04d}.png")
-        marks = {"object": question.number != 1, "speed": True}
-        row = {"number": question.number, "prompt": question.prompt, "marks": marks, "seen": {"object": "cat"}}
-        return {**row, "computed_steps": 10 + question.number, "seconds": 1.0}
+        Image.fromarray(np.zeros((64, 384, 3), np.uint8)).save(strips / f"{clip.number:04d}.png")
+        scores = {"object": clip.number != 1, "speed": True}
+        row = {"number": clip.number, "prompt": clip.prompt, "scores": scores, "seen": {"object": "cat"}}
+        return {**row, "computed_steps": 10 + clip.number, "seconds": 1.0}
 
     monkeypatch.setattr(command, "load_model", lambda _: None)
     monkeypatch.setattr(command, "classifier_of", lambda _: ClipClassifier(Judge(JudgeConfig())))

@@ -1,6 +1,6 @@
 """Marks: whether a video shows what its prompt asked for, slot by slot, in the judge's eyes.
 
-The judge sees decoded pixels only, and was trained on rendered clips: it knows nothing of the model it marks.
+The judge sees decoded pixels only, and was trained on rendered clips: it knows nothing of the model.
 """
 
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ class ClipClassifier:
         """What a video (16, 64, 64, 3) shows."""
         return self.judge.judge(torch.from_numpy(video.copy())[None])[0]
 
-    def marks(self, prompt: str, video: Frames) -> Scores:
+    def scores(self, prompt: str, video: Frames) -> Scores:
         """Right or wrong for every slot that the prompt fills."""
         understanding = understand(prompt, load_vocabulary())
         return compare({slot: understanding.name(slot) for slot in SLOTS}, self.verdict(video))
 
 
 def classifier_of(model: str, path: Path = JUDGE) -> ClipClassifier | None:
-    """The examiner of a model's videos; none where there is no judge."""
+    """The classifier of a model's videos; none where there is no judge."""
     return ClipClassifier(load_judge(path)) if model == "sprites" and path.is_file() else None
 
 
@@ -43,8 +43,8 @@ def compare(wanted: dict[str, str | None], verdict: Verdict) -> Scores:
     return {slot: getattr(verdict, slot) == name for slot, name in wanted.items() if name is not None}
 
 
-def accuracy(marks: Iterable[Scores]) -> dict[str, float]:
+def accuracy(scores: Iterable[Scores]) -> dict[str, float]:
     """The share of right answers, slot by slot, over the videos whose prompt fills the slot."""
-    given = list(marks)
+    given = list(scores)
     counted = {slot: [mark[slot] for mark in given if slot in mark] for slot in SLOTS}
     return {slot: sum(values) / len(values) for slot, values in counted.items() if values}

@@ -28,12 +28,12 @@ from app.models.base import Frames, ModelCard, VideoModel
 
 @dataclass(frozen=True)
 class Bench:
-    """What a comparison is measured with; the examiner says what a video shows, where a judge exists."""
+    """What a comparison is measured with; the classifier says what a video shows, where a judge exists."""
 
     model: VideoModel
     plan: Plan
     folder: Path
-    examiner: ClipClassifier | None
+    classifier: ClipClassifier | None
 
     def measure(self, prompt: str, seed: int, methods: dict[str, Method]) -> list[Row]:
         """A row for the baseline and one a method; writes their videos."""
@@ -88,7 +88,7 @@ class Bench:
             "quality": measure(baseline, video),
             "mse": mean_square_error(baseline, video),
             "converged": None if converged is None else measure(converged, video),
-            "judged": None if self.examiner is None else self.examiner.marks(prompt, video),
+            "judged": None if self.classifier is None else self.classifier.scores(prompt, video),
         }
 
     def _write(self, prompt: str, seed: int, name: str, video: Frames) -> str:

@@ -1,4 +1,4 @@
-"""An exam: clips generated from held-out combinations of words, marked by the judge from their decoded pixels."""
+"""Held-out evaluation: clips generated from combinations of words that no training clip had, seen by the judge."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,8 @@ INK, RED = (20, 24, 31), (180, 35, 24)
 
 
 @dataclass(frozen=True)
-class Question:
-    """One clip of an exam: what is asked for, in words and as factors, and its noise."""
+class HeldOutClip:
+    """One clip to generate: what is asked for, in words and as factors, and its noise."""
 
     number: int
     prompt: str
@@ -34,13 +34,13 @@ class Question:
     seed: int
 
 
-def questions(clips: int, seed: int) -> list[Question]:
+def held_out_clips(clips: int, seed: int) -> list[HeldOutClip]:
     """Captions that name every factor, of combinations that no training clip had; a function of the seed."""
     asked = []
     for number in range(clips):
         random = np.random.default_rng((seed, number))
         factors = draw_factors(random, held_out=True)
-        asked.append(Question(number, caption(factors, random), factors, seed * 100_000 + number))
+        asked.append(HeldOutClip(number, caption(factors, random), factors, seed * 100_000 + number))
     return asked
 
 
@@ -55,7 +55,7 @@ def caption(factors: Factors, random: np.random.Generator) -> str:
 
 
 def settings_of(model: VideoModel, method: Method | None, seed: int) -> dict[str, Any]:
-    """What all clips of an exam share."""
+    """What all clips of one evaluation share."""
     card = model.card
     chosen = None if method is None else method_to_json(method)
     run = {"steps": card.steps, "guidance": card.guidance, "method": chosen, "seed": seed}
@@ -63,27 +63,27 @@ def settings_of(model: VideoModel, method: Method | None, seed: int) -> dict[str
 
 
 def evaluate_clip(
-    model: VideoModel, examiner: ClipClassifier, method: Method | None, question: Question, strips: Path
+    model: VideoModel, classifier: ClipClassifier, method: Method | None, clip: HeldOutClip, strips: Path
 ) -> Row:
-    """Generate and mark one clip; a strip of its frames goes into the folder."""
+    """Generate and judge one clip; a strip of its frames goes into the folder."""
     card = model.card
     run = Denoiser.start(
         model,
-        model.encode_prompt(question.prompt),
+        model.encode_prompt(clip.prompt),
         NoCache() if method is None else build_policy(method),
-        seed=question.seed,
+        seed=clip.seed,
         steps=card.steps if method is None else method.run_steps(card.steps),
         guidance=card.guidance,
         solver="own" if method is None else method.solver,
     ).finish()
     video = run.decode()
-    verdict = examiner.verdict(video)
+    verdict = classifier.verdict(video)
     strips.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(strip(video)).save(strips / f"{question.number:04d}.png")
+    Image.fromarray(strip(video)).save(strips / f"{clip.number:04d}.png")
     return {
-        "number": question.number,
-        "prompt": question.prompt,
-        "marks": compare({slot: getattr(question.factors, slot) for slot in SLOTS}, verdict),
+        "number": clip.number,
+        "prompt": clip.prompt,
+        "scores": compare({slot: getattr(clip.factors, slot) for slot in SLOTS}, verdict),
         "seen": {slot: getattr(verdict, slot) for slot in SLOTS},
         "confidence": verdict.confidence,
         "computed_steps": len(run.computed_steps),
@@ -106,7 +106,7 @@ def sheet(journal: Journal, strips: Path) -> Image.Image:
     for place, (row, image) in enumerate(zip(journal.rows, images, strict=True)):
         x, y = 12 + place % COLUMNS * width, 10 + place // COLUMNS * height
         page.paste(image, (x, y))
-        wrong = [f"{slot}: {row['seen'][slot]}" for slot, right in row["marks"].items() if not right]
+        wrong = [f"{slot}: {row['seen'][slot]}" for slot, right in row["scores"].items() if not right]
         draw.text((x, y + image.height), f"{row['number']} {row['prompt']}", fill=INK)
         draw.text((x, y + image.height + LINE), f"judge saw {', '.join(wrong)}" if wrong else "", fill=RED)
     return page
