@@ -77,7 +77,12 @@ MUTATIONS = (
         "tests/models/diffusers/test_precision.py",
     ),
     Mutation("assets/palette.json", "#0072b2", "#e8470a", "tests/evaluation/test_comparison.py"),
-    Mutation("components/studio/method.py", "card.motion if motion else None", "card.motion", "tests/components"),
+    Mutation(
+        "components/studio/method.py",
+        "card.motion if form.motion else None",
+        "card.motion",
+        "tests/components/test_settings.py",
+    ),
     Mutation(
         "assets/web/shared/codebook-editing.js",
         "distance < threshold",

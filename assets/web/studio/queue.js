@@ -23,7 +23,9 @@ export function mount({ element, props, watch, trigger, server }) {
   let following = 0; // when news of a run last arrived, or were last asked for
   const active = () => runs.filter(({ state }) => !OVER.includes(state));
 
+  let news = 0; // listings taken so far
   const take = (listing) => {
+    news += 1;
     const quiet = !active().length;
     runs = listing;
     if (!hidden || (quiet && active().length)) {
@@ -40,10 +42,11 @@ export function mount({ element, props, watch, trigger, server }) {
     if (focused) list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
   };
   const ask = async (question, rest = {}) => {
+    const before = news;
     try {
       const { error, listing } = await server[question]({ visitor: visitor(), ...rest });
       said.textContent = error ?? "";
-      if (listing) take(listing);
+      if (listing && news === before) take(listing); // else it is older than what came while it was under way
     } catch {
       said.textContent = "The server does not answer.";
     }
