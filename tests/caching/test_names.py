@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.caching.codebook import Codebook
+from app.caching.codebook import Codebook, presets
 from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.methods.delta_dit import DeltaDiTConfig, DeltaInterval
@@ -21,6 +21,7 @@ from app.caching.methods.pab import PABConfig
 from app.caching.methods.seacache import SeaCacheConfig
 from app.caching.methods.teacache import TeaCacheConfig
 from app.caching.methods.tgate import TGATEConfig
+from app.caching.names import named_method
 from app.caching.registry import kind_of, kinds, method_to_json
 from app.generation.events import Compared, Event, Failed
 from app.generation.pair import generate_pair
@@ -105,3 +106,11 @@ def test_what_does_not_fit_the_run_is_said(method: Method, said: str, tmp_path: 
     failed = run(method, tmp_path)[-1]
     assert isinstance(failed, Failed)
     assert said in failed.message
+
+
+def test_every_preset_is_named_with_its_own_codebook():
+    for id, preset in presets().items():
+        method = named_method(f"adacache-{id}", "sprites")
+        assert isinstance(method, AdaCacheConfig)
+        assert method.codebook == preset.codebook, id
+    assert len({str(preset.codebook) for preset in presets().values()}) > 5

@@ -251,3 +251,15 @@ def test_a_journal_refuses_other_settings_and_damage(tmp_path: Path):
         Journal.open(path, {"model": "a"})
     path.write_text('{"settings": {"mod')
     assert Journal.open(path, {"model": "a"}).rows == []
+
+
+def test_a_forecast_is_never_held_against_held_even_steps():
+    """The held even schedule is as near in compute; only the one of the same reuse may answer."""
+    rows = [
+        row("a+forecast", {"name": "adacache", "reuse": "forecast"}, 45.0),
+        row("even-3", {"name": "even", "computed": 3, "reuse": "hold"}, 40.0),
+        row("even-3+forecast", {"name": "even", "computed": 3, "reuse": "forecast"}, 44.0, computed_fraction=0.49),
+    ]
+    (answer,) = worth(points(rows))
+    assert (answer.even, answer.difference) == ("even-3+forecast", pytest.approx(1.0))
+    assert worth(points(rows[:2])) == []
