@@ -7,6 +7,7 @@ from tests.support.imports import modules, reachable
 # From the ground up: a package imports from its own floor and from those below it.
 FLOORS = (
     ("app.common",),
+    ("app.workers",),
     ("app.caching",),
     ("app.models",),
     ("app.metrics",),

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
@@ -11,16 +12,50 @@ from app.commands.progress import expected_steps, follow
 from app.common.sentences import FULL, NO_SPACE
 from app.common.tables import aligned
 from app.common.validation import one_line
+from app.generation.events import Failed
 from app.generation.kept_baseline import KeptBaseline
 from app.generation.pair import generate_pair
 from app.generation.prompt_file import FileRequest
 from app.generation.request import Request
 from app.metrics.registry import metrics
 from app.models.base import VideoModel
+from app.models.registry import load_model
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
+from app.workers.workers import Workers
 
 PROMPT_WIDTH = 40
+
+
+@dataclass(frozen=True)
+class Making:
+    """A run to make, and the name of the folder to make it in."""
+
+    folder: str
+    request: Request
+
+
+@dataclass(frozen=True)
+class Generating:
+    """The work of a prompt file (`app.workers.work.Work`): a run's files, or what ended it."""
+
+    sequential: bool
+    weights: Path | None
+
+    def prepare(self) -> None:
+        """Nothing: a worker loads the model of its first run and keeps it."""
+
+    def do(self, _: None, job: Making, folder: Path) -> str | None:
+        """Make the run; returns what a model refuses."""
+        making = folder / job.folder
+        making.mkdir(exist_ok=True)
+        weights = () if self.weights is None else (self.weights,)
+        for event in generate_pair(
+            job.request, making, sequential=self.sequential, load=lambda model: load_model(model, *weights)
+        ):
+            if isinstance(event, Failed):
+                return event.message
+        return None
 
 
 @dataclass
@@ -47,15 +82,41 @@ class Batch:
             events = generate_pair(one.request, making, sequential=self.sequential, load=self.load, kept=self.kept)
             with closing(events):  # type: ignore[type-var]  # a generator
                 follow(events, bar, label)
-            self.runs[one.request] = self.store.keep(making, about_now())
+            self._keep(one, making)
         except ValueError as error:
-            if str(error) == NO_SPACE:
-                raise OSError(FULL[0], NO_SPACE) from None
-            self.failed[one.request] = one_line(error)
-            bar.write(f"{one.place}: {self.failed[one.request]}", file=sys.stderr)
+            self._fail(one, error, bar)
             bar.update(done + expected_steps(one.request) - bar.n)
         finally:
             rmtree(making, ignore_errors=True)
+
+    def make_elsewhere(
+        self, missing: Sequence[FileRequest], workers: Workers, weights: Path | None, bar: Any
+    ) -> None:
+        """Make many runs by workers, which bring them here; the bar moves a run at a time."""
+        making = {self.store.begin(one.request.key()).name: one for one in missing}
+        jobs = [Making(name, one.request) for name, one in making.items()]
+        try:
+            for job, failure in workers.results(Generating(self.sequential, weights), jobs, self.store.folder):
+                one, folder = making[job.folder], self.store.folder / job.folder
+                try:
+                    if failure is not None:
+                        raise ValueError(failure)
+                    self._keep(one, folder)
+                except ValueError as error:
+                    self._fail(one, error, bar)
+                bar.update(expected_steps(job.request))
+        finally:
+            for name in making:
+                rmtree(self.store.folder / name, ignore_errors=True)
+
+    def _keep(self, one: FileRequest, making: Path) -> None:
+        self.runs[one.request] = self.store.keep(making, about_now())
+
+    def _fail(self, one: FileRequest, error: ValueError, bar: Any) -> None:
+        if str(error) == NO_SPACE:
+            raise OSError(FULL[0], NO_SPACE) from None
+        self.failed[one.request] = one_line(error)
+        bar.write(f"{one.place}: {self.failed[one.request]}", file=sys.stderr)
 
     def table(self, wanted: Sequence[FileRequest]) -> str:
         """A line a request: what was measured, or why there is nothing."""

@@ -8,22 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from app.caching.names import names
+from app.commands.options import add_workers_options, workers_from
 from app.common.files import atomic_path, write_json
-from app.common.journal import Journal
 from app.common.paths import COMPARISON_PROMPTS
-from app.evaluation.classifier.scores import classifier_of
 from app.evaluation.comparison.fairness import sentences, worth
-from app.evaluation.comparison.measure import Bench
-from app.evaluation.comparison.plan import BASELINE, Plan, methods_of, read_prompts
+from app.evaluation.comparison.plan import Plan, methods_of, read_prompts
 from app.evaluation.comparison.plot import quality_latency
 from app.evaluation.comparison.report import to_markdown
+from app.evaluation.comparison.rows import measured_rows
 from app.evaluation.comparison.spread import asked_for
 from app.evaluation.comparison.table import described, points, to_json, to_text
-from app.generation.denoiser import fingerprint
-from app.models.registry import card, device_of, load_model
+from app.models.registry import card, device_of
+from app.workers.workers import Workers
 
 
 def add_parser(commands: Any) -> None:
@@ -40,30 +37,16 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seeds", default="0", help="whole numbers separated by commas")
     parser.add_argument("--steps", type=int, help="denoising steps of the baseline (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help="checkpoints in the published layout")
+    add_workers_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder; rows already there are kept")
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure what is missing, and write and print the table."""
-    plan = plan_from(options)
-    model = load_model(plan.card.id)
-    for prompt in plan.prompts:  # a prompt the model cannot use is known before anything is measured
-        model.encode_prompt(prompt)
-    settings = {**plan.settings(), "weights": fingerprint(model)}
-    journal = Journal.open(options.out / "rows.jsonl", settings)
-    bench = Bench(model, plan, options.out, classifier_of(plan.card.id))
-    measured = {(row["prompt"], row["seed"], row["method"]) for row in journal.rows}
-    groups = [(prompt, seed) for seed in plan.seeds for prompt in plan.prompts]
-    for prompt, seed in tqdm(groups, unit="prompt", delay=1e-9):
-        missing = {n: m for n, m in plan.methods.items() if (prompt, seed, n) not in measured}
-        if not missing:
-            continue
-        for row in bench.measure(prompt, seed, missing):
-            if (prompt, seed, row["method"]) not in measured:
-                journal.append(row)
-    wanted = {(prompt, seed, name) for prompt, seed in groups for name in (BASELINE, *plan.methods)}
-    rows = [row for row in journal.rows if (row["prompt"], row["seed"], row["method"]) in wanted]
-    found, about = points(rows), about_of(plan)
+    plan, workers = plan_from(options), workers_from(options)
+    rows = measured_rows(plan, options.out, workers, options.weights)
+    found, about = points(rows), about_of(plan, workers)
     write_json(options.out / "table.json", to_json(found, about))
     pages = {"table.md": to_markdown(found, about), "plot.svg": quality_latency(found, described(about))}
     for name, text in pages.items():
@@ -100,7 +83,7 @@ def read_seeds(text: str) -> tuple[int, ...]:
         raise ValueError(f"--seeds needs whole numbers separated by commas, got {text[:40]!r}") from None
 
 
-def about_of(plan: Plan) -> dict[str, Any]:
+def about_of(plan: Plan, workers: Workers) -> dict[str, Any]:
     """What was measured, for readers of the table."""
     return {
         **plan.settings(),
@@ -108,6 +91,6 @@ def about_of(plan: Plan) -> dict[str, Any]:
         "prompts": len(plan.prompts),
         "asked": asked_for(plan.card.id, plan.prompts),
         "seeds": list(plan.seeds),
-        "device": device_of(plan.card.id),
+        "device": ", ".join(filter(None, (device_of(plan.card.id), workers.text))),
         "date": date.today().isoformat(),
     }

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from app.commands.batch import Batch
-from app.commands.options import add_method_options, add_seed_option, add_size_options, method_from, size_from
+from app.commands.options import (
+    add_method_options,
+    add_seed_option,
+    add_size_options,
+    add_workers_options,
+    method_from,
+    size_from,
+    workers_from,
+)
 from app.commands.progress import follow, progress
 from app.commands.runs import RUNS
 from app.distributed.launch import is_first_process, joined_processes, process_count, shared_model
@@ -29,6 +37,7 @@ from app.metrics.registry import quality_text
 from app.models.base import VideoModel
 from app.models.registry import card, load_model
 from app.runs.store import RunStore
+from app.workers.workers import Workers
 
 
 def add_parser(commands: Any) -> None:
@@ -56,6 +65,7 @@ def add_parser(commands: Any) -> None:
         help="take the baseline from an earlier run in this folder of runs (default: runs), if there is one",
     )
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="checkpoints in the published layout")
+    add_workers_options(parser)
     parser.add_argument(
         "--out", type=Path, help=f"folder for the results; with --prompts of runs (default: {RUNS})"
     )
@@ -77,6 +87,8 @@ def run_prompt(options: argparse.Namespace) -> int:
     all do the same work; what the others than the first write is thrown away.
     """
     request = request_from(options, options.prompt)
+    if workers_from(options) != Workers():
+        raise ValueError("--workers and --ray share out the runs of --prompts; for one video there is torchrun")
     several = process_count() > 1
     if several and options.reuse_baseline:
         raise ValueError("--reuse-baseline takes one process: several make a baseline of other bits")
@@ -122,7 +134,9 @@ def run_prompt_file(options: argparse.Namespace) -> int:
     """Make the runs of a file that are not among the runs yet; a table at the end, also after Ctrl-C."""
     if process_count() > 1:
         raise ValueError("--prompts takes one process; under torchrun give --prompt")
-    like = request_from(options, prompt="one of the file")
+    like, workers = request_from(options, prompt="one of the file"), workers_from(options)
+    if options.reuse_baseline and workers != Workers():
+        raise ValueError("--reuse-baseline looks into this process's runs; give it without --workers and --ray")
     with options.prompts.open("rb") as file:
         wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model))
     check_prompts(wanted, str(options.prompts), loader(options)(like.model).encode_prompt)
@@ -132,8 +146,11 @@ def run_prompt_file(options: argparse.Namespace) -> int:
     missing = batch.missing(wanted)
     try:
         with progress([one.request for one in missing]) as bar:
-            for number, one in enumerate(missing, start=1):
-                batch.make(one, bar, f"{number} of {len(missing)}, ")
+            if workers == Workers():
+                for number, one in enumerate(missing, start=1):
+                    batch.make(one, bar, f"{number} of {len(missing)}, ")
+            else:
+                batch.make_elsewhere(missing, workers, options.weights, bar)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is missing", file=sys.stderr)
         return 130

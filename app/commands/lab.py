@@ -14,12 +14,15 @@ from app.caching.method import ReuseOption, WholeStackMethod
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method
 from app.commands.options import (
+    EVERY_STEP,
     adacache_from,
     add_adacache_options,
     add_probe_options,
     add_seed_option,
+    add_workers_options,
     parse_locations,
     probing_from,
+    workers_from,
 )
 from app.common.files import check_writable, read_lines, write_json
 from app.generation import run_notes
@@ -32,9 +35,12 @@ from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import planned, simulate
+from app.models.base import VideoModel
 from app.models.registry import card, load_model
+from app.workers.workers import Workers
 
 MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
+MAX_LAG = RecorderConfig().max_lag
 
 
 def add_parser(commands: Any) -> None:
@@ -42,15 +48,18 @@ def add_parser(commands: Any) -> None:
     recording = commands.add_parser("record", help="record a baseline run for simulation", allow_abbrev=False)
     recording.set_defaults(run=run_record)
     recording.add_argument("--model", default="sprites")
-    recording.add_argument("--prompt", required=True)
+    prompts = recording.add_mutually_exclusive_group(required=True)
+    prompts.add_argument("--prompt")
+    prompts.add_argument("--prompts", type=Path, metavar="FILE", help="a prompt a line, each recorded into --out")
     add_seed_option(recording)
     recording.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     recording.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     recording.add_argument("--residual", default="temporal-attn")
     recording.add_argument("--locations", default="mid")
-    recording.add_argument("--max-lag", type=int, default=12, help="longest cache rate that can be simulated")
+    recording.add_argument("--max-lag", type=int, default=MAX_LAG, help="longest cache rate that can be simulated")
     recording.add_argument("--subsample", type=int, default=1, help="keep every k-th patch only")
-    recording.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    add_workers_options(recording)
+    recording.add_argument("--out", type=Path, required=True, help="JSON file; with --prompts a folder")
 
     simulating = commands.add_parser(
         "simulate", help="what a codebook would do on a recording", allow_abbrev=False
@@ -78,13 +87,18 @@ def add_parser(commands: Any) -> None:
         type=Path,
         help="folder of recordings, reused and added to (default: beside the codebook, OUT-recordings)",
     )
+    add_workers_options(calibrating)
     calibrating.add_argument("--out", type=Path, required=True, help="codebook JSON to write")
     add_probe_options(calibrating)
 
 
 def run_record(options: argparse.Namespace) -> int:
-    """Record one run."""
+    """Record one run, or what is missing of a file of prompts."""
     model = load_model(options.model)
+    if options.prompts is not None:
+        return record_prompts(model, options)
+    if workers_from(options) != Workers():
+        raise ValueError("--workers and --ray share out the recordings of --prompts")
     config = RecorderConfig(
         residual=options.residual,
         locations=parse_locations(options.locations),
@@ -104,6 +118,27 @@ def run_record(options: argparse.Namespace) -> int:
             on_step=lambda step: bar.update() and None,
         )
     recording.save(options.out)
+    return 0
+
+
+def record_prompts(model: VideoModel, options: argparse.Namespace) -> int:
+    """Record the prompts of a file that are not recorded yet."""
+    if options.max_lag != MAX_LAG or options.guidance is not None:
+        raise ValueError("--max-lag and --guidance are for one --prompt; --prompts records with the usual ones")
+    if options.out.is_file():
+        raise ValueError(f"{options.out} is a file; --prompts needs a folder")
+    method = AdaCacheConfig(
+        EVERY_STEP,
+        residual=options.residual,
+        locations=parse_locations(options.locations),
+        subsample=options.subsample,
+    )
+    steps = model.card.steps if options.steps is None else options.steps
+    prompts = read_lines(options.prompts, MAX_PROMPT_BYTES)
+    if not 1 <= len(prompts) <= MAX_PROMPTS:
+        raise ValueError(f"{options.prompts} must hold 1 to {MAX_PROMPTS} prompts, one a line, got {len(prompts)}")
+    folder = RecordingsFolder(options.out, model, options.seed, steps, method)
+    print(f"{options.out}: {len(folder.of(prompts, workers_from(options)))} recordings")
     return 0
 
 
@@ -168,7 +203,9 @@ def run_calibrate(options: argparse.Namespace) -> int:
     check_wish(options.speedup, options.error, len(prompts), steps)
     check_writable(options.out)
     folder = options.recordings or options.out.with_name(f"{options.out.stem}-recordings")
-    recordings = RecordingsFolder(folder, load_model(options.model), options.seed, steps, method).of(prompts)
+    recordings = RecordingsFolder(folder, load_model(options.model), options.seed, steps, method).of(
+        prompts, workers_from(options)
+    )
     print(f"{folder}: {len(recordings)} recordings", file=sys.stderr)
     calibration = calibrate(recordings, method, speedup=options.speedup, error=options.error)
     write_json(options.out, calibrated_preset(options, calibration, recordings))

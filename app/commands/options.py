@@ -13,6 +13,7 @@ from app.caching.names import named_method, with_option
 from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.size import Size
+from app.workers.workers import Workers
 
 ANY_STEPS = "any-steps"
 EVERY_STEP = Codebook((1.0,), (1,))
@@ -123,3 +124,17 @@ def parse_locations(text: str) -> tuple[int, ...] | Location:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise ValueError(f"locations are start, mid, end or block indices such as 0,2,3, got {text!r}") from None
+
+
+def add_workers_options(parser: argparse.ArgumentParser) -> None:
+    """Where independent jobs are done (docs/several-machines.md)."""
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes on this machine (default: 1)"
+    )
+    parser.add_argument("--ray", metavar="ADDRESS", help="share jobs out by Ray: local, auto, ray://HOST:10001")
+    parser.add_argument("--task-cpus", type=int, default=1, metavar="N", help="CPUs of a job on Ray (default: 1)")
+
+
+def workers_from(options: argparse.Namespace) -> Workers:
+    """The workers that the options describe."""
+    return Workers(options.workers, options.ray, options.task_cpus)

@@ -5,14 +5,17 @@ python -m app predictions --out DIR     every schedule on every recording genera
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from app.caching.method import ReuseOption
 from app.caching.policy import NoCache
+from app.commands.options import add_workers_options, workers_from
 from app.common.files import atomic_path
-from app.common.journal import Journal
+from app.common.journal import Journal, Row
 from app.common.paths import RECORDINGS
 from app.generation.denoiser import Denoiser, fingerprint
 from app.lab.pairs import REUSES, Pair, generated, schedules_of
@@ -30,6 +33,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("predictions", help="how far predicted pictures come true", allow_abbrev=False)
     parser.set_defaults(run=run)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of recordings of one model")
+    add_workers_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder; what is there is not measured again")
 
 
@@ -40,13 +44,19 @@ def run(options: argparse.Namespace) -> int:
     weights = fingerprint(model)
     journal = Journal.open(options.out / "pairs.jsonl", {"model": model.card.id, "weights": weights})
     measured = {(row["prompt"], row["seed"], row["schedule"], row["reuse"]) for row in journal.rows}
-    for recording in tqdm(recordings, unit="prompt", delay=1e-9):
-        wanted = [
-            (name, computed, reuse) for name, computed in schedules_of(recording).items() for reuse in REUSES
-        ]
-        missing = [item for item in wanted if (recording.prompt, recording.seed, item[0], item[2]) not in measured]
-        for pair in real_pairs(model, recording, missing) if missing else ():
-            journal.append(pair)
+    missing = []
+    for recording in recordings:
+        wanted = tuple(
+            (name, computed, reuse)
+            for name, computed in schedules_of(recording).items()
+            for reuse in REUSES
+            if (recording.prompt, recording.seed, name, reuse) not in measured
+        )
+        missing += [Schedules(recording, wanted)] if wanted else []
+    made = workers_from(options).results(Generating(model.card.id), missing, options.out)
+    for _, rows in tqdm(made, total=len(missing), unit="prompt", delay=1e-9):
+        for row in rows:
+            journal.append(row)
     pairs = [Pair.from_json(row) for row in journal.rows]
     known = {(recording.prompt, recording.seed) for recording in recordings}
     fit = fit_predictions(model.card.id, weights, [p for p in pairs if (p.prompt, p.seed) in known], recordings)
@@ -70,30 +80,40 @@ def read_recordings(folder: Path) -> list[Recording]:
     return recordings
 
 
-def real_pairs(
-    model: VideoModel, recording: Recording, wanted: list[tuple[str, tuple[int, ...], Any]]
-) -> list[dict[str, Any]]:
-    """Rows of a recording's schedules, each generated for real and held against the baseline's video."""
-    baseline = Denoiser.start(
-        model,
-        model.encode_prompt(recording.prompt),
-        NoCache(),
-        seed=recording.seed,
-        steps=recording.asked,
-        guidance=recording.guidance,
-    )
-    video = baseline.finish().decode()
-    return [
-        Pair(
-            recording.prompt,
-            recording.seed,
-            name,
-            reuse,
-            computed,
-            psnr(video, generated(model, recording, computed, reuse)),
-        ).to_json()
-        for name, computed, reuse in wanted
-    ]
+@dataclass(frozen=True)
+class Schedules:
+    """What is generated on one recording: names, computed steps and reuse."""
+
+    recording: Recording
+    wanted: tuple[tuple[str, tuple[int, ...], ReuseOption], ...]
+
+
+@dataclass(frozen=True)
+class Generating:
+    """The work of the command (`app.workers.work.Work`): a recording's schedules, generated for real."""
+
+    model: str
+
+    def prepare(self) -> VideoModel:
+        """The model."""
+        return load_model(self.model)
+
+    def do(self, model: VideoModel, job: Schedules, folder: Path) -> list[Row]:
+        """A row a schedule, each held against the baseline's video."""
+        recording = job.recording
+        baseline = Denoiser.start(
+            model,
+            model.encode_prompt(recording.prompt),
+            NoCache(),
+            seed=recording.seed,
+            steps=recording.asked,
+            guidance=recording.guidance,
+        )
+        video, rows = baseline.finish().decode(), []
+        for name, computed, reuse in job.wanted:
+            decibels = psnr(video, generated(model, recording, computed, reuse))
+            rows.append(Pair(recording.prompt, recording.seed, name, reuse, computed, decibels).to_json())
+        return rows
 
 
 def summary(fit: PredictionFit) -> dict[str, Any]:

@@ -81,3 +81,17 @@ def test_prompt_and_prompts_exclude_each_other(tmp_path: Path, capfd: pytest.Cap
     with pytest.raises(SystemExit):
         main([*command(tmp_path, "a dog"), "--prompt", "a cat"])
     assert "not allowed with" in capfd.readouterr().err
+
+
+def test_workers_bring_runs_here_and_say_which_failed(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """The embedded model this time: a worker process loads it itself."""
+    file = tmp_path / "prompts.txt"
+    file.write_text("a dog moving right fast over snow\na moon standing still in the night sky\n")
+    arguments = ["generate", "--prompts", str(file), "--steps", "2", "--out", str(tmp_path / "runs")]
+    assert main([*arguments, "--workers", "2"]) == 0
+    store = RunStore(tmp_path / "runs")
+    assert sorted(run.request.prompt for run in store.runs()) == sorted(file.read_text().splitlines())
+    assert all((run.folder / "baseline.mp4").is_file() for run in store.runs())
+    assert [path.name for path in (tmp_path / "runs").iterdir() if path.name.startswith(".")] == []
+    assert main([*arguments, "--workers", "2", "--reuse-baseline"]) == 2
+    assert "give it without --workers and --ray" in capfd.readouterr().err

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-import app.commands.compare as command
 from app.__main__ import main
 from app.caching.registry import kind_of, kinds
 from app.common.journal import Journal
 from app.common.paths import COMPARISON_PROMPTS
+from app.evaluation.comparison import rows as comparison_rows
 from app.evaluation.comparison.fairness import sentences, worth
 from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.palette import colour_of, palette_of
@@ -29,7 +29,7 @@ MODEL = TinyVideoModel()
 
 @pytest.fixture
 def compare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(command, "load_model", lambda _: MODEL)
+    monkeypatch.setattr(comparison_rows, "load_model", lambda _: MODEL)
     monkeypatch.setitem(registry.CARDS, "tiny", CARD)
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("a test\n\nanother test\na test\n")
