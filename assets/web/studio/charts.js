@@ -17,7 +17,10 @@ export function mount({ element, props, watch }) {
   const plots = createPlots();
   const tip = createStepTip();
   const decision = createDecision({
-    pin: (step) => pin(step),
+    pin: (step) => {
+      pin(step);
+      element.focus({ preventScroll: true }); // what was pressed may be gone
+    },
     light: ({ row, curve }) => {
       plots.root.dataset.lit = curve;
       if (editing.lit === row) return;
