@@ -56,8 +56,11 @@ def run_export(options: argparse.Namespace) -> int:
 
 
 def run_import(options: argparse.Namespace) -> int:
-    """Add one zip and print the run's id."""
-    print(import_zip(RunStore(options.runs), options.zip).id)
+    """Add one zip, or find its run there already, and print the run's id."""
+    store = RunStore(options.runs)
+    before = {run.id for run in store.runs()}
+    run = import_zip(store, options.zip)
+    print(f"{run.id} (was here already)" if run.id in before else run.id)
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Two runs side by side: the settings in which they differ, and the curve each was decided by."""
+"""Runs side by side: the settings in which they differ, and the curve each was decided by."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.caching.registry import method_to_json
@@ -9,12 +9,12 @@ from app.generation.request import Request
 from app.runs.run import Run
 
 
-def differing_settings(one: Request, other: Request) -> list[tuple[str, str, str]]:
-    """(setting, value in one, value in the other), for those that are not the same."""
-    ours, theirs = _settings(one), _settings(other)
-    names = dict.fromkeys([*ours, *theirs])
-    pairs = [(name, ours.get(name, "none"), theirs.get(name, "none")) for name in names]
-    return [pair for pair in pairs if pair[1] != pair[2]]
+def differing_settings(requests: Sequence[Request]) -> list[tuple[str, ...]]:
+    """(setting, its value in each), for those that are not the same in all."""
+    settings = [_settings(request) for request in requests]
+    names = dict.fromkeys(name for one in settings for name in one)
+    rows = [(name, *(one.get(name, "none") for one in settings)) for name in names]
+    return [row for row in rows if len(set(row[1:])) > 1]
 
 
 def distance_curve(run: Run) -> list[tuple[int, float]]:

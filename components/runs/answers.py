@@ -25,6 +25,7 @@ from components.shared.web import data_uri, served, uploaded
 from components.studio.method import title_of
 
 MAX_LISTED = 500
+MAX_COMPARED = 6
 FIGURES = (
     "speedup",
     "computed_steps",
@@ -69,27 +70,29 @@ class Answers:
             return {"path": served(path), "name": path.name}
 
     def imported(self, asked: object) -> dict[str, Any]:
-        """Add an uploaded zip to the runs; the upload is removed if this visitor sent it.
+        """Add an uploaded zip, or say that its run is there; the upload is removed if this visitor sent it.
 
         The page names an upload after its visitor, an id that nobody else knows; others go by age.
         """
         path, visitor = uploaded(_field(asked, "path")), asker_of(asked)
         try:
-            return {"added": import_zip(self.store, path, visitor).id}
+            before = {run.id for run in self.store.runs(visitor)}
+            run = import_zip(self.store, path, visitor)
+            return {"added": run.id, "known": run.id in before}
         finally:
             if visitor and path.stem == visitor:
                 path.unlink(missing_ok=True)
 
     def compared(self, asked: object) -> dict[str, Any]:
-        """Two runs: what differs, what was measured, both accelerated videos, both curves."""
+        """Several runs: what differs, what was measured, their accelerated videos, schedules and curves."""
         ids = _field(asked, "ids")
-        if not isinstance(ids, list) or len(ids) != 2:
-            raise ValueError("two runs can be compared")
-        one, other = (self.store.get(run_id, asker_of(asked)) for run_id in ids)
+        if not isinstance(ids, list) or not 2 <= len(ids) <= MAX_COMPARED:
+            raise ValueError(f"two to {MAX_COMPARED} runs can be compared")
+        runs = [self.store.get(run_id, asker_of(asked)) for run_id in ids]
         return {
-            "differing": differing_settings(one.request, other.request),
-            "runs": [self._compared(run) for run in (one, other)],
-            "steps": max(len(run.trace.records["baseline"]) for run in (one, other)),
+            "differing": differing_settings([run.request for run in runs]),
+            "runs": [self._compared(run) for run in runs],
+            "steps": max(len(run.trace.records["baseline"]) for run in runs),
         }
 
     def _listed(self, run: Run) -> dict[str, Any]:
@@ -123,6 +126,9 @@ class Answers:
             **{name: run.summary[name] for name in FIGURES},
             "video": served(run.video("accelerated")),
             "curve": distance_curve(run),
+            "schedule": [
+                {"step": record.step, "computed": record.computed} for record in run.trace.records["accelerated"]
+            ],
             "aspect": size.aspect if size else 16 / 9,
             "fps": card.fps if card else 8.0,
         }

@@ -47,9 +47,8 @@ def method_panel(card: ModelCard) -> MethodPanel:
     )
     setting = gr.Number(value=None, label="Setting", visible=False, interactive=True, elem_id="setting")
     listed = gr.Textbox("", label="Computed steps", visible=False, interactive=True, elem_id="listed-steps")
-    with gr.Row(elem_classes="numbers"):
-        reuse = _named("In skipped steps", REUSES, "reuse")
-        solver = _named("Solver", SOLVERS, "solver", visible=card.flow)
+    reuse = _named("In skipped steps", REUSES, "reuse")
+    solver = _named("Solver", SOLVERS, "solver", visible=card.flow)
     about = panel("studio/method", "method-about", **about_props(card, ADACACHE))
     with gr.Column(elem_id="adacache") as adacache:
         codebook = codebook_panel(card.codebook)

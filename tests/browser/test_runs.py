@@ -72,6 +72,16 @@ def test_compare_delete_and_undo(studio: Studio) -> None:
     expect(differing.locator("th[scope=row]")).to_have_text(["Prompt", "Seed"])
     expect(page.locator(".comparison-distance path[stroke-width='1.5']")).to_have_count(2)
     page.wait_for_selector(".runs-comparison .viewer[data-playing=true]")
+    expect(page.locator(".schedule .cell.whole").first).to_be_visible()
+    expect(page.locator(".comparison-schedules .schedule")).to_have_count(2)
+
+    page.fill("#runs-filter", "")
+    page.locator(".run input:not(:checked)").first.click()
+    page.get_by_role("button", name="Compare 3").click()
+    expect(page.locator(".comparison-grid video")).to_have_count(3)
+    expect(page.locator(".comparison-schedules .schedule")).to_have_count(3)
+    expect(page.locator(".comparison-tables tr").first.locator(".letter")).to_have_text(["A", "B", "C"])
+    page.fill("#runs-filter", "of two")
 
     row(page, "two of two").get_by_label("Delete: two of two").click()
     expect(page.locator(".run")).to_have_count(1)

@@ -186,6 +186,8 @@ def test_bad_input_is_named_and_nothing_is_lost(studio: Studio) -> None:
     assert thresholds(page)[:3] == ["0.08", "0.05", "0.24"]
     page.locator(".panel-codebook .threshold").nth(1).fill("0.1x")
     expect(page.locator(ROWS_ERROR)).to_contain_text("threshold in row 2 is not a number")
+    expect(page.locator(".panel-codebook [aria-invalid=true]")).to_have_count(1)
+    expect(page.get_by_label("Threshold of row 2")).to_have_attribute("aria-invalid", "true")
     page.locator(".panel-codebook .threshold").nth(1).fill("0.1")
     expect(page.locator(ROWS_ERROR)).to_be_empty()
     expect(page.get_by_label("Codebook", exact=True)).to_have_value("custom")

@@ -213,8 +213,8 @@ def test_a_run_as_table_and_picture(run: Run) -> None:
 
 def test_comparing_names_only_what_differs() -> None:
     other = replace(REQUEST, seed=7, method=AdaCacheConfig(SLOW))
-    assert differing_settings(REQUEST, other) == [
-        ("seed", "0", "7"),
-        ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1"),
+    assert differing_settings([REQUEST, other, REQUEST]) == [
+        ("seed", "0", "7", "0"),
+        ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1", "0.08: 6, 0.16: 3, 1: 1"),
     ]
-    assert differing_settings(REQUEST, REQUEST) == []
+    assert differing_settings([REQUEST, REQUEST]) == []

@@ -1,11 +1,12 @@
-// The Runs room: every run on disk, newest first. Open one in the Studio, compare two, export, import, delete.
+// The Runs room: every run on disk, newest first. Open one in the Studio, compare several, export, import, delete.
 import { go, whenOpened, whenShown } from "../shared/nav.js";
-import { createComparison } from "./pair.js";
+import { createComparison } from "./comparison.js";
 import { createDamagedRow, createRow } from "./row.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
 
 const MAX_ZIP = 64_000_000;
+const MOST = 6; // runs side by side
 const EMPTY = "No runs yet. Generate a video in the Studio, or import the zip of a run made elsewhere.";
 
 export function mount({ element, props, watch, trigger, server, upload }) {
@@ -37,7 +38,7 @@ function open({ element, props, watch, trigger, server, upload }) {
   let runs = [];
   let damaged = [];
   let total = 0;
-  let chosen = []; // ids to compare, at most two, the one chosen last at the end
+  let chosen = []; // ids to compare, the one chosen last at the end
   let latest = 0;
 
   /** Ask the server; null if it answers with an error or not at all, which is then said. */
@@ -67,8 +68,9 @@ function open({ element, props, watch, trigger, server, upload }) {
     count.textContent = !runs.length ? "" : found.length < runs.length ? `${found.length} of ${total}` : `${total}`;
     empty.hidden = found.length > 0 || (damaged.length > 0 && !filter.value);
     empty.textContent = runs.length ? "No run fits the filter." : EMPTY;
-    compare.disabled = chosen.length !== 2;
-    compare.title = chosen.length === 2 ? "" : "Mark two runs to compare them";
+    compare.disabled = chosen.length < 2;
+    compare.textContent = chosen.length < 2 ? "Compare" : `Compare ${chosen.length}`;
+    compare.title = chosen.length < 2 ? `Mark two to ${MOST} runs to compare them` : "";
     const broken = filter.value ? [] : damaged.map((run) => createDamagedRow(run, acts));
     list.replaceChildren(...found.map((run) => createRow(run, chosen.includes(run.id), acts)), ...broken);
   };
@@ -79,7 +81,7 @@ function open({ element, props, watch, trigger, server, upload }) {
     },
     mark: ({ id }, wanted) => {
       chosen = chosen.filter((other) => other !== id);
-      if (wanted) chosen = [...chosen.slice(-1), id];
+      if (wanted) chosen = [...chosen.slice(1 - MOST), id];
       show();
       list.querySelector(`[data-id="${CSS.escape(id)}"] input`)?.focus();
     },
@@ -114,7 +116,7 @@ function open({ element, props, watch, trigger, server, upload }) {
       const { path } = await upload(new File([picked], `${visitor()}.zip`)); // by which the server knows whose it is
       const answer = await ask("imported", { path });
       if (answer) {
-        notice.say(`${picked.name} was imported.`);
+        notice.say(answer.known ? `The run of ${picked.name} was here already.` : `${picked.name} was imported.`);
         await refresh();
         list.querySelector(`[data-id="${CSS.escape(answer.added)}"]`)?.scrollIntoView({ block: "nearest" });
       }

@@ -59,7 +59,6 @@ export function createTable(state, id, ...below) {
   state.on(["codebook", "lit"], () => [...table.children].forEach((row, i) => row.classList.toggle("lit", i === state.lit)));
   state.on(["answer"], () => {
     error.textContent = state.error;
-    root.classList.toggle("invalid", Boolean(state.error));
   });
   return root;
 }
@@ -101,6 +100,10 @@ function createRow(state, table) {
     write(rate, rates[i]);
     threshold.setAttribute("aria-label", last ? "Distances above" : `Threshold of row ${i + 1}`);
     rate.setAttribute("aria-label", `Rate of row ${i + 1}`);
+    const rises = Number.isFinite(thresholds[i]) && thresholds[i] > (thresholds[i - 1] ?? 0);
+    const falls = Number.isInteger(rates[i]) && rates[i] >= 1 && rates[i] <= (rates[i - 1] ?? Infinity);
+    threshold.setAttribute("aria-invalid", String(!last && !rises));
+    rate.setAttribute("aria-invalid", String(!falls));
     remove.setAttribute("aria-label", `Remove row ${i + 1}`);
     remove.disabled = rates.length < 2;
   };

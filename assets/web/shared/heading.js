@@ -3,12 +3,23 @@ import { make } from "./format.js";
 
 export function heading(title, help, ...rest) {
   const root = make("header", "lab-heading");
-  const details = make("details", "help");
-  const summary = make("summary", "", "?");
-  summary.setAttribute("aria-label", `What ${title.toLowerCase()} shows`);
-  details.append(summary, make("p", "", help));
-  root.append(make("h2", "", title), details, ...rest);
+  root.append(make("h2", "", title), ...explained(title, help), ...rest);
   return root;
+}
+
+/**
+ * A question mark, and the text that it unfolds below the heading that both are put into.
+ * @returns {[HTMLDetailsElement, HTMLParagraphElement]}
+ */
+export function explained(title, help) {
+  const details = /** @type {HTMLDetailsElement} */ (make("details", "help"));
+  const summary = make("summary", "", "?");
+  const text = /** @type {HTMLParagraphElement} */ (make("p", "help-text", help));
+  summary.setAttribute("aria-label", `What ${title.toLowerCase()} shows`);
+  details.append(summary);
+  text.hidden = true;
+  details.addEventListener("toggle", () => (text.hidden = !details.open));
+  return [details, text];
 }
 
 /** A legend entry drawn by CSS. */

@@ -94,7 +94,7 @@ export function mount({ element, props, watch }) {
   element.addEventListener("pointermove", (event) => {
     if (pinned) return;
     const place = plots.place(event.clientX);
-    point(place.inside ? Math.round(place.step) : 0);
+    point(place.inside && !event.target.closest(".chart-heading") ? Math.round(place.step) : 0);
     if (pointed) tip.beside(event.clientX, event.clientY);
   });
   element.addEventListener("pointerleave", () => pinned || point(0));

@@ -64,7 +64,8 @@ export function createDecision({ pin, light }) {
   const hide = () => {
     root.hidden = true;
     shown = "";
-    light({ row: null, curve: "" });
+    row = null; // a term under the pointer is left now, and lights its row
+    light({ row, curve: "" });
   };
   /** Beside a step of the charts, whichever side has room. */
   const beside = (left, right) => {

@@ -1,8 +1,9 @@
 // The four Plotly charts over one step axis, and the codebook's thresholds to drag over the distances.
 import { GUTTER, baseLayout, distanceFigure, motionFigure, rateFigure, secondsFigure } from "./figures.js";
 import { editing } from "./codebook-state.js";
+import { explained } from "../shared/heading.js";
 import { createThresholds } from "../shared/thresholds.js";
-import { make, onTheme } from "../shared/format.js";
+import { make, onTheme, rateColour } from "../shared/format.js";
 
 const CONFIG = {
   displaylogo: false,
@@ -84,6 +85,7 @@ export function createPlots() {
   /** What another codebook would make of the steps: only the dots of the distance plot can look different. */
   const preview = (run) => {
     latest = run;
+    charts.rate.note.replaceChildren(...ratesOf(run).map((rate) => rateKey(rate, run.highest)));
     const rates = run.accelerated.map(run.differs);
     const looked = run.accelerated.filter((record) => record.row != null).length;
     root.classList.toggle("edited", run.edited);
@@ -130,11 +132,7 @@ export function createPlots() {
 function createChart(id, title, legend) {
   const root = make("section", `chart ${id}`);
   const heading = make("header", "chart-heading");
-  const help = make("details", "help");
-  const summary = make("summary", "", "?");
-  summary.setAttribute("aria-label", `What ${title.toLowerCase()} shows`);
-  help.append(summary, make("p", "", HELP[id]));
-  heading.append(make("h2", "", title), help, ...legend.map(([key, text]) => make("span", `key ${key}`, text)));
+  heading.append(make("h2", "", title), ...explained(title, HELP[id]), ...legend.map(([key, text]) => make("span", `key ${key}`, text)));
   const note = make("span", "note");
   const area = make("div", "area");
   const plot = make("div", "plot");
@@ -142,6 +140,18 @@ function createChart(id, title, legend) {
   area.append(plot);
   root.append(heading, area);
   return { root, plot, area, note };
+}
+
+/** Every rate that the charts have a colour for, rate 1 of the first step too. */
+function ratesOf({ accelerated, codebook }) {
+  const chosen = accelerated.map(({ rate }) => rate).filter((rate) => rate != null);
+  return [...new Set([...chosen, ...(codebook?.rates ?? [])])].sort((one, other) => one - other);
+}
+
+function rateKey(rate, highest) {
+  const made = make("span", "rate-key", `rate ${rate}`);
+  made.style.setProperty("--rate", rateColour(rate, highest));
+  return made;
 }
 
 /** Plotly is fetched with the page but run only now, so that the controls can be used before. */

@@ -1,8 +1,9 @@
-// Two runs side by side: what differs in their settings, what was measured, both accelerated videos in sync, and the
-// distances both looked up, over each other.
+// Runs side by side: what differs in their settings and in what was measured, their accelerated videos in sync, their
+// schedules on one axis, and the distances they looked up over each other.
 import { badge, identity } from "../shared/identity.js";
 import { createFrame, label, line, mark, rule, scale, stepTicks, ticks } from "../shared/svg.js";
 import { createPlayer } from "../studio/player.js";
+import { createTransport, keepTogether, loopingVideo } from "../shared/together.js";
 import { bytes, make, seconds, significant } from "../shared/format.js";
 
 const GUTTER = { left: 64, right: 20, top: 8, bottom: 34 };
@@ -18,28 +19,34 @@ const FIGURES = [
 
 export function createComparison() {
   const root = make("section", "runs-comparison");
-  root.setAttribute("aria-label", "Comparison of two runs");
+  root.setAttribute("aria-label", "Comparison of runs");
   root.hidden = true;
+  let part = () => {};
   const show = (answer) => {
     root.hidden = false;
-    root.replaceChildren(heading(root), videos(answer.runs), tables(answer), curves(answer));
+    part();
+    const seen = answer.runs.length === 2 ? pair(answer.runs) : several(answer.runs);
+    part = seen.part;
+    root.replaceChildren(heading(root, () => part()), seen.root, tables(answer), schedules(answer), curves(answer));
     root.scrollIntoView({ block: "nearest" });
   };
   return { root, show };
 }
 
-function heading(root) {
+function heading(root, part) {
   const made = make("header", "comparison-heading");
   const close = make("button", "quiet", "Close");
   close.addEventListener("click", () => {
     root.hidden = true;
+    part();
     root.replaceChildren(); // the videos end with it
   });
   made.append(make("h2", "", "Comparison"), close);
   return made;
 }
 
-function videos(runs) {
+/** Two videos, which can be wiped and subtracted. */
+function pair(runs) {
   const viewer = make("div", "viewer");
   const frames = make("div", "frames");
   const captions = make("div", "captions");
@@ -62,7 +69,25 @@ function videos(runs) {
   createPlayer(viewer, frames, ...players).load(true, runs[0].fps);
   const made = make("div", "comparison-videos");
   made.append(viewer);
-  return made;
+  return { root: made, part: () => {} };
+}
+
+/** More than two, in a grid and in step. */
+function several(runs) {
+  const grid = make("div", "comparison-grid");
+  const players = runs.map((run, slot) => {
+    const figure = make("figure");
+    const video = loopingVideo(run.video);
+    video.setAttribute("aria-label", `Accelerated video of run ${identity(slot).letter}`);
+    const caption = make("figcaption", "comparison-caption");
+    caption.append(badge(slot), make("q", "", run.prompt));
+    figure.append(video, caption);
+    grid.append(figure);
+    return video;
+  });
+  const made = make("div", "comparison-videos");
+  made.append(grid, createTransport(players));
+  return { root: made, part: keepTogether(players) };
 }
 
 function tables({ runs, differing }) {
@@ -70,9 +95,13 @@ function tables({ runs, differing }) {
   const settings = differing.map(([name, ...values]) => [name[0].toUpperCase() + name.slice(1), ...values]);
   made.append(
     settings.length ? table("Settings that differ", settings) : make("p", "same", "The settings are the same."),
-    table("Measured", [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)]),
+    table("Measured, where it differs", [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)].filter(differs)),
   );
   return made;
+}
+
+function differs([, ...values]) {
+  return new Set(values).size > 1;
 }
 
 /** A row a metric: the value of each run against its own baseline, or why it has none. */
@@ -87,7 +116,7 @@ function table(title, rows) {
   const corner = make("th", "", title);
   corner.scope = "col";
   head.append(corner);
-  for (const slot of [0, 1]) {
+  for (const slot of rows[0].slice(1).keys()) {
     const cell = make("th");
     cell.scope = "col";
     cell.append(badge(slot));
@@ -102,6 +131,24 @@ function table(title, rows) {
     made.append(row);
   }
   return made;
+}
+
+/** A line a run: solid where a step was computed, faint where it was reused, half where a part of it was. */
+function schedules({ runs }) {
+  const section = make("section", "comparison-schedules");
+  section.append(make("h2", "", "Computed steps"));
+  runs.forEach((run, slot) => {
+    const made = make("div", "schedule");
+    const cells = make("div", "cells");
+    const steps = run.schedule.filter(({ computed }) => computed !== "none").map(({ step }) => step);
+    cells.setAttribute("role", "img");
+    cells.setAttribute("aria-label", `Run ${identity(slot).letter} computes ${steps.length} of ${run.schedule.length} steps: ${steps.join(", ")}`);
+    cells.style.setProperty("--own", identity(slot).colour);
+    for (const { computed } of run.schedule) cells.append(make("i", `cell ${{ all: "whole", none: "none" }[computed] ?? "part"}`));
+    made.append(badge(slot), cells, make("span", "", `${run.computed}/${run.schedule.length}`));
+    section.append(made);
+  });
+  return section;
 }
 
 function curves({ runs, steps }) {
