@@ -42,12 +42,9 @@ class StepRecord(Decision):
                 whole(name, chosen, low, high)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON has no NaN and no infinity: such a number is written as its name."""
+        """Every field, none too."""
         values = asdict(self)
-        return {
-            name: str(value) if isinstance(value := values[name], float) and not math.isfinite(value) else value
-            for name in COLUMNS
-        }
+        return {name: json_number(values[name]) for name in COLUMNS}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -64,6 +61,11 @@ class StepRecord(Decision):
             name: numbers.get(x, x) if isinstance(x, str) else x for name, x in value.items()
         }
         return cls(**settings)
+
+
+def json_number(value: Any) -> Any:
+    """JSON has no NaN and no infinity: such a number is written as its name."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 OWN = ("step", "timestep", "computed", "seconds")

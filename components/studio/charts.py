@@ -23,7 +23,6 @@ def charts_props(view: View) -> dict[str, Any]:
         "series": {side: list(shown.records) for side, shown in view.sides.items()},
         "timesteps": list(view.timesteps),
         "used_codebook": codebook_props(method.codebook) if method else {},
-        "formula": method.formula if method else "",
         "regularised": method is not None and method.motion is not None,
         "threshold": request.method.limit(request.steps),
         "title": title_of(request.method, request.model),

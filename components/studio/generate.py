@@ -75,7 +75,7 @@ def _follow(runner: JobRunner, cards: Mapping[str, ModelCard], ticket: Ticket) -
             for event in batch:
                 said = said.after(event)
                 if isinstance(event, Started):
-                    view = View.start(event)
+                    view = View.start(event, cards[event.request.model].motion)
                 elif view is not None and not isinstance(event, UNSEEN):
                     view = view.after(event)
             shown = said.at(ticket.progress)

@@ -65,7 +65,8 @@ def _linked(store: RunStore, cards: Mapping[str, ModelCard], visitor: str, asked
 def _unmade(request: Request, cards: Mapping[str, ModelCard], gone: bool) -> Updates:
     """The settings of a link beside empty panels: no other run's pictures stand under them."""
     settings = show_request(cards, request)
-    view, card = unmade(request), cards[request.model]
+    card = cards[request.model]
+    view = unmade(request, card.motion)
     return [
         *settings,
         gr.update(**stage_props(view, card)),

@@ -24,7 +24,7 @@ def reopen(run: Run, cards: Mapping[str, ModelCard]) -> list[Any]:
     except ValueError as error:
         settings = shown_updates()
         said = f"The controls are not those of this run: {error}."
-    view = reopened(run)
+    view = reopened(run, cards[request.model].motion)
     return [
         *settings,
         gr.update(**stage_props(view, cards[request.model])),

@@ -41,7 +41,8 @@ class Studio:
 def build(page: Page) -> Studio:
     """The panels, showing the recorded run that ships with the Studio."""
     card = next(iter(page.cards.values()))
-    shown = recorded(page.first_run) if page.first_run.is_dir() else None
+    motion = {model: known.motion for model, known in page.cards.items()}
+    shown = recorded(page.first_run, motion) if page.first_run.is_dir() else None
     with gr.Column(elem_id="controls", scale=0, min_width=300):
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):

@@ -3,11 +3,15 @@
 A View is what both panels draw from; the generator in page.py only moves it forward.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
 
+from app.caching.explanation import explain
+from app.caching.motion import MotionRegularisation
+from app.caching.record import StepRecord
 from app.common.timestamps import display_time, read_timestamp
 from app.generation import run_notes
 from app.generation.events import BaselineFound, Compared, Failed, Finished, Started, Step, Stopped
@@ -22,7 +26,10 @@ NOT_YET = "Nothing has been generated with these settings yet; Generate does."
 
 @dataclass(frozen=True)
 class SideView:
-    """One side so far: its records as JSON, its clock, and its latest preview as a data URI."""
+    """One side so far: its records as JSON, its clock, and its latest preview as a data URI.
+
+    A record of the accelerated side has an `explanation` where the method is AdaCache.
+    """
 
     records: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
@@ -41,7 +48,9 @@ class View:
     """A run as the page shows it; `videos` and `summary` are there once measured."""
 
     request: Request
+    motion: MotionRegularisation  # the model's own, by which is told what regularisation would do where it is off
     timesteps: tuple[float, ...]
+    decided: StepRecord | None = None  # the accelerated side's last computed step
     sides: dict[Side, SideView] = field(default_factory=lambda: {side: SideView() for side in SIDES})
     videos: dict[Side, Path] = field(default_factory=dict)
     summary: dict[str, Any] | None = None
@@ -63,11 +72,12 @@ class View:
         return steps_of(self.request, len(self.timesteps))
 
     @classmethod
-    def start(cls, event: Started) -> Self:
+    def start(cls, event: Started, motion: MotionRegularisation) -> Self:
         """The empty view of a run that begins."""
         sentences = run_notes.before(event.request) + run_notes.of_prompt(event.ignored)
         return cls(
             event.request,
+            motion,
             event.timesteps,
             understood=event.understood,
             ignored=event.ignored,
@@ -88,8 +98,11 @@ class View:
                 preview, step = old.preview, old.preview_step
                 if event.preview:
                     preview, step = data_uri(event.preview, "image/webp"), event.record.step
-                side = SideView((*old.records, event.record.to_json()), event.seconds, preview, step)
-                return replace(self, sides={**self.sides, event.side: side})
+                told = self._told(event.side, event.record)
+                side = SideView((*old.records, told), event.seconds, preview, step)
+                decides = event.side == "accelerated" and event.record.computed != "none"
+                decided = event.record if decides else self.decided
+                return replace(self, sides={**self.sides, event.side: side}, decided=decided)
             case Finished():
                 side = replace(self.sides[event.side], done=True)
                 videos = {**self.videos, event.side: event.video}
@@ -102,24 +115,29 @@ class View:
             case Failed():
                 return replace(self, state="failed", videos={})
 
+    def _told(self, side: Side, record: StepRecord) -> dict[str, Any]:
+        """A record as the charts read it, with the decision explained where there was one."""
+        method = self.request.adacache
+        if side == "baseline" or method is None:
+            return record.to_json()
+        told = explain(method, self.motion, record, self.decided, self.steps[side])
+        return {**record.to_json(), "explanation": told.to_json()}
 
-def unmade(request: Request) -> View:
+
+def unmade(request: Request, motion: MotionRegularisation) -> View:
     """The view of settings that nothing was generated with yet."""
-    return View(request, (), sentences=(NOT_YET,), state="unmade")
+    return View(request, motion, (), sentences=(NOT_YET,), state="unmade")
 
 
-def recorded(folder: Path) -> View:
-    """The view of the run that ships with the Studio."""
-    return replace(reopened(load_run(folder, "")), recorded=True, made="")
+def recorded(folder: Path, motion: Mapping[str, MotionRegularisation]) -> View:
+    """The view of the run that ships with the Studio; `motion` is that of every model."""
+    run = load_run(folder, "")
+    return replace(reopened(run, motion[run.request.model]), recorded=True, made="")
 
 
-def reopened(run: Run) -> View:
+def reopened(run: Run, motion: MotionRegularisation) -> View:
     """The view of a run that was made before, from the files it wrote."""
     trace, summary = run.trace, run.summary
-    sides = {
-        side: SideView(tuple(record.to_json() for record in trace.records[side]), trace.seconds(side), done=True)
-        for side in SIDES
-    }
     earlier = run_notes.of_baseline(run.baseline_measured, True) if summary["baseline_measured"] else []
     ignored = tuple(summary["ignored"])
     sentences = (
@@ -129,10 +147,13 @@ def reopened(run: Run) -> View:
         *summary["speed_notes"],
         *run_notes.after(trace),
     )
-    return View(
-        request=trace.request,
-        timesteps=tuple(record.timestep for record in trace.records["baseline"]),
-        sides=sides,
+    view = View(trace.request, motion, tuple(record.timestep for record in trace.records["baseline"]))
+    for side in SIDES:
+        for record in trace.records[side]:
+            view = view.after(Step(side, record, trace.seconds(side), preview=b""))
+    return replace(
+        view,
+        sides={side: replace(made, done=True) for side, made in view.sides.items()},
         videos={side: run.video(side) for side in SIDES},
         summary=summary,
         understood=tuple((word, meaning) for word, meaning in summary["understood"]),

@@ -58,7 +58,7 @@ def test_a_made_up_metric_is_everywhere(brightness: Metric, tmp_path: Path):
     assert value is not None
     assert value > 0
     assert f"{value:.1f} % Brightness" in quality_text(compared.summary["quality"])
-    view = View.start(events[0])  # type: ignore[arg-type]
+    view = View.start(events[0], CARD.motion)  # type: ignore[arg-type]
     for event in events[1:]:
         view = view.after(event)  # type: ignore[arg-type]
     shown = stage_props(view, CARD)["quality"]

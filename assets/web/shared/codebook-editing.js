@@ -12,6 +12,7 @@ export function createEditing({ asked = () => {}, highestRate = () => Infinity }
     draft: null, // the rows as typed, valid or not
     history: [],
     error: "",
+    lit: null, // the row that a decision looked up, while that is shown
   };
   const tell = (...names) => listeners.forEach(([name, callback]) => names.includes(name) && callback());
   state.on = (names, callback) => names.forEach((name) => listeners.push([name, callback]));

@@ -56,6 +56,7 @@ export function createTable(state, id, ...below) {
   });
   undo.addEventListener("click", state.undo);
   state.on(["codebook", "answer"], show);
+  state.on(["codebook", "lit"], () => [...table.children].forEach((row, i) => row.classList.toggle("lit", i === state.lit)));
   state.on(["answer"], () => {
     error.textContent = state.error;
     root.classList.toggle("invalid", Boolean(state.error));

@@ -116,6 +116,7 @@ export function createThresholds(state, area) {
     draw();
   }).observe(lines);
   state.on(["codebook"], draw);
+  state.on(["codebook", "lit"], () => [...bands.children].forEach((band, i) => band.classList.toggle("lit", i === state.lit)));
   const setTop = (value) => {
     top = value;
     draw();

@@ -1,19 +1,31 @@
 // The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
 import { rateOf, sameRows } from "../shared/codebook-editing.js";
+import { createDecision } from "./decision.js";
 import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
 import { createStepTip } from "./step-tip.js";
 import { editing } from "./codebook-state.js";
 import { make, number } from "../shared/format.js";
 
-const NUMBERS = ["distance", "normalised", "regularised", "motion", "motion_score", "motion_gradient"];
+const NUMBERS = ["distance", "normalised", "regularised", "motion"];
+const FACTOR = ["score", "gradient", "factor"]; // of an explanation
+const STILL = 4; // pixels that a click may move
 
 export function mount({ element, props, watch }) {
   const cursor = make("div", "cursor");
   const strip = createStrip();
   const plots = createPlots();
   const tip = createStepTip();
-  element.replaceChildren(strip.root, plots.root, cursor, tip.root);
+  const decision = createDecision({
+    pin: (step) => pin(step),
+    light: ({ row, curve }) => {
+      plots.root.dataset.lit = curve;
+      if (editing.lit === row) return;
+      editing.lit = row;
+      editing.tell("lit");
+    },
+  });
+  element.replaceChildren(strip.root, plots.root, cursor, tip.root, decision.root);
   element.tabIndex = 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
@@ -22,25 +34,29 @@ export function mount({ element, props, watch }) {
   let asked = 0;
   let edited = 0;
   let pointed = 0; // the step looked at, by mouse or keys; 0 is none
+  let pinned = 0; // the step whose decision stays open
   const draw = () => {
     asked = 0;
+    const before = run.id;
     run = readRun(props);
+    if (run.id !== before) pin(0);
     strip.draw(run);
     plots.draw(run);
     element.dataset.steps = run.baseline.length + run.accelerated.length;
     element.dataset.state = props.state ?? "empty";
-    if (pointed) point(pointed);
+    if (pinned) pin(pinned);
+    else if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "formula", "regularised", "token", "title", "threshold", "shorter", "state"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
       run = readRun(props);
       plots.preview(run);
+      if (pinned) pin(pinned);
     });
   });
-  show();
 
   const point = (step) => {
     pointed = step >= 1 && step <= run.timesteps.length && !plots.dragging() ? step : 0;
@@ -49,20 +65,48 @@ export function mount({ element, props, watch }) {
     strip.point(pointed);
     if (!pointed) return;
     const box = element.getBoundingClientRect();
-    const start = plots.left(step - 0.5) - box.left;
+    const [start, end] = [plots.left(step - 0.5) - box.left, plots.left(step + 0.5) - box.left];
     cursor.style.left = `${start}px`;
-    cursor.style.width = `${plots.left(step + 0.5) - box.left - start}px`;
-    tip.show(run, step);
+    cursor.style.width = `${end - start}px`;
+    if (pinned) decision.beside(start, end);
+    else tip.show(run, step);
   };
+  /** Keep a step's decision open, 0 for none; steps without one cannot be pinned. */
+  const pin = (step) => {
+    pinned = run.accelerated[step - 1]?.explanation ? step : 0;
+    element.classList.toggle("pinned", pinned > 0);
+    element.dataset.pinned = String(pinned);
+    if (pinned) decision.show(run, pinned);
+    else decision.hide();
+    point(pinned);
+  };
+  let pressed = { x: 0, y: 0 };
+  element.addEventListener("pointerdown", (event) => (pressed = { x: event.clientX, y: event.clientY }));
+  element.addEventListener("click", (event) => {
+    const moved = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
+    const { step, inside } = plots.place(event.clientX);
+    if (moved > STILL || !inside || event.target.closest(".chart-heading, .modebar")) return;
+    pin(Math.round(step) === pinned ? 0 : Math.round(step));
+  });
   element.addEventListener("pointermove", (event) => {
+    if (pinned) return;
     const place = plots.place(event.clientX);
     point(place.inside ? Math.round(place.step) : 0);
     if (pointed) tip.beside(event.clientX, event.clientY);
   });
-  element.addEventListener("pointerleave", () => point(0));
-  element.addEventListener("blur", () => point(0));
+  element.addEventListener("pointerleave", () => pinned || point(0));
+  element.addEventListener("blur", () => pinned || point(0));
   element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && pinned) {
+      pin(0);
+      element.focus({ preventScroll: true });
+      return;
+    }
     if (event.target !== element) return;
+    if (event.key === "Enter" && pointed) {
+      pin(pointed === pinned ? 0 : pointed);
+      return;
+    }
     const last = run.timesteps.length;
     const next = {
       ArrowRight: Math.min(pointed + 1, last),
@@ -73,17 +117,23 @@ export function mount({ element, props, watch }) {
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();
+    if (pinned) {
+      pin(next);
+      return;
+    }
     point(next);
     const box = cursor.getBoundingClientRect();
     if (pointed) tip.beside(box.right, element.getBoundingClientRect().top + 220);
   });
+  show();
 }
 
 /** The props as numbers, with the rate every step lives under and what the edited codebook would make of it. */
-function readRun({ series, timesteps, used_codebook, formula, regularised, token, title, threshold, shorter }) {
+function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
-    return { ...record, ...numbers, motion_gradient: added(numbers.motion_gradient, formula) };
+    const factor = Object.fromEntries(FACTOR.map((name) => [name, number(record.explanation?.[name])]));
+    return { ...record, ...numbers, ...factor };
   };
   const accelerated = (series?.accelerated ?? []).map(read);
   let decided = null;
@@ -114,9 +164,4 @@ function readRun({ series, timesteps, used_codebook, formula, regularised, token
       return rate === own.rates[record.row] ? 0 : rate;
     },
   };
-}
-
-/** What the motion gradient adds to the factor: its absolute value, but in the paper's formula with its sign. */
-function added(gradient, formula) {
-  return gradient == null || formula === "paper" ? gradient : Math.abs(gradient);
 }

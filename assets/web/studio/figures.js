@@ -139,9 +139,9 @@ function thinned(rates, room) {
 }
 
 export function motionFigure(run, { axis, layout }) {
-  const decided = run.accelerated.filter((record) => record.motion != null);
+  const decided = run.accelerated.filter((record) => record.factor != null);
   const x = decided.map((record) => record.step);
-  const factors = decided.map(factorOf).map(Math.log10);
+  const factors = decided.map(({ factor }) => Math.log10(factor));
   const reach = Math.min(Math.max(0.45, ...factors.filter(Number.isFinite).map(Math.abs)), WIDEST_FACTOR) * 1.15;
   const inside = (value) => Math.min(Math.max(value, -reach), reach);
   const motion = {
@@ -156,7 +156,7 @@ export function motionFigure(run, { axis, layout }) {
   const gradient = {
     ...soft,
     x: x.flatMap((step) => [step, step, null]),
-    y: decided.flatMap((record, i) => [inside(Math.log10(record.motion_score)), inside(factors[i]), null]),
+    y: decided.flatMap((record, i) => [inside(Math.log10(record.score)), inside(factors[i]), null]),
     mode: "lines+markers",
     line: { ...soft.line, width: 3 },
     marker: { size: x.flatMap(() => [0, 7, 0]), symbol: decided.flatMap((record) => Array(3).fill(arrow(record))) },
@@ -182,13 +182,7 @@ export function motionFigure(run, { axis, layout }) {
   ];
 }
 
-/** What motion multiplies the distance by, or would if it were on. */
-function factorOf(record) {
-  const applied = record.regularised / record.normalised;
-  return applied !== 1 ? applied : record.motion_score + record.motion_gradient;
-}
-
-function arrow(record) {
-  if (!record.motion_gradient) return "circle";
-  return record.motion_gradient > 0 ? "triangle-up" : "triangle-down";
+function arrow({ gradient }) {
+  if (!gradient) return "circle";
+  return gradient > 0 ? "triangle-up" : "triangle-down";
 }

@@ -8,14 +8,16 @@ export function createStepTip() {
   const root = make("div", "tip");
   const pictures = make("div", "tip-pictures");
   const lines = make("div", "tip-lines");
+  const more = make("p", "tip-more", "Click or Enter: how it was decided");
   const shown = Object.fromEntries(SIDES.map((side) => [side, createPicture(side)]));
   pictures.append(...SIDES.map((side) => shown[side].root));
-  root.append(lines, pictures);
+  root.append(lines, pictures, more);
 
   const show = (run, step) => {
     lines.replaceChildren(...describe(run, step).map(([name, value]) => line(name, value)));
     const found = SIDES.map((side) => step <= run[side].length && shown[side].show(previewAt(side, step)));
     pictures.hidden = !found.some(Boolean);
+    more.hidden = !run.accelerated[step - 1]?.explanation;
   };
   /** Beside a point of the window, within the charts. */
   const beside = (x, y) => {
@@ -60,9 +62,8 @@ function describe(run, step) {
     ["raw distance", record.distance],
     ["normalised", record.normalised],
     ["regularised", run.regularised ? record.regularised : null],
-    ["motion score", record.motion],
-    ["score in factor", record.motion_score],
-    ["gradient adds", record.motion_gradient],
+    ["motion", record.motion],
+    [`motion factor${run.regularised ? "" : ", not applied"}`, record.factor],
   ]) {
     if (value != null) lines.push([label, significant(value)]);
   }
