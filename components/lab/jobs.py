@@ -8,7 +8,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.listed_steps import ListedStepsConfig
 from app.caching.record import StepRecord
 from app.common.sentences import sentence
 from app.common.validation import as_whole
@@ -20,10 +22,11 @@ from app.jobs.zerogpu import JobEvents, record_run
 from app.lab.check import schedule_gap
 from app.lab.recording import Recording
 from app.lab.session import Recorded
-from app.lab.simulate import Simulation, simulate
+from app.lab.simulate import Simulation, planned, simulate
 from app.metrics.registry import quality_text
 from app.models.base import ModelCard
 from app.runs.store import RunStore
+from components.lab.painting import read_schedule
 from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
 from components.lab.selection import Selection
@@ -37,12 +40,12 @@ Shown = dict[str, Any]
 def run_it(
     runner: JobRunner, cards: Mapping[str, ModelCard], library: Library, address: str, asked: object
 ) -> Generator[Shown]:
-    """Generate a recording's request for real with a codebook, beside what was simulated."""
+    """Generate a recording's request for real, with a codebook or as painted, beside what was simulated."""
     try:
-        selection, codebook = Selection.read(asked, library), read_codebook(asked)
+        selection = Selection.read(asked, library)
         name, recording = next(iter(selection.recordings.items()))
-        method = selection.method(recording, codebook, cards)
-        simulated = simulate(recording, method)
+        method = _method(asked, selection, recording, cards)
+        simulated = _simulated(recording, method)
         request = _request(recording, method, cards)
     except ValueError as error:
         yield _failed(error)
@@ -116,6 +119,15 @@ def record_it(
             yield shown
 
 
+def painted_request(asked: object, library: Library, cards: Mapping[str, ModelCard]) -> Request:
+    """The request of a recording with the schedule painted on it; a ValueError says what does not fit."""
+    selection = Selection.read(asked, library)
+    recording = next(iter(selection.recordings.values()))
+    method = read_schedule(asked, selection.reuse)
+    planned(recording, method)
+    return _request(recording, method, cards)
+
+
 def _kept(library: Library, recording: Recording, visitor: str) -> Shown:
     try:
         return {"state": "done", "text": "Recorded.", "added": library.add(recording, visitor)}
@@ -162,7 +174,22 @@ def _real(records: list[StepRecord]) -> Shown:
     }
 
 
-def _request(recording: Recording, method: AdaCacheConfig, cards: Mapping[str, ModelCard]) -> Request:
+def _method(
+    asked: object, selection: Selection, recording: Recording, cards: Mapping[str, ModelCard]
+) -> AdaCacheConfig | ListedStepsConfig:
+    """A painted schedule where the question lists computed steps, else AdaCache with the codebook."""
+    if isinstance(asked, dict) and "computed" in asked:
+        return read_schedule(asked, selection.reuse)
+    return selection.method(recording, read_codebook(asked), cards)
+
+
+def _simulated(recording: Recording, method: AdaCacheConfig | ListedStepsConfig) -> Simulation:
+    if isinstance(method, ListedStepsConfig):
+        return planned(recording, method)
+    return simulate(recording, method)
+
+
+def _request(recording: Recording, method: Method, cards: Mapping[str, ModelCard]) -> Request:
     if recording.model not in cards:
         raise ValueError(f"the model of this recording, {recording.model}, is not here; the simulation is")
     return Request(

@@ -9,16 +9,17 @@ from threading import Lock
 from typing import Any
 
 from app.caching.codebook import Codebook
+from app.caching.method import REUSES
 from app.lab.bound import mean_bound
 from app.lab.calibrate import calibrate_scores, pareto_front, score_family
 from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, shipped
-from app.lab.prediction import Predictor, predictor
-from app.lab.prediction_fit import scale_for, shipped_fit
+from app.lab.prediction_fit import shipped_fit
 from app.lab.prediction_plot import predicted_against_real
 from app.lab.recording import Recording
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
+from components.lab.pictures import Pictures
 from components.lab.recordings import Library
 from components.lab.selection import Selection, read_number
 from components.shared.codebook import codebook_props, preset_props, read_codebook
@@ -28,7 +29,6 @@ from components.shared.web import data_uri
 
 EVERY_STEP = Codebook((1.0,), (1,))
 FRONTS_KEPT = 16
-PREDICTORS_KEPT = 64
 MAX_WORK = 60_000  # about ten seconds of one core
 Scores = dict[Codebook, list[tuple[float, float]]]
 
@@ -39,15 +39,21 @@ class Answers:
 
     library: Library
     cards: Mapping[str, ModelCard]
+    pictures: Pictures = field(default_factory=Pictures)
     lock: Lock = field(default_factory=Lock)
     turns: Turns = field(default_factory=Turns)
     _scores: OrderedDict[object, Scores] = field(default_factory=OrderedDict)
-    _predictors: OrderedDict[int, Predictor] = field(default_factory=OrderedDict)
 
     def opening(self, asked: object) -> dict[str, Any]:
-        """What the Lab starts from: recordings, presets and the default codebook."""
-        start = next(iter(self.cards.values())).codebook
-        return {"recordings": self.library.listing(asker_of(asked)), "presets": preset_props(), "preset": start}
+        """What the Lab starts from: recordings, presets, the default codebook, and whether motion counts."""
+        card = next(iter(self.cards.values()))
+        return {
+            "recordings": self.library.listing(asker_of(asked)),
+            "presets": preset_props(),
+            "preset": card.codebook,
+            "motion": card.motion_fits,
+            "reuses": [{"id": name, "title": title} for name, title in REUSES.items()],
+        }
 
     def measured(self, asked: object) -> dict[str, Any]:
         """The matrix D of every selected recording."""
@@ -60,7 +66,7 @@ class Answers:
         plain = self._simulate(replace(selection, motion=False), codebook)
         chosen = self._simulate(selection, codebook) if selection.motion else plain
         runs, without = self._predicted(selection, chosen), self._predicted(selection, plain)
-        return {"runs": runs, "plain": without, "mean": _mean(runs), "mean_plain": _mean(without)}
+        return {"runs": runs, "plain": without, "mean": mean_of(runs), "mean_plain": mean_of(without)}
 
     def front(self, asked: object) -> dict[str, Any]:
         """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
@@ -124,22 +130,12 @@ class Answers:
     def _predicted(self, selection: Selection, simulations: Mapping[str, Simulation]) -> dict[str, dict[str, Any]]:
         """The simulations as the scripts draw them, with the PSNR predicted of the picture where that is known."""
         return {
-            name: {**simulation_props(simulation), **self._picture(selection.recordings[name], simulation)}
+            name: {
+                **simulation_props(simulation),
+                **self.pictures.predicted(selection.recordings[name], simulation.computed, selection.reuse),
+            }
             for name, simulation in simulations.items()
         }
-
-    def _picture(self, recording: Recording, simulation: Simulation) -> dict[str, float | None]:
-        if recording.velocities is None:
-            return {"db": None, "db_off": None}
-        with self.lock:
-            predicting = self._predictors.get(id(recording))
-            if predicting is None or predicting.recording is not recording:
-                predicting = predictor(recording, scale_for(recording.model))
-                self._predictors[id(recording)] = predicting
-                while len(self._predictors) > PREDICTORS_KEPT:
-                    self._predictors.popitem(last=False)
-            found = float(predicting.db([simulation.computed], "hold")[0])
-        return {"db": found, "db_off": predicting.scale.uncertainty_db}
 
     def _score(self, selection: Selection, poll: Poll) -> Scores:
         key = (*selection.recordings, selection.motion)
@@ -185,13 +181,14 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _mean(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
+def mean_of(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
     """Means over the selected recordings; of the picture only where all of them can tell."""
     known = [run["db"] for run in runs.values() if run["db"] is not None]
+    known_errors = [run["error"] for run in runs.values() if run["error"] is not None]
     off = [run["db_off"] for run in runs.values() if run["db_off"] is not None]
     return {
         "speedup": mean(run["speedup"] for run in runs.values()),
-        "error": mean(run["error"] for run in runs.values()),
+        "error": mean(known_errors) if len(known_errors) == len(runs) else None,
         "db": mean(known) if len(known) == len(runs) else None,
         "db_off": mean(off) if len(off) == len(runs) else None,
     }

@@ -1,21 +1,26 @@
 """The Codebook Lab's panel and its wiring: questions are answered at once, runs go through the job runner.
 
 Questions are server functions of the panel and change nothing, so a drag never competes with a stream of updates;
-Run it and Record are events, whose generators write the panel's `real` and `recorded`.
+Run it and Record are events, whose generators write the panel's `real` and `recorded`; another hands a painted
+schedule to the Studio.
 """
 
 from collections.abc import Callable, Iterator
+from time import time
 from typing import Any
 
 import gradio as gr
 
-from components.lab.jobs import record_it, run_it
+from app.common.sentences import sentence
+from components.lab.jobs import painted_request, record_it, run_it
+from components.lab.painting import Painting
 from components.lab.queries import Answers
 from components.lab.recordings import Library
 from components.lab.selection import name_of
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.shared.visitors import address_of, asker_of, visitor_of
 from components.shared.web import answered, panel
+from components.studio.controls import show_request
 
 Question = Callable[[Any], dict[str, Any]]
 
@@ -23,16 +28,18 @@ Question = Callable[[Any], dict[str, Any]]
 def build(page: Page) -> gr.HTML:
     """Build and wire the panel; it stays empty until it is opened."""
     runner, cards = page.runner, page.cards
-    library = Library(page.recordings, page.store.folder / "recordings", page.store.public)
+    library = library_of(page)
     card = next(iter(cards.values()))
     built = panel(
         "lab/lab",
         "lab-panel",
+        events=("hand_over",),
         server_functions=_questions(Answers(library, cards)),
         model=card.title,
         prompt=card.example_prompts[0],
         real={},
         recorded={},
+        handed={},
     )
 
     def run(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
@@ -54,6 +61,26 @@ def build(page: Page) -> gr.HTML:
     return built
 
 
+def wire(page: Page) -> None:
+    """A painted schedule fills the Studio's controls."""
+    built, shown = page.built["lab"], list(page.built["studio"].controls.shown.values())
+    library = library_of(page)
+
+    def hand_over(asked: gr.EventData) -> list[Any]:
+        try:
+            settings = show_request(page.cards, painted_request(question_of(asked), library, page.cards))
+        except ValueError as error:
+            return [*[gr.skip()] * len(shown), gr.update(handed={"error": sentence(error), "at": time()})]
+        return [*settings, gr.update(handed={"error": "", "at": time()})]
+
+    built.hand_over(hand_over, None, [*shown, built], **QUIET)
+
+
+def library_of(page: Page) -> Library:
+    """The recordings of a page."""
+    return Library(page.recordings, page.store.folder / "recordings", page.store.public)
+
+
 def question_of(asked: gr.EventData) -> object:
     """What a press in the panel asks for; none if it says nothing."""
     return getattr(asked, "question", None)
@@ -61,6 +88,7 @@ def question_of(asked: gr.EventData) -> object:
 
 def _questions(answers: Answers) -> list[Question]:
     library = answers.library
+    painting = Painting(library, answers.pictures, answers.turns)
 
     def opening(asked: Any) -> dict[str, Any]:
         return answered(answers.opening, asked)
@@ -70,6 +98,18 @@ def _questions(answers: Answers) -> list[Question]:
 
     def simulated(asked: Any) -> dict[str, Any]:
         return answered(answers.simulated, asked)
+
+    def painted(asked: Any) -> dict[str, Any]:
+        return answered(painting.painted, asked)
+
+    def filled(asked: Any) -> dict[str, Any]:
+        return answered(painting.filled, asked)
+
+    def kept(asked: Any) -> dict[str, Any]:
+        return answered(painting.kept, asked)
+
+    def schedule(asked: Any) -> dict[str, Any]:
+        return answered(painting.schedule, asked)
 
     def front(asked: Any) -> dict[str, Any]:
         return answered(answers.front, asked)
@@ -92,7 +132,20 @@ def _questions(answers: Answers) -> list[Question]:
     def restored(asked: Any) -> dict[str, Any]:
         return answered(lambda asked: library.restore(name_of(asked), asker_of(asked)), asked)
 
-    return [opening, measured, simulated, front, calibrated, fitted, figure, uploaded, deleted, restored]
+    painted_ones = [painted, filled, kept, schedule]
+    return [
+        *painted_ones,
+        opening,
+        measured,
+        simulated,
+        front,
+        calibrated,
+        fitted,
+        figure,
+        uploaded,
+        deleted,
+        restored,
+    ]
 
 
-ROOM = Room("lab", "Codebook Lab", 20, build)
+ROOM = Room("lab", "Codebook Lab", 20, build, wire)

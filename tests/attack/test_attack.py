@@ -120,6 +120,10 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
                 "opening",
                 "measured",
                 "simulated",
+                "painted",
+                "filled",
+                "kept",
+                "schedule",
                 "front",
                 "calibrated",
                 "fitted",
@@ -141,7 +145,20 @@ def test_every_question_of_a_panel_answers_in_one_line(
         for value in VALUES:
             siege.expect(stranger.ask(panel, question, value), (question, value), refused=False)
             fields = dict.fromkeys(
-                ("id", "ids", "path", "visitor", "motion", "speedup", "kind", "thresholds"), value
+                (
+                    "id",
+                    "ids",
+                    "path",
+                    "visitor",
+                    "motion",
+                    "reuse",
+                    "computed",
+                    "locked",
+                    "speedup",
+                    "kind",
+                    "thresholds",
+                ),
+                value,
             )
             asked = {
                 **fields,

@@ -79,7 +79,9 @@ def test_everyone_has_their_own_runs_and_recordings(ada: Attacker, bob: Attacker
         assert bob.ask("runs-panel", question, {"id": runs[0], "visitor": bob.visitor}).refused
     for question in ("deleted", "restored"):
         assert bob.ask("lab-panel", question, {"id": recordings[0], "visitor": bob.visitor}).refused
-    assert bob.ask("lab-panel", "measured", {"ids": recordings, "motion": False, "visitor": bob.visitor}).refused
+    assert bob.ask(
+        "lab-panel", "measured", {"ids": recordings, "motion": False, "reuse": "hold", "visitor": bob.visitor}
+    ).refused
     assert (listed(ada), recorded(ada)) == (runs, recordings)
 
 

@@ -75,7 +75,7 @@ def test_a_front_is_broken_off_and_a_question_that_is_too_large_refused(
     library = Library(RECORDINGS, tmp_path, public=True)
     answers = Answers(library, {})
     name = sorted(RECORDINGS.glob("*.json"))[0].stem
-    question: dict[str, Any] = {"ids": [name], "motion": False, "visitor": ADA}
+    question: dict[str, Any] = {"ids": [name], "motion": False, "reuse": "hold", "visitor": ADA}
     gone = Event()
     gone.set()
     token = asker_gone.set(gone)

@@ -1,4 +1,4 @@
-// The Lab's codebook: the table, and the switch for motion regularisation.
+// The Lab's codebook: the table, the switch for motion regularisation, and what stands in for a skipped step.
 import { createTable } from "../shared/codebook-table.js";
 import { make } from "../shared/format.js";
 
@@ -7,5 +7,16 @@ export function createCodebook({ state }) {
   const toggle = make("label", "lab-toggle");
   toggle.append(motion, make("span", "", "Motion regularisation, before and after"));
   motion.addEventListener("change", () => state.setMotion(motion.checked));
-  return createTable(state, "lab", toggle);
+  state.on(["motion"], () => (motion.checked = state.motion));
+  return createTable(state, "lab", toggle, createReuse(state));
+}
+
+function createReuse(state) {
+  const reuse = Object.assign(make("select"), { id: "lab-reuse" });
+  for (const { id, title } of state.reuses) reuse.append(Object.assign(make("option", "", title), { value: id }));
+  reuse.addEventListener("change", () => state.setReuse(reuse.value));
+  state.on(["reuse"], () => (reuse.value = state.reuse));
+  const field = make("label", "field", "In skipped steps");
+  field.append(reuse);
+  return field;
 }

@@ -5,6 +5,8 @@ import { createFigures } from "./figures.js";
 import { createFront } from "./front.js";
 import { createHeat } from "./heat.js";
 import { createNumbers } from "./numbers.js";
+import { createPaint } from "./paint.js";
+import { createRealRun } from "./real-run.js";
 import { createRecordings } from "./recordings.js";
 import { createState } from "./state.js";
 import { createStrips } from "./strips.js";
@@ -23,14 +25,15 @@ function signed(server) {
 
 async function open({ element, props, watch, trigger, server }) {
   const state = createState(server);
-  const { recordings, presets, preset } = await server.opening({});
-  Object.assign(state, { recordings, presets });
+  const { recordings, presets, preset, motion, reuses } = await server.opening({});
+  Object.assign(state, { recordings, presets, motion, reuses });
   const { thresholds, rates } = presets.find((item) => item.id === preset);
   state.codebook = state.draft = { thresholds, rates };
 
   const side = make("div", "lab-side");
   const bench = make("div", "lab-bench");
-  const tool = { state, server, trigger, props, watch };
+  const run = createRealRun({ state, trigger, props, watch });
+  const tool = { state, server, trigger, props, watch, run };
   side.append(createRecordings(tool), createCodebook(tool));
   const upper = make("div", "lab-row");
   upper.append(createHeat(state), createCurve(state));
@@ -38,7 +41,7 @@ async function open({ element, props, watch, trigger, server }) {
   middle.append(createNumbers(tool), createStrips(state));
   const lower = make("div", "lab-row");
   lower.append(createFront(tool), createFigures(tool));
-  bench.append(upper, middle, lower);
+  bench.append(upper, middle, createPaint(tool), lower);
   element.replaceChildren(side, bench);
 
   state.undoKeys(element);
@@ -46,8 +49,8 @@ async function open({ element, props, watch, trigger, server }) {
     element.dataset.answers = Number(element.dataset.answers ?? 0) + 1;
     element.dataset.settled = state.settled();
   });
-  state.on(["codebook", "motion", "selection"], () => (element.dataset.settled = state.settled()));
-  state.tell("recordings", "presets", "codebook");
+  state.on(["codebook", "motion", "reuse", "selection"], () => (element.dataset.settled = state.settled()));
+  state.tell("recordings", "presets", "codebook", "motion");
   if (recordings.length) {
     state.slots = new Map(recordings.slice(0, 2).map(({ id }, slot) => [id, slot]));
     state.focus = recordings[0].id;

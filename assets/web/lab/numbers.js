@@ -2,9 +2,8 @@
 import { badge } from "../shared/identity.js";
 import { same } from "../shared/codebook-editing.js";
 import { make } from "../shared/format.js";
-import { visitor } from "../shared/visitor.js";
 
-export function createNumbers({ state, trigger, props, watch, server }) {
+export function createNumbers({ state, run, server }) {
   const root = make("section", "lab-numbers");
   const speedup = createTile("Predicted speedup", "speedup");
   const error = createTile("Predicted error", "error");
@@ -13,19 +12,17 @@ export function createNumbers({ state, trigger, props, watch, server }) {
   picture.root.title = "Of the video to the baseline's, from the recording's velocities; ± the mean error on prompts it was not fitted on";
   const tiles = make("div", "tiles");
   tiles.append(speedup.root, picture.root, error.root);
-  const run = make("button", "primary", "Run it");
-  run.id = "lab-run";
+  const start = make("button", "primary", "Run it");
+  start.id = "lab-run";
   const stop = make("button", "secondary", "Stop");
   stop.id = "lab-stop";
   const which = make("span", "which");
   const buttons = make("div", "lab-buttons");
-  buttons.append(run, stop, which);
+  buttons.append(start, stop, which);
   const message = make("p", "lab-message");
   message.setAttribute("role", "status");
   root.append(tiles, buttons, message, createFit(server));
 
-  let going = false; // a real run that this page started
-  let asked = null;
   const show = () => {
     const { mean, mean_plain: plain } = state.answer ?? {};
     const motion = Boolean(state.answered?.motion);
@@ -40,39 +37,19 @@ export function createNumbers({ state, trigger, props, watch, server }) {
     picture.show(dB(mean), [off, beside].filter(Boolean).join(", "));
     const recording = state.recording(state.focus);
     which.replaceChildren(...(recording ? [badge(state.slots.get(state.focus)), make("span", "", recording.prompt)] : []));
-    run.disabled = going || !state.answer || Boolean(state.error);
-    stop.disabled = !going;
+    start.disabled = run.going || !state.answer || Boolean(state.error);
+    stop.disabled = !run.going;
+    message.textContent = run.painted ? "" : run.text;
+    message.dataset.kind = run.kind;
+    if (!run.painted) root.dataset.state = run.stage;
   };
-  run.addEventListener("click", () => {
-    if (going) return;
-    going = true;
-    asked = { question: state.question([state.focus]), simulated: state.answer.runs[state.focus].computed };
-    say("Waiting for the model", "info");
-    show();
-    trigger("submit", { question: { ...asked.question, visitor: visitor() } });
+  start.addEventListener("click", () => run.start(state.question([state.focus]), state.answer.runs[state.focus].computed));
+  stop.addEventListener("click", run.stop);
+  state.on(["codebook", "motion", "reuse"], () => {
+    if (run.going || run.painted || !run.asked) return;
+    if (!same({ ...state.question([]), ids: run.asked.question.ids }, run.asked.question)) run.say("");
   });
-  stop.addEventListener("click", () => trigger("stop", { visitor: visitor() }));
-  const say = (text, kind) => {
-    message.textContent = text;
-    message.dataset.kind = kind;
-  };
-
-  watch("real", () => {
-    const { id, real, made, kind, text } = props.real;
-    going = props.real.state === "running";
-    if (!asked) return;
-    if (real?.computed) state.real[id] = { ...asked, run: real, made };
-    else if (props.real.state !== "running") delete state.real[id];
-    const total = id ? state.recording(id).steps : 0;
-    say(going && !text && made ? `Generating, step ${made} of ${total}` : text || "Waiting for the model", kind);
-    root.dataset.state = props.real.state;
-    show();
-    state.tell("real");
-  });
-  state.on(["codebook", "motion"], () => {
-    if (!going && asked && !same({ ...state.question([]), ids: asked.question.ids }, asked.question)) say("", "info");
-  });
-  state.on(["answer", "selection", "focus"], show);
+  state.on(["answer", "selection", "focus", "real"], show);
   show();
   return root;
 }

@@ -12,17 +12,19 @@ export function createState(server) {
     slots: new Map(), // selected recording -> slot
     focus: "",
     motion: false,
+    reuse: "hold", // what stands in for a step that is not computed
     measured: {},
     answer: null,
     answered: null, // the codebook the answer is for
     front: null,
     real: {}, // recording -> what a real run did, with the codebook and motion it had
+    realPainted: {}, // recording -> the same of a run with a painted schedule
   });
   state.ids = () => [...state.slots.keys()];
   state.recording = (id) => state.recordings.find((recording) => recording.id === id);
   state.steps = () => Math.max(...state.ids().map((id) => state.recording(id).steps));
   state.lags = () => Math.min(...state.ids().map((id) => state.measured[id]?.at(-1).length ?? 0));
-  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, ...(state.draft ?? state.codebook) });
+  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, reuse: state.reuse, ...(state.draft ?? state.codebook) });
 
   let replied = null; // the last question that was answered, if only with what is wrong
   state.settled = () => same(replied, state.question());
@@ -50,6 +52,11 @@ export function createState(server) {
     if (state.slots.size) askFront(state.question());
     tell("motion");
   };
+  state.setReuse = (reuse) => {
+    state.reuse = reuse;
+    ask();
+    tell("reuse");
+  };
   state.toggle = (id) => {
     if (!state.slots.delete(id)) {
       if (state.slots.size === MAX_SELECTED) return;
@@ -66,7 +73,7 @@ export function createState(server) {
   };
   state.reselect = async () => {
     const missing = state.ids().filter((id) => !(id in state.measured));
-    if (missing.length) Object.assign(state.measured, await server.measured({ ids: missing, motion: false }));
+    if (missing.length) Object.assign(state.measured, await server.measured({ ...state.question(missing), motion: false }));
     tell("selection", "loaded");
     ask();
     askFront(state.question());
