@@ -98,7 +98,7 @@ COGVIDEOX_5B = Checkpoint(
         title="CogVideoX-5B",
         description="CogVideoX-2B's larger sibling, with rotary positions; whole blocks are reused. "
         f"{UNCALIBRATED}",
-        needs="a GPU with 16 GB or more and 22 GB of weights from Hugging Face",
+        needs="a GPU with 24 GB or more and 22 GB of weights from Hugging Face",
         depth=42,
     ),
     family=COGVIDEOX,
