@@ -1,6 +1,7 @@
 """Random-weight checkpoints of diffusers' video pipelines in the published layout, small enough for tests."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ from tests.support.open_sora import tokenizer
 SIZES = {
     "latte-1": Size(16, 16, 4),
     "cogvideox-2b": Size(16, 16, 9),
+    "cogvideox-5b": Size(16, 16, 9),
     "wan-2.1-1.3b": Size(16, 16, 9),
+    "wan-2.1-14b": Size(16, 16, 9),
     "ltx-video": Size(32, 32, 9),
 }
 
@@ -96,13 +99,14 @@ def latte(folder: Path) -> LattePipeline:
     )
 
 
-def cogvideox(folder: Path) -> CogVideoXPipeline:
-    """Three blocks at width 32 over text and video."""
+def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
+    """Three blocks over text and video; with rotary positions, which need 16 channels a head, at width 64."""
     return CogVideoXPipeline(
         **text(folder),
         transformer=CogVideoXTransformer3DModel(
             num_attention_heads=4,
-            attention_head_dim=8,
+            attention_head_dim=16 if rotary else 8,
+            use_rotary_positional_embeddings=rotary,
             in_channels=4,
             out_channels=4,
             time_embed_dim=2,
@@ -173,6 +177,8 @@ def ltx(folder: Path) -> LTXPipeline:
 BUILDERS: dict[str, Callable[[Path], Any]] = {
     "latte-1": latte,
     "cogvideox-2b": cogvideox,
+    "cogvideox-5b": partial(cogvideox, rotary=True),
     "wan-2.1-1.3b": wan,
+    "wan-2.1-14b": wan,
     "ltx-video": ltx,
 }
