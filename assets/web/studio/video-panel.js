@@ -97,7 +97,7 @@ function createReadout() {
   const compare = make("button", "record", "Compare methods");
   compare.title = "Several methods on this prompt and seed, side by side in the Compare room";
   const onward = make("div", "onward");
-  onward.append(record, compare);
+  onward.append(compare, record); // the second one leaves no gap while it is hidden
   root.append(tiles, about, health, onward);
 
   let run = "";
