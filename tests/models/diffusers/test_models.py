@@ -30,7 +30,7 @@ from app.lab.record import record
 from app.models.diffusers.model import DiffusersModel
 from app.models.diffusers.stepwise import Paused
 from tests.models.diffusers.conftest import PROMPT, own_output
-from tests.support.diffusers import BUILDERS
+from app.selftest.checkpoints.diffusers import BUILDERS
 
 STEPS, GUIDANCE, SEED = 4, 5.0, 3
 Models = Callable[[str], DiffusersModel]

@@ -1,4 +1,4 @@
-"""Random-weight checkpoints of diffusers' video pipelines in the published layout, small enough for tests."""
+"""Small random checkpoints of diffusers' video pipelines in the published layout; one function a family."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5
 
 from app.models.diffusers.family import checkpoints
 from app.models.size import Size
-from tests.support.open_sora import tokenizer
+from app.selftest.checkpoints.text import tokenizer
 
 SIZES = {
     "latte-1": Size(16, 16, 4),
