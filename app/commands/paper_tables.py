@@ -78,7 +78,7 @@ def described(about: dict[str, Any], model: str) -> str:
     """What stands beside what: our setting, the paper's, and what is not comparable."""
     runs = f"{about['prompts']} prompts x {len(about['seeds'])} seeds, {about['steps']} steps, {about['device']}"
     published = table_1().get(model)
-    paper = published.setting if published else "none of this model; where shown, Open-Sora 1.2's"
+    paper = published.setting if published else "no rows of this model; where any are shown, Open-Sora 1.2's"
     return (
         f"Ours: {about['title']}, {runs}, {about['date']}; seconds of the denoising loop, quality against the "
         f"baseline's video. The paper's: {paper}; an A100, its prompts, latency with decoding. Speedups compare, "
