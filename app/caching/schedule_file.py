@@ -57,7 +57,8 @@ class ScheduleFile:
         if not isinstance(computed, list) or len(computed) > MAX_STEP:
             raise ValueError(f"a schedule lists at most {MAX_STEP} computed steps, got {shown(computed)}")
         more = {name: value[name] for name in ("reuse", "model") if name in value}
-        return cls(as_whole(value["steps"]), tuple(as_whole(step) for step in computed), **more)
+        steps, *listed = (as_whole(number) for number in (value["steps"], *computed))
+        return cls(steps, tuple(listed), **more)  # type: ignore[arg-type]  # checked there
 
 
 def parse_schedule(data: bytes | str) -> ScheduleFile:

@@ -8,17 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.caching.names import names
+from app.caching.names import named_method, names
 from app.commands.options import add_workers_options, workers_from
 from app.common.files import atomic_path, write_json
 from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.comparison.fairness import sentences, worth
-from app.evaluation.comparison.plan import Plan, methods_of, read_prompts
-from app.evaluation.comparison.plot import quality_latency
+from app.evaluation.comparison.plan import Plan, family_of, methods_of, read_prompts
+from app.evaluation.comparison.plot import PaperPoint, quality_latency
 from app.evaluation.comparison.report import to_markdown
 from app.evaluation.comparison.rows import measured_rows
 from app.evaluation.comparison.spread import asked_for
 from app.evaluation.comparison.table import described, points, to_json, to_text
+from app.evaluation.paper import table_1
+from app.models.base import ModelCard
 from app.models.registry import card, device_of
 from app.workers.workers import Workers
 
@@ -48,7 +50,10 @@ def run(options: argparse.Namespace) -> int:
     rows = measured_rows(plan, options.out, workers, options.weights)
     found, about = points(rows), about_of(plan, workers)
     write_json(options.out / "table.json", to_json(found, about))
-    pages = {"table.md": to_markdown(found, about), "plot.svg": quality_latency(found, described(about))}
+    pages = {
+        "table.md": to_markdown(found, about),
+        "plot.svg": quality_latency(found, described(about), paper_points(plan.card)),
+    }
     for name, text in pages.items():
         with atomic_path(options.out / name) as temporary:
             temporary.write_text(text)
@@ -56,6 +61,16 @@ def run(options: argparse.Namespace) -> int:
     print("\nAgainst even steps of the same compute and the same reuse:")
     print("\n".join(sentences(worth(found))) or "no even schedule of like compute was measured")
     return 0
+
+
+def paper_points(model: ModelCard) -> list[PaperPoint]:
+    """What the paper's Table 1 states of a model; the points of its Fig. 6 are not known in numbers."""
+    published = table_1().get(model.id)
+    return [
+        PaperPoint(family_of(named_method(name, model.id, model.motion)), name, row.speedup, row.psnr)
+        for name, row in (published.rows.items() if published else ())
+        if row.speedup is not None and row.psnr is not None
+    ]
 
 
 def plan_from(options: argparse.Namespace) -> Plan:

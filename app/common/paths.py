@@ -16,6 +16,7 @@ PREDICTIONS = ASSETS / "predictions"  # how well the Lab predicts pictures, one 
 FIGURES = ASSETS / "figures"  # figures of the paper that need generating
 PALETTE = ASSETS / "palette.json"  # the colours of families of methods, light and dark
 PROMPT_LIBRARY = ASSETS / "prompts.json"  # the paper's prompts by figure
+PAPER = ASSETS / "paper"  # the numbers of the paper's tables
 COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
 SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model
 FIRST_RUN = SPRITES / "first_run"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from app.evaluation.comparison.palette import colour_of
@@ -11,22 +12,36 @@ from app.metrics.registry import metrics, quality_text
 
 WIDTH, HEIGHT = 860, 480
 LEFT, RIGHT, TOP, BOTTOM = 56, 190, 20, 46
+PAPER = "the paper's Table 1 (A100)"
 ROOM = 0.06  # of the range, around the outermost points
 
 
-def quality_latency(all_points: Sequence[Point], about: str) -> str:
-    """The first metric against speedup: a colour a schedule, a shape a reuse, a line a family."""
+@dataclass(frozen=True)
+class PaperPoint:
+    """An operating point that the paper states, of a family of methods."""
+
+    family: str
+    name: str
+    speedup: float
+    quality: float  # by the first metric
+
+
+def quality_latency(all_points: Sequence[Point], about: str, paper: Sequence[PaperPoint] = ()) -> str:
+    """The first metric against speedup: a colour a schedule, a shape a reuse, a line a family.
+
+    The paper's points are hollow squares: another machine, other prompts.
+    """
     metric = next(iter(metrics().values()))
     shown = [point for point in all_points if point.name != BASELINE]
     if not shown:
         raise ValueError("a plot needs at least one method besides the baseline")
-    x0, x1 = _range([1.0, *(point.speedup for point in shown)])
     values = {point.name: point.quality[metric.id] or 0.0 for point in shown}
-    y0, y1 = _range(list(values.values()))
+    x0, x1 = _range([1.0, *(point.speedup for point in shown), *(point.speedup for point in paper)])
+    y0, y1 = _range([*values.values(), *(point.quality for point in paper)])
 
-    def place(point: Point) -> tuple[float, float]:
-        x = LEFT + (point.speedup - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT)
-        return x, HEIGHT - BOTTOM - (values[point.name] - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM)
+    def place(speedup: float, quality: float) -> tuple[float, float]:
+        x = LEFT + (speedup - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT)
+        return x, HEIGHT - BOTTOM - (quality - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM)
 
     parts = [f"<desc>{escape(about)}</desc>", f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>']
     for value in ticks(x0, x1):
@@ -43,7 +58,7 @@ def quality_latency(all_points: Sequence[Point], about: str) -> str:
     order = [family for family in families() if any(point.family == family for point in shown)]
     for row, family in enumerate(order):
         colour, dashes = colour_of(family), "" if "+" not in family else ' stroke-dasharray="4 3"'
-        places = [(point, *place(point)) for point in shown if point.family == family]
+        places = [(point, *place(point.speedup, values[point.name])) for point in shown if point.family == family]
         path = " ".join(f"{x:.1f},{y:.1f}" for _, x, y in places)
         width = 2.2 if is_adacache(family) else 1
         style = f'fill="none" stroke="{colour}" stroke-width="{width}" opacity="0.5"{dashes}'
@@ -53,6 +68,12 @@ def quality_latency(all_points: Sequence[Point], about: str) -> str:
             parts.append(_mark(x, y, colour, family, f"<title>{escape(told)}</title>"))
         y = TOP + 14 + 20 * row
         parts += [_mark(WIDTH - RIGHT + 18, y - 4, colour, family), _text(WIDTH - RIGHT + 30, y, family, "start")]
+    for stated in paper:
+        told = f"<title>{escape(stated.name)} in the paper: {stated.speedup:.2f}x, {stated.quality:.2f}</title>"
+        parts.append(_square(*place(stated.speedup, stated.quality), colour_of(stated.family), told))
+    if paper:
+        y = TOP + 14 + 20 * len(order)
+        parts += [_square(WIDTH - RIGHT + 18, y - 4, "#333c49"), _text(WIDTH - RIGHT + 30, y, PAPER, "start")]
     body = "\n".join(parts)
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} font-size="12">\n{body}\n</svg>\n'
@@ -87,3 +108,8 @@ def _mark(x: float, y: float, colour: str, family: str, inside: str = "") -> str
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}" stroke="#fff">{inside}</circle>'
     path = f"M{x:.1f},{y - 6:.1f} l6,6 -6,6 -6,-6 z"
     return f'<path d="{path}" fill="{colour}" stroke="#fff">{inside}</path>'
+
+
+def _square(x: float, y: float, colour: str, inside: str = "") -> str:
+    box = f'x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" height="9"'
+    return f'<rect {box} fill="none" stroke="{colour}" stroke-width="1.8">{inside}</rect>'

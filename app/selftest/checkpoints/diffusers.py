@@ -1,6 +1,7 @@
 """Small random checkpoints of diffusers' video pipelines in the published layout; one function a family."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from diffusers import (
     AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
     CogVideoXDDIMScheduler,
+    CogVideoXDPMScheduler,
     CogVideoXPipeline,
     CogVideoXTransformer3DModel,
     DDIMScheduler,
@@ -32,7 +34,9 @@ from app.selftest.checkpoints.text import tokenizer
 SIZES = {
     "latte-1": Size(16, 16, 4),
     "cogvideox-2b": Size(16, 16, 9),
+    "cogvideox-5b": Size(16, 16, 9),
     "wan-2.1-1.3b": Size(16, 16, 9),
+    "wan-2.1-14b": Size(16, 16, 9),
     "ltx-video": Size(32, 32, 9),
 }
 
@@ -96,13 +100,15 @@ def latte(folder: Path) -> LattePipeline:
     )
 
 
-def cogvideox(folder: Path) -> CogVideoXPipeline:
-    """Three blocks at width 32 over text and video."""
+def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
+    """Three blocks over text and video; with rotary positions, wider, and a scheduler that adds noise."""
+    scheduler = CogVideoXDPMScheduler if rotary else CogVideoXDDIMScheduler
     return CogVideoXPipeline(
         **text(folder),
         transformer=CogVideoXTransformer3DModel(
             num_attention_heads=4,
-            attention_head_dim=8,
+            attention_head_dim=16 if rotary else 8,
+            use_rotary_positional_embeddings=rotary,
             in_channels=4,
             out_channels=4,
             time_embed_dim=2,
@@ -121,7 +127,7 @@ def cogvideox(folder: Path) -> CogVideoXPipeline:
             layers_per_block=1,
             norm_num_groups=2,
         ).eval(),
-        scheduler=CogVideoXDDIMScheduler(
+        scheduler=scheduler(
             prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing"
         ),
     )
@@ -173,6 +179,8 @@ def ltx(folder: Path) -> LTXPipeline:
 BUILDERS: dict[str, Callable[[Path], Any]] = {
     "latte-1": latte,
     "cogvideox-2b": cogvideox,
+    "cogvideox-5b": partial(cogvideox, rotary=True),
     "wan-2.1-1.3b": wan,
+    "wan-2.1-14b": wan,
     "ltx-video": ltx,
 }

@@ -22,7 +22,14 @@ from tests.models.open_sora.test_meta import Watch
 PUBLISHED = checkpoints()
 MODELS = list(PUBLISHED)
 LATTE, COGVIDEOX = PUBLISHED["latte-1"], PUBLISHED["cogvideox-2b"]
-PARAMETERS = {"latte-1": 1.06e9, "cogvideox-2b": 1.69e9, "wan-2.1-1.3b": 1.42e9, "ltx-video": 1.92e9}
+PARAMETERS = {
+    "latte-1": 1.06e9,
+    "cogvideox-2b": 1.69e9,
+    "cogvideox-5b": 5.57e9,
+    "wan-2.1-1.3b": 1.42e9,
+    "wan-2.1-14b": 14.29e9,
+    "ltx-video": 1.92e9,
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

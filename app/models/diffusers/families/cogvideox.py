@@ -1,5 +1,6 @@
 """CogVideoX: joint attention over text and video, whose tokens go through the blocks together."""
 
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -30,11 +31,15 @@ def _to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
 
 def _inputs(config: Any, grid: Grid, words: int) -> dict[str, Any]:
     frames, height, width = grid
-    return {
+    inputs: dict[str, Any] = {
         "hidden_states": meta(2, frames, config.in_channels, height, width),
         "timestep": meta(2, whole=True),
         "encoder_hidden_states": meta(2, words, config.text_embed_dim),
     }
+    if config.use_rotary_positional_embeddings:  # cosine and sine for every token
+        tokens = frames * (height // config.patch_size) * (width // config.patch_size)
+        inputs["image_rotary_emb"] = (meta(tokens, config.attention_head_dim),) * 2
+    return inputs
 
 
 COGVIDEOX = Family(
@@ -86,5 +91,27 @@ COGVIDEOX_2B = Checkpoint(
     ),
     text_parameters=T5_XXL_PARAMETERS,
 )
+COGVIDEOX_5B = Checkpoint(
+    card=replace(
+        COGVIDEOX_2B.card,
+        id="cogvideox-5b",
+        title="CogVideoX-5B",
+        description="CogVideoX-2B's larger sibling, with rotary positions; whole blocks are reused. "
+        f"{UNCALIBRATED}",
+        needs="a GPU with 24 GB or more and 22 GB of weights from Hugging Face",
+        depth=42,
+    ),
+    family=COGVIDEOX,
+    repository=repository("THUDM/CogVideoX-5b", 21_500_000_000),
+    architecture=replace(
+        COGVIDEOX_2B.architecture,
+        transformer_config={
+            "num_attention_heads": 48,
+            "num_layers": 42,
+            "use_rotary_positional_embeddings": True,
+        },
+    ),
+    text_parameters=T5_XXL_PARAMETERS,
+)
 
-register(COGVIDEOX, COGVIDEOX_2B)
+register(COGVIDEOX, COGVIDEOX_2B, COGVIDEOX_5B)

@@ -1,5 +1,6 @@
 """Wan: full attention over space and time; the halves of guidance take turns in the transformer."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -93,5 +94,21 @@ WAN_1_3B = Checkpoint(
     vae_in_float32=True,
     negative_prompt=NEGATIVE,
 )
+WAN_14B = replace(
+    WAN_1_3B,
+    card=replace(
+        WAN_1_3B.card,
+        id="wan-2.1-14b",
+        title="Wan 2.1 14B",
+        description=f"Wan 2.1's large model, here at its smaller size; whole blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 40 GB or more and 80 GB of weights from Hugging Face",
+        depth=40,
+    ),
+    repository=repository("Wan-AI/Wan2.1-T2V-14B-Diffusers", 80_000_000_000),
+    architecture=replace(
+        WAN_1_3B.architecture,
+        transformer_config={"num_attention_heads": 40, "ffn_dim": 13824, "num_layers": 40},
+    ),
+)
 
-register(WAN, WAN_1_3B)
+register(WAN, WAN_1_3B, WAN_14B)
