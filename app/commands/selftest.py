@@ -2,14 +2,18 @@
 
 import argparse
 import json
+import os
 import time
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import torch
 
 from app.models.registry import CARDS, card
 from app.models.runtime.device import device_name
+from app.workers.workers import Workers
 
 
 def add_parser(commands: Any) -> None:
@@ -21,20 +25,25 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--model", help="only this one")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end instead of a line a check")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="models tried at a time (default: a core each; on a GPU one)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a line a check, then how many hold."""
-    from app.selftest.suite import selftest  # imports diffusers
+    from app.selftest.suite import Testing  # imports diffusers
 
     models = list(CARDS) if options.model is None else [card(options.model).id]
     device = device_of(options.device)
+    cores = 1 if device.type == "cuda" else min(os.cpu_count() or 1, len(models))
+    workers = Workers(cores if options.workers is None else options.workers)
     name = device_name(uses_gpu=device.type == "cuda")
     started = time.perf_counter()
     checks = []
-    for check in selftest(models, device):
-        checks.append(check)
-        if not options.json:
+    for _, made in workers.results(Testing(str(device)), models, Path(gettempdir())):
+        checks += made
+        for check in () if options.json else made:
             print(check, flush=True)
     failed = sum(not check.holds for check in checks)
     seconds = time.perf_counter() - started

@@ -1,12 +1,13 @@
 """Contract: what every video model has to do with every method, tried on a model that is loaded already.
 
-A run is made whole, stopped inside a step, and made again with its baseline reused; its latents, previews and videos
-are looked at on the way.
+A run is made whole, stopped inside a step, and made again with its baseline reused; its latents, previews and
+videos are looked at on the way.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "even": {"computed": 5},
     "fixed-interval": {"interval": 2},
     "fewer-steps": {"steps": 4},
+    "delta-dit": {"intervals": [{"steps": [1, 6], "blocks": [0, 0]}]},
 }
 
 
@@ -69,8 +71,8 @@ def check_model(model: VideoModel, name: str, precision: str) -> Iterator[Check]
         if not kept:
             return
         for method, words in offered(model):
-            yield attempt(f"{words}: stop", lambda method=method: _stops(model, method))
-            yield attempt(f"{words}: generate again", lambda method=method: _generates(model, method, kept[0]))
+            yield attempt(f"{words}: stop", partial(_stops, model, method))
+            yield attempt(f"{words}: generate again", partial(_generates, model, method, kept[0]))
         if name != "sprites":  # it is too small to be offloaded
             yield attempt("parts that come and go", lambda: _offloads(model, kept[0]))
 

@@ -1,7 +1,7 @@
 """Offload without a GPU: a hook of accelerate's that takes a module's weights away whenever it does not work.
 
-accelerate moves what it finds among a module's parameters; weights that this hook does not find stay NaN, as a block
-on the wrong device would end a run.
+accelerate moves what it finds among a module's parameters; weights that this hook does not find stay NaN, as a
+block on the wrong device would end a run.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
 """selftest(models, device) -> checks: every model from a small random checkpoint, in both precisions."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,21 +27,31 @@ def selftest(models: Sequence[str], device: torch.device) -> Iterator[Check]:
             continue
         with TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            written = Attempts(name, "any")("checkpoint", lambda name=name, folder=folder: _write(name, folder))
+            written = Attempts(name, "any")("checkpoint", partial(_write, name, folder))
             yield written
             if not written.holds:
                 continue
             for precision, dtype in PRECISIONS.items():
                 with computing_on(device, dtype):
                     loaded: list[VideoModel] = []
-                    yield Attempts(name, precision)(
-                        "load",
-                        lambda name=name, folder=folder, loaded=loaded, dtype=dtype: _load(
-                            name, folder, dtype, loaded
-                        ),
-                    )
+                    yield Attempts(name, precision)("load", partial(_load, name, folder, dtype, loaded))
                     if loaded:
                         yield from check_model(loaded[0], name, precision)
+
+
+@dataclass(frozen=True)
+class Testing:
+    """The work of the command (`app.workers.work.Work`): every check of a model."""
+
+    device: str
+
+    def prepare(self) -> torch.device:
+        """The device to try the models on."""
+        return torch.device(self.device)
+
+    def do(self, device: torch.device, model: str, folder: Path) -> list[Check]:
+        """All checks of one model; nothing is left in the folder."""
+        return list(selftest([model], device))
 
 
 def _write(name: str, folder: Path) -> str:
