@@ -35,6 +35,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "even": {"computed": 5},
     "fixed-interval": {"interval": 2},
     "fewer-steps": {"steps": 4},
+    "first-block": {"threshold": 10.0},
     "delta-dit": {"intervals": [{"steps": [1, 6], "blocks": [0, 0]}]},
 }
 
