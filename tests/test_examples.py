@@ -7,7 +7,7 @@ import pytest
 
 import app
 from app.models.diffusers.family import checkpoints
-from tests.support.diffusers import write
+from app.selftest.checkpoints.diffusers import write
 
 
 def test_public_names_are_there_and_others_are_named() -> None:

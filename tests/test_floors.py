@@ -13,7 +13,7 @@ FLOORS = (
     ("app.metrics",),
     ("app.generation",),
     ("app.runs", "app.lab"),
-    ("app.evaluation",),
+    ("app.evaluation", "app.selftest"),
     ("app.jobs",),
     ("app.distributed",),
     ("app.training", "app.commands"),

@@ -3,21 +3,19 @@
 The transformer has the recorded golden weights, VAE and text encoder random ones.
 """
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
-from app.models.open_sora_plan.repositories import MODEL, TRANSFORMER, VAE, WEIGHTS
+from app.models.open_sora_plan.repositories import MODEL, TRANSFORMER, VAE
 from app.models.open_sora_plan.vae import CausalVAE, VAEConfig
+from app.selftest.checkpoints.open_sora_plan import SMALL_VAE, write_module
+from app.selftest.checkpoints.text import write_text_encoder
 from tests.golden.result import read_json, read_tensors
-from tests.support.open_sora import write_text_encoder
 from tests.support.paths import GOLDEN
 
 LATENT_SIDE = 4  # 32 pixels
 FRAMES = 17
-SMALL_VAE = {"hidden_size": 32, "hidden_size_mult": [1, 1, 1, 1], "num_res_blocks": 1}
 
 
 def write_checkpoint(folder: Path) -> Path:
@@ -30,10 +28,3 @@ def write_checkpoint(folder: Path) -> Path:
     vae = CausalVAE(VAEConfig.from_upstream(SMALL_VAE)).state_dict()
     write_module(folder / MODEL.name / VAE, SMALL_VAE, {**vae, "loss.logvar": torch.zeros(())})
     return folder
-
-
-def write_module(folder: Path, config: dict[str, object], tensors: dict[str, torch.Tensor]) -> None:
-    """One folder of a repository."""
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(config))
-    save_file(tensors, folder / WEIGHTS)

@@ -1,7 +1,7 @@
 """DiffusersModel: a pipeline of the diffusers library as a VideoModel, its own loop paused after every step."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from functools import wraps
@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, ModelCard
@@ -54,6 +55,8 @@ class DiffusersModel:
         self.negative_prompt = negative_prompt
         self.size = card.size
         self.look: LatentToRGB | None = None
+        # The state of the generator after each first latent, from which a scheduler that adds noise goes on.
+        self._drawn: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
         # Lets go of a run that is abandoned: a cache belongs to one run.
         self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()
 
@@ -81,11 +84,15 @@ class DiffusersModel:
     def initial_latent(self, seed: int) -> Tensor:
         """Noise of the seed as the pipeline draws it, on the CPU: the same on every machine."""
         self._prepare_look()
-        return self._noise(seed)
+        generator = torch.Generator().manual_seed(seed)
+        latent = self._noise(generator)
+        self._drawn[latent] = generator.get_state()
+        return latent
 
     def grid(self) -> tuple[int, int, int]:
         """Latent frames, height and width."""
-        frames, height, width = self.family.to_vae(self.pipeline, self._noise(0), self.size).shape[2:]
+        latent = self._noise(torch.Generator())
+        frames, height, width = self.family.to_vae(self.pipeline, latent, self.size).shape[2:]
         return frames, height, width
 
     def schedule(self, steps: int) -> tuple[float, ...]:
@@ -142,6 +149,9 @@ class DiffusersModel:
         pipeline = copy(self.pipeline)  # shares the parts but for the scheduler, which counts its own steps
         pipeline.scheduler = deepcopy(self.pipeline.scheduler)
         observed = _observe(pipeline.scheduler)
+        generator = torch.Generator().manual_seed(0)  # of a latent that was not drawn here
+        if latent in self._drawn:
+            generator.set_state(self._drawn[latent])
         arguments: dict[str, Any] = {
             **conditioning.embeddings,
             "height": self.size.height,
@@ -150,7 +160,7 @@ class DiffusersModel:
             "num_inference_steps": steps,
             "guidance_scale": guidance,
             "latents": latent,
-            "generator": torch.Generator().manual_seed(0),  # for schedulers and decoders that add noise
+            "generator": generator,  # for schedulers that add noise
             "output_type": "np",
             "callback_on_step_end_tensor_inputs": ["latents"],
             **self.family.calling,
@@ -167,7 +177,7 @@ class DiffusersModel:
 
         return Paused(run)
 
-    def _noise(self, seed: int) -> Tensor:
+    def _noise(self, generator: torch.Generator) -> Tensor:
         pipeline = self.pipeline
         latent: Tensor = pipeline.prepare_latents(
             batch_size=1,
@@ -177,7 +187,7 @@ class DiffusersModel:
             num_frames=self.size.frames,
             dtype=torch.float32,
             device=pipeline._execution_device,
-            generator=torch.Generator().manual_seed(seed),
+            generator=generator,
             latents=None,
         )
         # Drawn in float32, so that a seed is the same noise in every precision.

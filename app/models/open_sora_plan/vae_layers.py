@@ -159,7 +159,8 @@ class TimeDownsample2x(nn.Module):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.avg_pool3d(after_still(x, 3), (3, 1, 1), stride=(2, 1, 1))
+        padded = after_still(x, 3)  # the mean in float32: the CPU has none of bfloat16
+        return F.avg_pool3d(padded.float(), (3, 1, 1), stride=(2, 1, 1)).to(x.dtype)
 
 
 class TimeDownsampleRes2x(TimeDownsample2x):

@@ -12,7 +12,7 @@ from diffusers import DiffusionPipeline
 from app.models.diffusers.family import checkpoints
 from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
-from tests.support.diffusers import SIZES, write
+from app.selftest.checkpoints.diffusers import SIZES, write
 
 PROMPT = "a red fox runs over the snow"
 

@@ -10,7 +10,7 @@ from diffusers import DiffusionPipeline
 
 from app import Codebook, adacache
 from app.models.diffusers.family import checkpoints
-from tests.support.diffusers import BUILDERS, SIZES
+from app.selftest.checkpoints.diffusers import BUILDERS, SIZES
 
 every_model = pytest.mark.parametrize("name", list(BUILDERS))
 ALL = Codebook((1e9,), (1,))

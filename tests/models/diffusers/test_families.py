@@ -13,8 +13,8 @@ from app.models.diffusers.family import checkpoints, families, register
 from app.models.diffusers.load import load
 from app.models.diffusers.stored import stored_needs
 from app.models.sprites.card import CARD as SPRITES
+from app.selftest.checkpoints.diffusers import SIZES
 from components.studio.method import motion_props
-from tests.support.diffusers import SIZES
 from tests.support.paths import ROOT
 
 MADE_UP = '''

@@ -29,8 +29,8 @@ from app.generation.request import Request
 from app.lab.record import record
 from app.models.diffusers.model import DiffusersModel
 from app.models.diffusers.stepwise import Paused
+from app.selftest.checkpoints.diffusers import BUILDERS
 from tests.models.diffusers.conftest import PROMPT, own_output
-from tests.support.diffusers import BUILDERS
 
 STEPS, GUIDANCE, SEED = 4, 5.0, 3
 Models = Callable[[str], DiffusersModel]

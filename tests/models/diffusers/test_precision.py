@@ -20,7 +20,7 @@ from app.models.diffusers import blocks
 from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
 from app.runs.store import RunStore, about_now
-from tests.support.diffusers import BUILDERS, SIZES
+from app.selftest.checkpoints.diffusers import BUILDERS, SIZES
 
 PROMPT = "a red fox runs over the snow"
 Models = Callable[[str], DiffusersModel]

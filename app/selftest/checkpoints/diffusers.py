@@ -1,4 +1,4 @@
-"""Random-weight checkpoints of diffusers' video pipelines in the published layout, small enough for tests."""
+"""Small random checkpoints of diffusers' video pipelines in the published layout; one function a family."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +12,7 @@ from diffusers import (
     AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
     CogVideoXDDIMScheduler,
+    CogVideoXDPMScheduler,
     CogVideoXPipeline,
     CogVideoXTransformer3DModel,
     DDIMScheduler,
@@ -28,7 +29,7 @@ from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5
 
 from app.models.diffusers.family import checkpoints
 from app.models.size import Size
-from tests.support.open_sora import tokenizer
+from app.selftest.checkpoints.text import tokenizer
 
 SIZES = {
     "latte-1": Size(16, 16, 4),
@@ -100,7 +101,8 @@ def latte(folder: Path) -> LattePipeline:
 
 
 def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
-    """Three blocks over text and video; with rotary positions, which need 16 channels a head, at width 64."""
+    """Three blocks over text and video; with rotary positions, wider, and a scheduler that adds noise."""
+    scheduler = CogVideoXDPMScheduler if rotary else CogVideoXDDIMScheduler
     return CogVideoXPipeline(
         **text(folder),
         transformer=CogVideoXTransformer3DModel(
@@ -125,7 +127,7 @@ def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
             layers_per_block=1,
             norm_num_groups=2,
         ).eval(),
-        scheduler=CogVideoXDDIMScheduler(
+        scheduler=scheduler(
             prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing"
         ),
     )
