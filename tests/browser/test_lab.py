@@ -195,7 +195,9 @@ def test_uploads(lab: Callable[..., Page], studio: Studio, recordings: Path, tmp
 
 def test_a_point_of_the_front_loads_its_codebook_and_calibrate_finds_one(lab: Callable[..., Page]) -> None:
     page = lab()
-    point = page.locator(".frame-chart.front path[style*='--front']").nth(3).bounding_box()
+    mark = page.locator(".frame-chart.front path[style*='--front']").nth(3)
+    mark.scroll_into_view_if_needed()
+    point = mark.bounding_box()
     assert point
     after(page, lambda: page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2))
     assert page.input_value("#lab-preset") == "custom"
