@@ -25,7 +25,7 @@ from app.caching.methods.adacache_policy import AdaCache
 from app.caching.policy import CachePolicy
 from app.common.journal import Journal
 from app.generation.denoiser import Denoiser, fingerprint
-from app.lab.calibrate import calibrate_scores, score_family
+from app.lab.calibrate import Wish, calibrate_scores, score_family
 from app.lab.record import recording_of, watched
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording, load_recording
@@ -76,7 +76,7 @@ def calibrated(recordings: list[Recording], speedup: float) -> tuple[AdaCacheCon
     paper = AdaCacheConfig(load_codebook("fast"))
     reached = mean(simulate(recording, paper).speedup for recording in recordings)
     wished, matched = (
-        calibrate_scores(scores, len(recordings), speedup=target).chosen.codebook for target in (speedup, reached)
+        calibrate_scores(scores, len(recordings), Wish(target)).chosen.codebook for target in (speedup, reached)
     )
     return AdaCacheConfig(wished), AdaCacheConfig(matched)
 

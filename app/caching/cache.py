@@ -126,6 +126,12 @@ class ResidualCache:
         self._pass = self._call = -1
         self._adopt(self.policy.plan(self.step))
 
+    def show_guided(self, latent: Tensor, clean: Tensor) -> None:
+        """Show a policy that asks for it what guidance made of a computed step: the clean latent it expects."""
+        if "guided" in self.policy.signals and self._plan == "all":
+            self.policy.observe_guided(latent, clean)
+            self._account(2 * clean.nbytes)
+
     def end_step(self) -> Decision:
         """Close the step and let the policy decide; a ValueError where the model did not show what it measures."""
         if "latent" in self.policy.signals and "latent" not in self._shown:

@@ -90,6 +90,9 @@ class _Teller:
         if self.before is None or record.row is None or record.regularised is None:
             again = "" if record.rate is None else f" Step {record.step + record.rate} is computed next."
             return Explanation(record.step, f"Computed: nothing is kept yet to compare with.{again}")
+        if record.motion is None:  # a latent signal has none
+            lines = (*self._change(), *self._product())
+            return Explanation(record.step, self._why(self.before), lines, record.row, self._outcome())
         score, gradient, motion = self._motion()
         lines = (*self._change(), *motion, *self._product())
         return Explanation(
@@ -120,7 +123,8 @@ class _Teller:
             "" if isinstance(method.locations, str) or len(method.locations) == 1 else ", mean over the probes"
         )
         kind = {"l1": "L1", "l2": "L2", "cosine": "cosine"}[method.distance]
-        of = f"{kind} change of the {method.residual} residual since step {before.step}{probes}"
+        what = f"the {method.residual} residual" if method.latent_signal is None else method.residual
+        of = f"{kind} change of {what} since step {before.step}{probes}"
         elapsed = (before.rate or 1) if self.official else record.step - before.step
         by = "the rate before" if self.official else "the steps since"
         pace = method.pace(self.steps)

@@ -20,8 +20,9 @@ Reuse = Literal["hold", "negate", "forecast", "forecast-2", "probe-scaled"]
 # What a policy may ask to see of a step beside residuals: the first block's normed and timestep-modulated input
 # (batch, frames, height, width, channels) in patches; the token stream after the first
 # block, which is then computed in every step; what the model is given, (batch, channels, frames, height, width),
-# and in computed steps its output of the same shape. The batch begins with the conditional half.
-Signal = Literal["modulated-input", "first-block", "latent", "output"]
+# and in computed steps its output of the same shape. The batch begins with the conditional half. "guided": see
+# `observe_guided`.
+Signal = Literal["modulated-input", "first-block", "latent", "output", "guided"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,13 @@ class CachePolicy(Protocol):
 
     def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """See a signal of the step."""
+        return
+
+    def observe_guided(self, latent: Tensor, clean: Tensor) -> None:
+        """See the end of a computed step: the latent before it, and the clean one that guidance expects.
+
+        Both (videos, channels, frames, height, width).
+        """
         return
 
     def revise(self, plan: Plan) -> Plan:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Generate and judge what is missing, draw the sheet, print one JSON line."""
     whole("clips", options.clips, 1, MAX_CLIPS)
     whole("seed", options.seed, 0, MAX_SEED)
-    method = None if options.method == "none" else method_from(options, card(MODEL))
+    method = None if options.method == "none" and options.schedule is None else method_from(options, card(MODEL))
     model, classifier = load_model(MODEL), classifier_of(MODEL)
     if classifier is None:
         raise ValueError(f"there is no judge at {JUDGE}; python -m app.training.classifier trains it")

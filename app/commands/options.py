@@ -2,14 +2,17 @@
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
+from app.caching.latent_signals import LATENT_SIGNALS
 from app.caching.method import Method, ReuseOption, Solver
-from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.methods.adacache import PROBES, AdaCacheConfig, Location
 from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
+from app.caching.schedule_file import load_schedule
 from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.size import Size
@@ -34,8 +37,8 @@ def add_probe_options(parser: argparse.ArgumentParser) -> None:
     """What AdaCache measures, apart from the codebook that it looks up."""
     parser.add_argument("--motion", action="store_true", help="regularise by motion")
     parser.add_argument("--formula", choices=get_args(Formula), default="official")
-    parser.add_argument("--distance", choices=get_args(Distance), default="l1")
-    parser.add_argument("--residual", choices=get_args(ProbeResidual), default="temporal-attn")
+    parser.add_argument("--distance", choices=get_args(Distance), help="default: l1; l2 of latent signals")
+    parser.add_argument("--residual", choices=PROBES, default="temporal-attn", help="what is measured")
     parser.add_argument("--locations", default="mid", help="probe at start, mid, end, or blocks such as 0,2,3")
     parser.add_argument("--probe-every", type=int, default=1, help="measure the distance on every k-th patch only")
 
@@ -43,6 +46,9 @@ def add_probe_options(parser: argparse.ArgumentParser) -> None:
 def add_method_options(parser: argparse.ArgumentParser, default: str = "adacache") -> None:
     """Any method: AdaCache by its own options, all of them by a name of `python -m app methods`."""
     parser.add_argument("--method", default=default, help="adacache, or a name such as pab-slow, fixed-interval-3")
+    parser.add_argument(
+        "--schedule", type=Path, metavar="FILE", help="instead of a method: a schedule kept in the Codebook Lab"
+    )
     parser.add_argument("--reuse", choices=get_args(ReuseOption), help="what stands in for skipped steps")
     parser.add_argument("--solver", choices=get_args(Solver), help="of the accelerated side")
     add_adacache_options(parser)
@@ -50,8 +56,12 @@ def add_method_options(parser: argparse.ArgumentParser, default: str = "adacache
 
 def method_from(options: argparse.Namespace, model: ModelCard) -> Method:
     """The method the options describe; a ValueError names what is wrong."""
-    if options.method == "adacache":
-        method: Method = adacache_from(options, model)
+    if options.schedule is not None:
+        if options.method not in ("adacache", "none") or options.codebook:
+            raise ValueError("--schedule is a method of its own; it goes without --method and --codebook")
+        method: Method = load_schedule(options.schedule).method
+    elif options.method == "adacache":
+        method = adacache_from(options, model)
     else:
         method = named_method(options.method, model.id, model.motion)
     for option in (options.reuse, options.solver):
@@ -91,10 +101,11 @@ def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConf
 
 def probing_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:
     """The method of `add_probe_options` with a codebook that computes every step."""
+    distance: Distance = options.distance or ("l2" if options.residual in LATENT_SIGNALS else "l1")
     return AdaCacheConfig(
         codebook=EVERY_STEP,
         formula=options.formula,
-        distance=options.distance,
+        distance=distance,
         residual=options.residual,
         locations=parse_locations(options.locations),
         motion=model.motion if options.motion else None,

@@ -83,6 +83,7 @@ class Denoiser:
             following, clean = self.model.denoise_step(
                 self.latent, self.cache.step, self.schedule, self.conditioning, self.guidance, self.cache
             )
+            self.cache.show_guided(self.latent, clean)
             if self.solver is not None:
                 following = self.solver.advance(self.latent, clean, self.cache.step)
             self.latent = following

@@ -68,7 +68,7 @@ class RecordingsFolder:
     def _wanted(self, prompt: str) -> Identity:
         """What identifies the recording of a prompt."""
         card, method = self.model.card, self.method
-        probe = (method.residual, method.blocks(card.depth), method.subsample)
+        probe = (method.recorded_residual, method.blocks(card.depth), method.subsample)
         return (card.id, prompt, self.seed, card.guidance, self.model.schedule(self.steps), None, *probe)
 
 
@@ -100,7 +100,7 @@ def recorded(
     on_step: Callable[[int], None] = lambda _: None,
 ) -> Recording:
     """Record one prompt with a method's probe."""
-    probe = RecorderConfig(method.residual, method.locations, subsample=method.subsample)
+    probe = RecorderConfig(method.recorded_residual, method.locations, subsample=method.subsample)
     guidance = model.card.guidance
     return record(model, prompt, seed=seed, steps=steps, guidance=guidance, config=probe, on_step=on_step)
 

@@ -99,10 +99,7 @@ class Predictor:
         velocities = self.recording.velocities
         if velocities is None:
             raise ValueError(CANNOT)
-        count = self.recording.steps - 1 + 2 * len(reference_steps(self.recording.steps))
-        products = np.zeros((count, count))
-        products[np.tril_indices(count)] = velocities.products
-        return products + np.tril(products, -1).T
+        return velocities.matrix
 
     @cached_property
     def _lengths(self) -> Array:

@@ -57,7 +57,7 @@ def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Ite
         seed=request.seed,
         steps=request.steps,
         guidance=request.guidance,
-        config=RecorderConfig(method.residual, method.locations) if method else RecorderConfig(),
+        config=RecorderConfig(method.recorded_residual, method.locations) if method else RecorderConfig(),
         poll=poll,
     )
     while True:

@@ -5,6 +5,7 @@ simulated schedule is a prediction; `python -m app simulate --check` and the Lab
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision, Plan, RunShape
 from app.caching.registry import build_policy, kind_of
 from app.caching.schedule import Scheduled
+from app.lab.latent_signals import NEEDED, latent_change
 from app.lab.recording import Recording
 
 
@@ -36,9 +38,8 @@ def simulate(recording: Recording, config: AdaCacheConfig) -> Simulation:
     computed: list[int] = []
     decisions: list[Decision] = []
     for step in range(1, recording.steps + 1):
-        before = schedule.computed_step
         if schedule.computes(step):
-            decisions.append(schedule.decide(measure(recording, config, step, before)))
+            decisions.append(schedule.decide(measure(recording, config, step, computed[-1:-3:-1])))
             computed.append(step)
     return Simulation(
         tuple(computed), tuple(decisions), speedup(recording, computed), reuse_error(recording, computed)
@@ -93,7 +94,12 @@ def reuse_error(recording: Recording, computed: list[int] | tuple[int, ...]) -> 
 
 
 def check_probe(recording: Recording, config: AdaCacheConfig) -> None:
-    """A recording answers only for the probe it was made with."""
+    """A recording answers only for the probe it was made with, and for latent signals if it keeps velocities."""
+    if config.latent_signal is not None:
+        if recording.velocities is None:
+            raise ValueError(NEEDED)
+        _check_lag(recording, config.rate(0, recording.steps))
+        return
     if config.residual != recording.residual:
         raise ValueError(f"the recording is of {recording.residual}, the method probes {config.residual}")
     if config.blocks(recording.depth) != recording.blocks:
@@ -114,15 +120,17 @@ def _check_lag(recording: Recording, rate: int) -> None:
         raise ValueError(f"a cache rate of {rate} looks back further than the recorded {recording.max_lag} steps")
 
 
-def measure(recording: Recording, config: AdaCacheConfig, step: int, before: int) -> list[Measurement]:
-    """What the probes measure in a computed step; `before` is the computed step before it, 0 if there is none."""
+def measure(recording: Recording, config: AdaCacheConfig, step: int, kept: Sequence[int]) -> list[Measurement]:
+    """What the probes measure in a computed step; `kept`: the computed steps before it, newest first."""
+    if (signal := config.latent_signal) is not None:
+        return [Measurement(latent_change(recording, signal, step, kept), None)]
     order, relative = order_of(config.distance), config.formula == "official"
     strides = (config.motion or MotionRegularisation()).strides
     measurements = []
     for probe in recording.probes:
         changed = None
-        if before:
-            changed = change(probe.change[order][step - 1][step - before - 1], config.distance, relative=relative)
+        if kept:
+            changed = change(probe.change[order][step - 1][step - kept[0] - 1], config.distance, relative=relative)
         frames = [probe.frames[order][stride][step - 1] for stride in strides]
         measurements.append(Measurement(changed, motion(frames, config.distance, relative=relative)))
     return measurements

@@ -6,9 +6,12 @@ the baseline's, and what the model answers to that says which errors a video for
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from app.common.validation import number, shown, whole
@@ -42,6 +45,14 @@ class VelocityRecording:
         if not all(isinstance(value, float) and math.isfinite(value) for value in self.products):
             raise ValueError("the recording holds a product of velocities that is not a finite number")
 
+    @cached_property
+    def matrix(self) -> NDArray[np.float64]:
+        """The products as a symmetric matrix, (vectors, vectors)."""
+        count = (math.isqrt(8 * len(self.products) + 1) - 1) // 2
+        matrix = np.zeros((count, count))
+        matrix[np.tril_indices(count)] = self.products
+        return matrix + np.tril(matrix, -1).T
+
     def check(self, steps: int) -> None:
         """A ValueError where the products are not those of a run of `steps`."""
         vectors = steps - 1 + 2 * len(reference_steps(steps))
@@ -52,7 +63,9 @@ class VelocityRecording:
 
     def to_json(self) -> dict[str, Any]:
         """As written to disk."""
-        return {**vars(self), "products": list(self.products)}
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
+            "products": list(self.products)
+        }
 
     @classmethod
     def from_json(cls, value: object) -> Self:

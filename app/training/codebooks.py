@@ -22,7 +22,7 @@ from app.common.files import write_json
 from app.common.paths import CODEBOOKS
 from app.evaluation.classifier.held_out import caption
 from app.generation.denoiser import fingerprint
-from app.lab.calibrate import Calibration, calibrate_scores, score_family
+from app.lab.calibrate import Calibration, Wish, calibrate_scores, score_family
 from app.lab.record import record
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import simulate
@@ -55,7 +55,7 @@ def main() -> None:
     method = AdaCacheConfig(Codebook((1.0,), (1,)))
     scores = score_family(recordings, method)
     for name, speedup in options.wish:
-        found = calibrate_scores(scores, len(recordings), speedup=speedup)
+        found = calibrate_scores(scores, len(recordings), Wish(speedup))
         preset = preset_of(name, speedup, found, recordings)
         write_json(options.out / f"{MODEL}-{name}.json", preset)
         print(json.dumps({"name": f"{MODEL}-{name}", **preset["calibration"], "prompts": len(recordings)}))
@@ -107,7 +107,7 @@ def preset_of(name: str, speedup: float, found: Calibration, recordings: list[Re
         "calibration": {
             "wished_speedup": speedup,
             "predicted_speedup": found.chosen.speedup,
-            "predicted_error": found.chosen.error,
+            "predicted_error": found.chosen.loss,
             "held_out_speedup": held_out,
             "held_out_standard_deviation": spread,
             "simulated_computed_steps": computed_steps(recordings, plain),

@@ -9,19 +9,24 @@ from threading import Lock
 from typing import Any
 
 from app.caching.codebook import Codebook
+from app.caching.latent_signals import LATENT_SIGNALS
 from app.caching.method import REUSES
 from app.lab.bound import mean_bound
-from app.lab.calibrate import calibrate_scores, pareto_front, score_family
+from app.lab.calibrate import Scores, Wish, calibrate_scores, pareto_front, score_family
 from app.lab.figures import FIGURES
+from app.lab.latent_signals import between_steps
 from app.lab.measured import MEASURED, shipped
+from app.lab.objective import usual_objective
 from app.lab.prediction_fit import shipped_fit
 from app.lab.prediction_plot import predicted_against_real
 from app.lab.recording import Recording
+from app.lab.rescale import rescaled
+from app.lab.rival import even_rival, even_rivals
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.pictures import Pictures
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_number
+from components.lab.selection import Selection, read_number, read_signal
 from components.shared.codebook import codebook_props, preset_props, read_codebook
 from components.shared.turns import Poll, Turns
 from components.shared.visitors import asker_of
@@ -30,7 +35,6 @@ from components.shared.web import data_uri
 EVERY_STEP = Codebook((1.0,), (1,))
 FRONTS_KEPT = 16
 MAX_WORK = 60_000  # about ten seconds of one core
-Scores = dict[Codebook, list[tuple[float, float]]]
 
 
 @dataclass
@@ -53,6 +57,7 @@ class Answers:
             "preset": card.codebook,
             "motion": card.motion_fits,
             "reuses": [{"id": name, "title": title} for name, title in REUSES.items()],
+            "signals": list(LATENT_SIGNALS),
         }
 
     def measured(self, asked: object) -> dict[str, Any]:
@@ -66,18 +71,34 @@ class Answers:
         plain = self._simulate(replace(selection, motion=False), codebook)
         chosen = self._simulate(selection, codebook) if selection.motion else plain
         runs, without = self._predicted(selection, chosen), self._predicted(selection, plain)
-        return {"runs": runs, "plain": without, "mean": mean_of(runs), "mean_plain": mean_of(without)}
+        means = {"mean": mean_of(runs), "mean_plain": mean_of(without)}
+        return {"runs": runs, "plain": without, **means, "between": between(selection)}
+
+    def rescaled(self, asked: object) -> dict[str, Any]:
+        """A codebook in the units of the question's signal, from those of the one it had before."""
+        selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
+        before = replace(selection, signal=read_signal(asked, "before"))
+        recordings = list(selection.recordings.values())
+        self._check_work(selection)
+        old, new = (chosen.method(recordings[0], codebook, self.cards) for chosen in (before, selection))
+        with self.turns.turn(asker_of(asked)) as poll:
+            return codebook_props(rescaled(recordings, old, new, poll))
 
     def front(self, asked: object) -> dict[str, Any]:
         """The Pareto front of the family of codebooks on the selected recordings, and the optimal bound."""
         selection = Selection.read(asked, self.library)
         self._check_work(selection)
         with self.turns.turn(asker_of(asked)) as poll:
-            candidates = pareto_front(self._score(selection, poll), range(len(selection.recordings)))
-            bound = mean_bound(list(selection.recordings.values()), poll)
+            recordings = list(selection.recordings.values())
+            objective = usual_objective(recordings)
+            candidates = pareto_front(self._score(selection, poll), range(len(recordings)), objective)
+            bound = None if objective.of_picture else mean_bound(recordings, poll)
+            even = even_rivals(recordings, selection.reuse, objective) if objective.of_picture else []
         return {
-            "points": [{"speedup": c.speedup, "error": c.error, **codebook_props(c.codebook)} for c in candidates],
+            "points": [{"speedup": c.speedup, "loss": c.loss, **codebook_props(c.codebook)} for c in candidates],
+            "picture": objective.of_picture,
             "bound": bound,
+            "even": [(rival.speedup, rival.loss) for rival in even],
         }
 
     def calibrated(self, asked: object) -> dict[str, Any]:
@@ -88,11 +109,15 @@ class Answers:
             raise ValueError("calibration needs at least 2 recordings; select more on the left")
         self._check_work(selection)
         with self.turns.turn(asker_of(asked)) as poll:
-            found = calibrate_scores(self._score(selection, poll), count, speedup=wish)
+            recordings = list(selection.recordings.values())
+            objective = usual_objective(recordings)
+            found = calibrate_scores(self._score(selection, poll), count, Wish(wish), objective)
+            rival = even_rival(recordings, found, selection.reuse, objective)
         held_out, spread = found.held_out_speedup
         words = (
-            f"{found.chosen.speedup:.2f}× on {count} recordings, simulated; on held-out ones {held_out:.2f} "
-            f"± {spread:.2f}× over {len(found.held_out)} folds."
+            f"{found.chosen.speedup:.2f}×, {objective.text(found.chosen.loss)} on {count} recordings, simulated; "
+            f"on held-out ones {held_out:.2f} ± {spread:.2f}×, {objective.text(found.held_out_loss)} over "
+            f"{len(found.held_out)} folds. {rival.sentence(objective, found.held_out_loss)}"
         )
         return {**codebook_props(found.chosen.codebook), "words": words}
 
@@ -138,12 +163,13 @@ class Answers:
         }
 
     def _score(self, selection: Selection, poll: Poll) -> Scores:
-        key = (*selection.recordings, selection.motion)
+        key = (*selection.recordings, selection.motion, selection.reuse, selection.signal)
         with self.lock:
             scores = self._scores.get(key)
         if scores is None:
             recordings = list(selection.recordings.values())
-            scores = score_family(recordings, selection.method(recordings[0], EVERY_STEP, self.cards), poll)
+            method = selection.method(recordings[0], EVERY_STEP, self.cards)
+            scores = score_family(recordings, method, usual_objective(recordings), poll)
         with self.lock:
             self._scores[key] = scores
             self._scores.move_to_end(key)
@@ -158,6 +184,13 @@ class Answers:
                 f"these recordings are {wanted / MAX_WORK:.1f} times as much as this shared page works out at "
                 "once; select fewer of them or shorter ones"
             )
+
+
+def between(selection: Selection) -> dict[str, Any] | None:
+    """A latent signal from step to step of the recorded runs; none of the recordings' own residual."""
+    if selection.signal is None:
+        return None
+    return {name: between_steps(recording, selection.signal) for name, recording in selection.recordings.items()}
 
 
 def work_of(recordings: Iterable[Recording]) -> float:

@@ -111,6 +111,9 @@ def _questions(answers: Answers) -> list[Question]:
     def schedule(asked: Any) -> dict[str, Any]:
         return answered(painting.schedule, asked)
 
+    def rescaled(asked: Any) -> dict[str, Any]:
+        return answered(answers.rescaled, asked)
+
     def front(asked: Any) -> dict[str, Any]:
         return answered(answers.front, asked)
 
@@ -138,6 +141,7 @@ def _questions(answers: Answers) -> list[Question]:
         opening,
         measured,
         simulated,
+        rescaled,
         front,
         calibrated,
         fitted,

@@ -1,4 +1,4 @@
-"""What the Lab's scripts ask about: recordings, with or without motion regularisation, and a reuse.
+"""What the Lab's scripts ask about: recordings, with or without motion regularisation, a signal and a reuse.
 
 Everything in a question comes from the browser and is checked here.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.caching.codebook import Codebook
+from app.caching.latent_signals import LATENT_SIGNALS, LatentSignal
 from app.caching.method import REUSES, ReuseOption
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.motion import MotionRegularisation
@@ -22,11 +23,12 @@ MAX_SELECTED = 12
 
 @dataclass(frozen=True)
 class Selection:
-    """Recordings by name, whether motion counts, and what stands in for a step that is not computed."""
+    """Recordings by name, whether motion counts, what stands in for skipped steps, and the signal."""
 
     recordings: dict[str, Recording]
     motion: bool
     reuse: ReuseOption
+    signal: LatentSignal | None = None  # measured instead of the recordings' own residual
 
     @classmethod
     def read(cls, asked: object, library: Library) -> Self:
@@ -37,7 +39,8 @@ class Selection:
         if reuse not in REUSES:
             raise ValueError(f"reuse must be one of {', '.join(REUSES)}, got {shown(reuse)}")
         found = {str(name): library.get(name, asker_of(asked)) for name in names}
-        return cls(found, read_field(asked, "motion", bool), reuse)
+        signal = read_signal(asked, "signal")
+        return cls(found, read_field(asked, "motion", bool) and signal is None, reuse, signal)
 
     def method(self, recording: Recording, codebook: Codebook, cards: Mapping[str, ModelCard]) -> AdaCacheConfig:
         """AdaCache as it would run on a recording: with the recording's probe and its model's motion settings."""
@@ -45,11 +48,20 @@ class Selection:
         motion = card.motion if card else MotionRegularisation()
         return AdaCacheConfig(
             codebook,
-            residual=recording.residual,
+            residual=self.signal or recording.residual,
+            distance="l2" if self.signal else "l1",
             locations=recording.blocks,
             motion=motion if self.motion else None,
             reuse=self.reuse,
         )
+
+
+def read_signal(asked: object, name: str) -> LatentSignal | None:
+    """A latent signal of a question; none, by an empty text, for the recordings' own residual."""
+    value = read_field(asked, name, str) if isinstance(asked, dict) and name in asked else ""
+    if value and value not in LATENT_SIGNALS:
+        raise ValueError(f"the signal must be one of {', '.join(LATENT_SIGNALS)}, got {shown(value)}")
+    return next((signal for signal in LATENT_SIGNALS if signal == value), None)
 
 
 def name_of(asked: object) -> object:

@@ -17,6 +17,7 @@ from components.studio.form import FIELDS, Form
 from components.studio.method import (
     ADACACHE,
     choices,
+    measuring,
     method_panel,
     motion_props,
     read_method,
@@ -116,7 +117,11 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def method_of(model: object, chosen: object) -> Updates:
         return shown_updates(**shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE))
 
+    def measured_of(measured: object) -> Updates:
+        return shown_updates(**measuring(measured))
+
     method, shown = built.inputs["method"], list(built.shown.values())
+    built.inputs["residual"].input(measured_of, built.inputs["residual"], shown, **quiet)  # type: ignore[attr-defined]
     built.model.input(settings_of, built.model, shown, **quiet)
     method.input(method_of, [built.model, method], shown, **quiet)  # type: ignore[attr-defined]  # a dropdown
     wire_prompt(built.prompt, built.model, quiet)

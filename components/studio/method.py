@@ -10,8 +10,9 @@ from typing import Any, get_args
 import gradio as gr
 
 from app.caching.distances import Distance
+from app.caching.latent_signals import LATENT_SIGNALS
 from app.caching.method import REUSES, SOLVERS, Method, MethodKind, ReuseOption, Solver, WholeStackMethod
-from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
+from app.caching.methods.adacache import PROBES, AdaCacheConfig, Location
 from app.caching.methods.listed_steps import ListedStepsConfig
 from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
@@ -56,7 +57,7 @@ def method_panel(card: ModelCard) -> MethodPanel:
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             formula = _choice("Formula", list(get_args(Formula)), "formula")
             distance = _choice("Distance", list(get_args(Distance)), "distance")
-            residual = _choice("Probe residual", list(get_args(ProbeResidual)), "residual")
+            residual = _choice("Measured", list(PROBES), "residual")
             location = _choice("Probe location", [*get_args(Location), SEVERAL], "location", value="mid")
             made_for = gr.Dropdown(
                 MADE_FOR, value=AS_THEY_ARE, label="Codebook made for", filterable=False, elem_id="made-for"
@@ -144,6 +145,13 @@ def shown_for(
         "about": gr.update(**about_props(card, chosen)),
         "adacache": gr.update(visible=True if chosen == ADACACHE else "hidden"),
     }
+
+
+def measuring(measured: object) -> dict[str, Any]:
+    """Updates by name where another residual or signal is picked: latent signals have their distance and no motion."""
+    if measured in LATENT_SIGNALS:
+        return {"distance": "l2", "motion": False}
+    return {"distance": "l1"}
 
 
 def read_method(card: ModelCard, form: Form) -> Method:

@@ -104,6 +104,8 @@ def wire(page: Page) -> None:
                 raise ValueError("the Studio shows your run that goes; stop it or wait for it to open another")
             run = store.get(run_id, visitor)
             updates = reopen(run, cards)
+            if (ended := runner.unread(visitor)) is not None:
+                ended.read = True  # its late end would else cover what was opened
             return [*updates, gr.update(shown=run.id), gr.update(opened={"run": run.id, "at": time()})]
         except (ValueError, OSError) as error:
             answer = {"error": sentence(error), "at": time()}

@@ -9,6 +9,7 @@ import pytest
 
 from app.caching.codebook import Codebook
 from app.caching.explanation import Explanation, explain, figure
+from app.caching.latent_signals import LATENT_SIGNALS
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.motion import MotionRegularisation
 from app.caching.record import StepRecord
@@ -72,14 +73,28 @@ def explained(recording, method: AdaCacheConfig) -> tuple[list[StepRecord], list
 @pytest.mark.parametrize(("number", "options"), list(enumerate(OPTIONS)))
 def test_what_is_printed_reproduces_the_decision(number, options):
     formula, distance, motion, reuse, made_for = options
-    method = AdaCacheConfig(
-        BOOKS[distance],
-        formula=formula,
-        distance=distance,
-        motion=MOTIONS[motion],
-        reuse=reuse,
-        made_for=made_for,
+    check_decisions(
+        number,
+        AdaCacheConfig(
+            BOOKS[distance],
+            formula=formula,
+            distance=distance,
+            motion=MOTIONS[motion],
+            reuse=reuse,
+            made_for=made_for,
+        ),
     )
+
+
+@pytest.mark.parametrize("formula", ["official", "paper"])
+@pytest.mark.parametrize(("number", "signal"), list(enumerate(LATENT_SIGNALS)))
+def test_decisions_on_latent_signals_are_reproduced(number, signal, formula):
+    book = Codebook((0.02, 0.05, 0.1, 1.0), (5, 4, 3, 2))
+    check_decisions(number, AdaCacheConfig(book, formula=formula, distance="l2", residual=signal))
+
+
+def check_decisions(number: int, method: AdaCacheConfig) -> None:
+    """What is printed of every step of a recorded run."""
     records, explanations = explained(RECORDED[number % len(RECORDED)], method)
     for record, explanation in zip(records, explanations, strict=True):
         lines = {line.curve: line for line in explanation.lines}
@@ -92,7 +107,8 @@ def test_what_is_printed_reproduces_the_decision(number, options):
         # The lines are those of this decision: what they give is what the run recorded.
         assert lines["raw"].result == figure(known(record.distance), 4)
         assert lines["normalised"].result == figure(known(record.normalised), 4)
-        assert lines["motion"].result == figure(known(record.motion), 4)
+        if method.latent_signal is None:
+            assert lines["motion"].result == figure(known(record.motion), 4)
         assert lines["regularised"].result == figure(known(record.regularised), 4)
         assert all(line.applied == (method.motion is not None) for line in explanation.lines[2:-1])
         if method.motion is not None:

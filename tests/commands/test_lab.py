@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import app.commands.lab as commands
+import app.commands.calibrate
+import app.commands.lab
 from app.__main__ import main
 from app.lab import folder
 from app.lab.record import record
@@ -17,7 +18,8 @@ from tests.support.tiny import CARD, TinyVideoModel
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     model = TinyVideoModel()
-    monkeypatch.setattr(commands, "load_model", lambda _: model)
+    for command in (app.commands.lab, app.commands.calibrate):
+        monkeypatch.setattr(command, "load_model", lambda _: model)
     monkeypatch.setitem(registry.CARDS, "tiny", CARD)
 
 
@@ -77,7 +79,7 @@ CALIBRATE = ("calibrate", "--model", "tiny", "--prompts", "prompts.txt", "--out"
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--speedup", "2", "--error", "1"), "either a speedup or an error"),
+        (("--speedup", "2", "--error", "1"), "either a speedup or a quality"),
         (("--speedup", "0.9"), "above 1, got 0.9"),
         (("--speedup", "nan"), "finite number, got nan"),
         (("--speedup", "40"), "30 steps allow at most 30x, the wished speedup is 40"),

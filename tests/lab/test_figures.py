@@ -16,6 +16,7 @@ from app.lab import measured
 from app.lab.bound import lower_hull, mean_bound
 from app.lab.check import schedule_gap
 from app.lab.figures import distance_figure, motion_figure
+from app.lab.objective import OBJECTIVES
 from app.lab.record import record
 from app.lab.recording import Recording, parse_recording
 from app.lab.replay import Replay
@@ -125,7 +126,7 @@ def test_a_recording_of_nothing_and_one_too_deep(recordings: list[Recording]):
 def test_replay_is_the_simulation(recordings: list[Recording], formula, motion):
     method = AdaCacheConfig(EVERY_STEP, formula=formula, motion=motion)
     for recording in recordings:
-        replay = Replay(recording, method)
+        replay = Replay(recording, method, OBJECTIVES["probe"].loss(recording, method.reuse))
         looked_up = [d.regularised or 0 for d in simulate(recording, method).decisions[1:]]
         for low, high in itertools.combinations(sorted(looked_up), 2):
             for rates in ((3, 2, 1), (5, 4, 2), (2, 2, 2)):

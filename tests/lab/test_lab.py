@@ -16,6 +16,7 @@ from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision
 from app.lab.calibrate import calibrate
 from app.lab.check import check
+from app.lab.objective import OBJECTIVES
 from app.lab.optimal import optimal_schedules
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
@@ -111,13 +112,13 @@ def test_bounds_respect_the_recorded_lag():
 def test_calibration_finds_the_wished_speedup():
     recordings = [recorded(prompt) for prompt in ("a", "two words", "three short words", "x" * 30)]
     recordings = [replace(r, computed_seconds=1.0, reused_seconds=0.01) for r in recordings]
-    result = calibrate(recordings, AdaCacheConfig(EVERY_STEP), speedup=1.6)
+    result = calibrate(recordings, AdaCacheConfig(EVERY_STEP), speedup=1.6, objective=OBJECTIVES["probe"])
     assert result.chosen.speedup == pytest.approx(1.6, rel=0.1)
     assert len(result.held_out) == 4
-    errors = [candidate.error for candidate in result.front]
+    errors = [candidate.loss for candidate in result.front]
     assert errors == sorted(errors)
     assert [c.speedup for c in result.front] == sorted(c.speedup for c in result.front)
-    by_error = calibrate(recordings, AdaCacheConfig(EVERY_STEP), error=result.chosen.error)
+    by_error = calibrate(recordings, AdaCacheConfig(EVERY_STEP), error=result.chosen.loss)
     assert by_error.chosen.speedup >= result.chosen.speedup
     with pytest.raises(ValueError, match="no codebook of the family gives 50x"):
         calibrate(recordings, AdaCacheConfig(EVERY_STEP), speedup=50)

@@ -10,12 +10,15 @@ from typing import Literal, get_args
 from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout, Part
 from app.caching.codebook import Codebook
 from app.caching.distances import Distance
+from app.caching.latent_signals import LATENT_SIGNALS, LatentSignal
 from app.caching.method import WholeStackMethod
 from app.caching.motion import Formula, MotionRegularisation, regularisation
 from app.caching.policy import Decision
 from app.common.validation import shown, whole
 
 ProbeResidual = Literal["temporal-attn", "spatial-attn", "cross-mlp", "cross", "mlp"]
+Probed = ProbeResidual | LatentSignal
+PROBES: tuple[Probed, ...] = (*get_args(ProbeResidual), *LATENT_SIGNALS)
 Location = Literal["start", "mid", "end"]
 MAX_STEPS = 1000
 MAX_SUBSAMPLE = 1000
@@ -35,9 +38,11 @@ PROBED: dict[ProbeResidual, tuple[tuple[Part, ...], tuple[Kind, ...]]] = {
 class AdaCacheConfig(WholeStackMethod):
     """Every option of the method and of the paper's ablations (Tables 3a-3d).
 
+    residual: what is measured, a residual inside the model or, beyond the paper, a latent signal
+    (app/caching/latent_signals.py), whose change is absolute, in l2, and knows no motion and no location.
     locations: block indices of the probe, or a name; the block whose decision counts is the last one.
 
-    Three options go beyond the paper. reuse: "forecast" adds not the last computed delta but the straight line
+    Three more options go beyond it. reuse: "forecast" adds not the last computed delta but the straight line
     through the last two (AdaCache+forecast), for the memory of a second delta. made_for: the step count the
     codebook was made for; in runs of other lengths distances are taken over, and rates last for, the same stretch
     of the schedule, so that 30, 50 and 100 steps share a codebook. None takes both a step at a time, as published.
@@ -48,7 +53,7 @@ class AdaCacheConfig(WholeStackMethod):
     codebook: Codebook
     formula: Formula = "official"
     distance: Distance = "l1"
-    residual: ProbeResidual = "temporal-attn"
+    residual: Probed = "temporal-attn"
     locations: tuple[int, ...] | Location = "mid"
     motion: MotionRegularisation | None = None
     made_for: int | None = None
@@ -62,10 +67,12 @@ class AdaCacheConfig(WholeStackMethod):
         for name, value, known in (
             ("formula", self.formula, get_args(Formula)),
             ("distance", self.distance, get_args(Distance)),
-            ("residual", self.residual, get_args(ProbeResidual)),
+            ("residual", self.residual, PROBES),
         ):
             if value not in known:
                 raise ValueError(f"AdaCache {name} must be one of {', '.join(known)}, got {shown(value)}")
+        if self.latent_signal is not None:
+            self._check_latent_signal(self.latent_signal)
         if isinstance(self.locations, str):
             if self.locations not in get_args(Location):
                 raise ValueError(
@@ -76,6 +83,25 @@ class AdaCacheConfig(WholeStackMethod):
         else:
             for block in self.locations:
                 whole("a probed block", block, 0, MAX_BLOCK)
+
+    @property
+    def latent_signal(self) -> LatentSignal | None:
+        """The latent signal that is measured; none where it is a residual inside the model."""
+        return next((signal for signal in LATENT_SIGNALS if signal == self.residual), None)
+
+    @property
+    def recorded_residual(self) -> ProbeResidual:
+        """The residual whose distances a recording for this method keeps; velocities are kept beside any."""
+        inside: tuple[ProbeResidual, ...] = get_args(ProbeResidual)
+        return next((residual for residual in inside if residual == self.residual), "temporal-attn")
+
+    def _check_latent_signal(self, signal: LatentSignal) -> None:
+        if self.distance != "l2":
+            raise ValueError(f"AdaCache measures {signal} as an l2 change, got distance {self.distance}")
+        if self.motion is not None:
+            raise ValueError(f"motion regularisation needs a residual inside the model; {signal} has no motion")
+        if self.subsample != 1:
+            raise ValueError(f"AdaCache measures {signal} on all of the latent, got subsample {self.subsample}")
 
     def pace(self, steps: int) -> float:
         """Steps of a run of `steps` for each step of a run the codebook was made for."""
@@ -96,10 +122,12 @@ class AdaCacheConfig(WholeStackMethod):
     def probes(self, depth: int, layout: Layout = FACTORISED) -> tuple[tuple[Branch, ...], ...]:
         """The branches whose residuals are probed, grouped: residuals of a group are added before measuring.
 
-        Branches that a model does not have are left out; a model of whole blocks is probed at the whole block,
-        whatever the residual.
+        None for a latent signal. Branches that a model does not have are left out; a model of whole blocks is
+        probed at the whole block, whatever the residual.
         """
-        parts, kinds = (("joint",), ("block",)) if layout == WHOLE_BLOCKS else PROBED[self.residual]
+        if self.latent_signal is not None:
+            return ()
+        parts, kinds = (("joint",), ("block",)) if layout == WHOLE_BLOCKS else PROBED[self.recorded_residual]
         groups = (
             tuple(Branch(block, part, kind) for kind in kinds if (part, kind) in layout)
             for block in self.blocks(depth)
@@ -113,7 +141,7 @@ class Measurement:
     """What one probe measures in a computed step: its change since the last one, and its motion."""
 
     change: float | None  # none in the first step
-    motion: float
+    motion: float | None  # none of a latent signal
 
 
 @dataclass(frozen=True)
@@ -122,9 +150,9 @@ class Reading:
 
     distance: float
     normalised: float
-    motion: float
-    motion_score: float
-    motion_gradient: float
+    motion: float | None = None
+    motion_score: float | None = None
+    motion_gradient: float | None = None
 
 
 @dataclass
@@ -160,14 +188,14 @@ class AdaptiveSchedule:
         for probe, measurement in enumerate(measurements):
             if measurement.change is not None:
                 self.readings.append(self._weigh(probe, measurement.change, measurement.motion))
-            elif self.config.formula == "paper":
+            elif self.config.formula == "paper" and measurement.motion is not None:
                 self._motion_scores[probe] = measurement.motion
         if not self.readings:
             return Decision(rate=self.rate if measurements else None)
         last = self.readings[-1]
         normalised = _mean([reading.normalised for reading in self.readings])
         regularised = normalised
-        if self.config.motion is not None:
+        if self.config.motion is not None and last.motion_score is not None and last.motion_gradient is not None:
             regularised *= regularisation(last.motion_score, last.motion_gradient, self.config.formula)
         row = self.config.codebook.row(regularised)
         self.rate = self.config.rate(row, self.steps)
@@ -182,11 +210,13 @@ class AdaptiveSchedule:
             row=row,
         )
 
-    def _weigh(self, probe: int, distance: float, motion: float) -> Reading:
+    def _weigh(self, probe: int, distance: float, motion: float | None) -> Reading:
         official = self.config.formula == "official"
         # The released code divides by the previous rate even where a forced step came sooner
         # (docs/upstream-quirks.md, 3).
         steps = (self.rate if official else self._elapsed) / self.config.pace(self.steps)
+        if motion is None:
+            return Reading(distance, distance / steps)
         settings = self.config.motion or self.shown_motion
         score = settings.score(motion, self._step, self.steps) if official else motion
         before = self._motion_scores.get(probe, 1.0)

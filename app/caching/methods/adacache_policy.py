@@ -6,10 +6,11 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, frame_norms, motion, norms, order_of
+from app.caching.latent_signals import LatentSignalProbe
 from app.caching.method import MethodKind, WholeStackPolicy
 from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement, Reading
 from app.caching.motion import MotionRegularisation
-from app.caching.policy import Decision, Plan, RunShape
+from app.caching.policy import Decision, Plan, RunShape, Signal
 from app.caching.registry import register
 from app.caching.sharding import ONE_PROCESS, Sharding
 
@@ -42,12 +43,19 @@ class AdaCache(WholeStackPolicy):
     _probes: list[Probe] = field(default_factory=list)
     _sharding: Sharding = ONE_PROCESS
     _measurements: list[Measurement] = field(default_factory=list)
+    _latent_probe: LatentSignalProbe | None = None
+
+    def __post_init__(self) -> None:
+        if self.config.latent_signal is not None:
+            self.signals: frozenset[Signal] = frozenset({"guided"})
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Place the probes."""
         self.schedule = AdaptiveSchedule(self.config, run.steps, run.motion)
         self._sharding = run.sharding
         self._probes = [Probe(group) for group in self.config.probes(run.depth, run.layout)]
+        if (signal := self.config.latent_signal) is not None:
+            self._latent_probe = LatentSignalProbe(signal, run.timesteps, run.sharding)
         return frozenset(branch for probe in self._probes for branch in probe.branches)
 
     @property
@@ -73,13 +81,20 @@ class AdaCache(WholeStackPolicy):
         )
         probe.previous = current
 
+    def observe_guided(self, latent: Tensor, clean: Tensor) -> None:
+        """Measure a latent signal: the latent before a computed step, and the clean one that it expects."""
+        assert self._latent_probe is not None
+        changed = self._latent_probe.measure(self.schedule.computed_step, latent, clean)
+        self._measurements.append(Measurement(changed, None))
+
     def end_step(self) -> Decision:
         """Choose the next rate from the step's measurements."""
         return self.schedule.decide(self._measurements)
 
     def held_bytes(self) -> int:
-        """The previous value of every probed residual, and half-summed ones."""
-        return sum(probe.held_bytes() for probe in self._probes)
+        """The previous value of every probed residual or signal, and half-summed ones."""
+        latent = 0 if self._latent_probe is None else self._latent_probe.held_bytes()
+        return latent + sum(probe.held_bytes() for probe in self._probes)
 
 
 def measure(

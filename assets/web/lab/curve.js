@@ -30,7 +30,7 @@ export function createCurve(state) {
   /** The axis holds the thresholds and most distances; only a new codebook or selection moves it. */
   const fit = () => {
     if (!state.ids().length) return;
-    const lagOne = state.ids().flatMap((id) => (state.measured[id] ?? []).slice(1).map((row) => row[0]));
+    const lagOne = state.ids().flatMap((id) => fromStepToStep(state, id).map(([, value]) => value));
     lagOne.sort((one, other) => one - other);
     const usual = lagOne[Math.floor((lagOne.length - 1) * USUAL)] ?? 0;
     const highest = state.codebook.thresholds.at(-2) ?? state.codebook.thresholds[0];
@@ -53,7 +53,7 @@ export function createCurve(state) {
     sheet.append(label(left - 8, upper + height + 3.5, "0", "end"));
     const alone = state.ids().length === 1;
     for (const [id, slot] of state.slots) {
-      const recorded = (state.measured[id] ?? []).slice(1).map((row, i) => [x(i + 2), y(row[0])]);
+      const recorded = fromStepToStep(state, id).map(([step, value]) => [x(step), y(value)]);
       const { colour } = identity(slot);
       sheet.append(line(recorded, alone ? "var(--baseline)" : colour, { width: 1, opacity: alone ? 0.7 : 0.4 }));
     }
@@ -106,12 +106,25 @@ export function createCurve(state) {
   stage.addEventListener("pointerleave", leave);
 
   state.on(["loaded"], fit);
+  let fitted = "";
+  state.on(["answer"], () => {
+    if (!state.answered || fitted === state.answered.signal) return; // another signal has other units
+    fitted = state.answered.signal;
+    fit();
+  });
   state.on(["codebook"], () => {
     const highest = state.codebook.thresholds.at(-2) ?? 0;
     if (highest > top) fit();
   });
   state.on(["answer", "selection", "real", "codebook"], frame.ask);
   return root;
+}
+
+/** [step, value] of the recorded run, each step against the one before: of the signal, or of the recorded residual. */
+function fromStepToStep(state, id) {
+  const between = state.answered?.signal === state.signal ? state.answer?.between?.[id] : null;
+  if (between) return between.map((value, i) => [i + 1, value]).filter(([, value]) => value !== null);
+  return state.signal ? [] : (state.measured[id] ?? []).slice(1).map((row, i) => [i + 2, row[0]]);
 }
 
 /** [step, value] of every computed step in which something was looked up. */

@@ -25,8 +25,8 @@ function signed(server) {
 
 async function open({ element, props, watch, trigger, server }) {
   const state = createState(server);
-  const { recordings, presets, preset, motion, reuses } = await server.opening({});
-  Object.assign(state, { recordings, presets, motion, reuses });
+  const { recordings, presets, preset, motion, reuses, signals } = await server.opening({});
+  Object.assign(state, { recordings, presets, motion, reuses, signals });
   const { thresholds, rates } = presets.find((item) => item.id === preset);
   state.codebook = state.draft = { thresholds, rates };
 
@@ -49,7 +49,7 @@ async function open({ element, props, watch, trigger, server }) {
     element.dataset.answers = Number(element.dataset.answers ?? 0) + 1;
     element.dataset.settled = state.settled();
   });
-  state.on(["codebook", "motion", "reuse", "selection"], () => (element.dataset.settled = state.settled()));
+  state.on(["codebook", "motion", "reuse", "signal", "selection"], () => (element.dataset.settled = state.settled()));
   state.tell("recordings", "presets", "codebook", "motion");
   if (recordings.length) {
     state.slots = new Map(recordings.slice(0, 2).map(({ id }, slot) => [id, slot]));

@@ -45,7 +45,7 @@ export function createNumbers({ state, run, server }) {
   };
   start.addEventListener("click", () => run.start(state.question([state.focus]), state.answer.runs[state.focus].computed));
   stop.addEventListener("click", run.stop);
-  state.on(["codebook", "motion", "reuse"], () => {
+  state.on(["codebook", "motion", "reuse", "signal"], () => {
     if (run.going || run.painted || !run.asked) return;
     if (!same({ ...state.question([]), ids: run.asked.question.ids }, run.asked.question)) run.say("");
   });

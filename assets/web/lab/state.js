@@ -13,6 +13,7 @@ export function createState(server) {
     focus: "",
     motion: false,
     reuse: "hold", // what stands in for a step that is not computed
+    signal: "", // a latent signal that is looked up; empty for the recordings' own residual
     measured: {},
     answer: null,
     answered: null, // the codebook the answer is for
@@ -24,7 +25,7 @@ export function createState(server) {
   state.recording = (id) => state.recordings.find((recording) => recording.id === id);
   state.steps = () => Math.max(...state.ids().map((id) => state.recording(id).steps));
   state.lags = () => Math.min(...state.ids().map((id) => state.measured[id]?.at(-1).length ?? 0));
-  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, reuse: state.reuse, ...(state.draft ?? state.codebook) });
+  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, reuse: state.reuse, signal: state.signal, ...(state.draft ?? state.codebook) });
 
   let replied = null; // the last question that was answered, if only with what is wrong
   state.settled = () => same(replied, state.question());
@@ -55,7 +56,25 @@ export function createState(server) {
   state.setReuse = (reuse) => {
     state.reuse = reuse;
     ask();
+    if (state.slots.size) askFront(state.question());
     tell("reuse");
+  };
+  /** Another signal has other units: the thresholds are taken over for the same compute. Latent signals have no motion. */
+  state.setSignal = async (signal) => {
+    const before = state.signal;
+    state.signal = signal;
+    if (signal && state.motion) state.setMotion(false);
+    tell("signal");
+    const answer = state.slots.size ? await server.rescaled({ ...state.question(), before }) : {};
+    if (answer.error) {
+      state.signal = before;
+      state.error = answer.error;
+      tell("signal", "answer");
+      return;
+    }
+    if (answer.thresholds) state.load(answer);
+    ask();
+    if (state.slots.size) askFront(state.question());
   };
   state.toggle = (id) => {
     if (!state.slots.delete(id)) {
@@ -85,6 +104,6 @@ export function createState(server) {
   return state;
 }
 
-function keyOf({ ids, motion }) {
-  return JSON.stringify([ids, motion]);
+function keyOf({ ids, motion, reuse, signal }) {
+  return JSON.stringify([ids, motion, reuse, signal]);
 }
