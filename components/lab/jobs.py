@@ -224,5 +224,7 @@ def _of_run(request: Request, cards: Mapping[str, ModelCard]) -> Request:
     """A run's request for recording: its baseline, with its method's probe if that is AdaCache."""
     if request.model not in cards:
         raise ValueError(f"the model of this run, {request.model}, is not here")
+    if changed := str(request.settings()):
+        raise ValueError(f"a recording keeps the model's own settings only; this run has {changed}")
     method = request.adacache or AdaCacheConfig(EVERY_STEP)
     return replace(request, method=replace(method, codebook=EVERY_STEP))

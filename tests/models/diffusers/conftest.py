@@ -41,7 +41,7 @@ def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: in
     frames = "video_length" if source.family.name == "latte" else "num_frames"
     result = pipeline(
         PROMPT,
-        negative_prompt=source.negative_prompt,
+        negative_prompt=source.card.negative_prompt,
         height=size.height,
         width=size.width,
         num_inference_steps=steps,
