@@ -85,7 +85,7 @@ class ModelCard:
         """What of the settings is not its own anyway; a ValueError says what is accepted."""
         if strange := [name for name in asked.given if name not in self.settings]:
             refused, takes = (" and ".join(names).replace("_", " ") for names in (strange, self.settings))
-            raise ValueError(f"{self.title} takes no {refused}; settings that it takes: {takes or 'none'}")
+            raise ValueError(f"{self.title} takes no {refused}; it takes: {takes or 'none'}")
         if asked.precision not in (None, *self.precisions):
             raise ValueError(f"{self.title} runs in {' or '.join(self.precisions)}, got {asked.precision}")
         own = {"negative_prompt": self.negative_prompt, "flow_shift": self.flow_shift}

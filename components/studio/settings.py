@@ -24,9 +24,8 @@ class SettingsPanel:
 def settings_panel(card: ModelCard) -> SettingsPanel:
     """Build it with a model's own settings."""
     shown = _shown(card, OWN)
-    with gr.Accordion(
-        "Model settings", open=False, elem_id="model-settings", visible=bool(card.settings)
-    ) as group:
+    offered = bool(card.settings)
+    with gr.Accordion("Model settings", open=False, elem_id="model-settings", visible=offered) as group:
         inputs: dict[str, gr.Component] = {
             "negative_prompt": gr.Textbox(
                 label="Negative prompt",
@@ -63,7 +62,7 @@ def settings_props(card: ModelCard, settings: Settings = OWN) -> dict[str, Any]:
     """Updates by name that show settings of a model; a ValueError where it has no such setting."""
     shown = _shown(card, card.requested_settings(settings))
     fields = {name: gr.update(**props) for name, props in shown.items()}
-    return {**fields, "model_settings": gr.update(visible=bool(card.settings))}
+    return {**fields, "offered": gr.update(visible=bool(card.settings))}
 
 
 def read_settings(card: ModelCard, form: Form) -> Settings:
