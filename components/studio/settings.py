@@ -9,7 +9,7 @@ from app.models.base import ModelCard
 from app.models.settings import MAX_FLOW_SHIFT, MAX_NEGATIVE_PROMPT, MIN_FLOW_SHIFT, NAMES, Settings
 from components.studio.form import Form
 
-DEVICES_OWN = ("bfloat16 on a GPU, float32 on a CPU", "")
+DEVICES_OWN = ("The device's own", "")
 OWN = Settings()
 
 
@@ -39,7 +39,7 @@ def settings_panel(card: ModelCard) -> SettingsPanel:
             ),
             "precision": gr.Dropdown(
                 label="Precision",
-                info="Another than the device's own is loaded beside it.",
+                info="Own: bfloat16 on a GPU, float32 on a CPU.",
                 filterable=False,
                 interactive=True,
                 elem_id="precision",
@@ -80,9 +80,6 @@ def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
         "flow_shift": card.flow_shift,
         **settings.given,
     }
-    shown = {
-        name: {"value": value, "visible": True if name in card.settings else "hidden"}
-        for name, value in values.items()
-    }
+    shown = {name: {"value": value, "visible": name in card.settings} for name, value in values.items()}
     shown["precision"]["choices"] = [DEVICES_OWN, *((name, name) for name in card.precisions)]
     return shown

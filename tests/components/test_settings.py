@@ -107,7 +107,7 @@ def test_controls_and_links_say_a_models_settings(settings: Settings) -> None:
 
 def test_fields_are_shown_where_a_model_has_them_and_count_nowhere_else() -> None:
     shown = {name: props.get("visible") for name, props in settings_props(CARD).items()}
-    assert shown == {"negative_prompt": "hidden", "precision": "hidden", "flow_shift": True, "offered": True}
+    assert shown == {"negative_prompt": False, "precision": False, "flow_shift": True, "offered": True}
     left = replace(FORM, negative_prompt="of another model", precision="float32", flow_shift=5)
     assert read_settings(CARD, left) == Settings()
     assert read_settings(CARD, replace(left, flow_shift=2)) == Settings(flow_shift=2)
