@@ -20,6 +20,7 @@ from app.generation.trace import SIDES
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from app.models.base import ModelCard
+from app.models.settings import Settings
 from components.shared.visitors import address_of, program_of
 from components.shared.web import served
 from components.studio.controls import card_of
@@ -28,6 +29,7 @@ from components.studio.size import MAX_SIZE_NAME
 METHOD = "adacache-fast-moreg"
 Result = tuple[dict[str, Any], dict[str, Any], str, str]  # summary, trace, both videos
 OWN = -1  # stands for the model's own setting; gradio_client takes None for a missing one
+OWN_TEXT = "own"  # where the empty text is a choice as well
 
 
 def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) -> None:
@@ -50,6 +52,9 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         aspect_ratio: Any,
         length: Any,
         reuse: Any,
+        negative_prompt: Any,
+        precision: Any,
+        flow_shift: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> Result:
@@ -57,10 +62,13 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
         AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
-        which the summary tells; steps and guidance -1 and an empty resolution, aspect ratio (height:width) or
-        length are the model's own. `visitor`: the id of the browser in whose Runs the run is to appear, if any.
+        which the summary tells. The model's own are steps, guidance and flow shift -1, an empty resolution, aspect
+        ratio (height:width), length or precision, and the negative prompt "own". `visitor`: the id of the browser
+        in whose Runs the run is to appear, if any.
         """
-        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
+        sized = (resolution, aspect_ratio, length)
+        settings = (negative_prompt, precision, flow_shift)
+        asked = (prompt, model, method, codebook, seed, steps, guidance, *sized, reuse, *settings)
         with _one_line():
             return _result(runner, submitted(caller, visitor, *asked))
 
@@ -76,6 +84,9 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         aspect_ratio: Any,
         length: Any,
         reuse: Any,
+        negative_prompt: Any,
+        precision: Any,
+        flow_shift: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> dict[str, Any]:
@@ -83,7 +94,9 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
 
         The same run is not queued twice: its earlier id is returned.
         """
-        asked = (prompt, model, method, codebook, seed, steps, guidance, resolution, aspect_ratio, length, reuse)
+        sized = (resolution, aspect_ratio, length)
+        settings = (negative_prompt, precision, flow_shift)
+        asked = (prompt, model, method, codebook, seed, steps, guidance, *sized, reuse, *settings)
         with _one_line():
             return _status(runner, submitted(caller, visitor, *asked))
 
@@ -129,6 +142,9 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             gr.Number(OWN, label="steps"),
             gr.Number(OWN, label="guidance"),
             *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
+            gr.Textbox(OWN_TEXT, label="negative_prompt"),
+            gr.Textbox("", label="precision"),
+            gr.Number(OWN, label="flow_shift"),
             visitor,
         ]
         outputs = [
@@ -161,6 +177,9 @@ def _request(
     aspect_ratio: Any,
     length: Any,
     reuse: Any,
+    negative_prompt: Any,
+    precision: Any,
+    flow_shift: Any,
 ) -> Request:
     card = card_of(cards, model)
     size = (resolution, aspect_ratio, length)
@@ -176,6 +195,12 @@ def _request(
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")
         check_texts("the codebook", codebook)
         chosen = replace(chosen, codebook=Codebook.from_json(codebook))
+    text("the precision", precision, MAX_NAME)
+    settings = Settings(
+        None if negative_prompt == OWN_TEXT else negative_prompt,
+        precision or None,
+        None if flow_shift == OWN else flow_shift,
+    )
     return Request(
         model=card.id,
         prompt=prompt,
@@ -184,6 +209,7 @@ def _request(
         steps=card.steps if steps == OWN else as_whole(steps),  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
         size=card.requested_size(*size),
+        **vars(card.requested_settings(settings)),
     )
 
 

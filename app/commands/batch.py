@@ -51,7 +51,10 @@ class Generating:
         making.mkdir(exist_ok=True)
         weights = () if self.weights is None else (self.weights,)
         for event in generate_pair(
-            job.request, making, sequential=self.sequential, load=lambda model: load_model(model, *weights)
+            job.request,
+            making,
+            sequential=self.sequential,
+            load=lambda model, **precision: load_model(model, *weights, **precision),
         ):
             if isinstance(event, Failed):
                 return event.message

@@ -19,9 +19,11 @@ from app.commands.batch import Batch
 from app.commands.options import (
     add_method_options,
     add_seed_option,
+    add_settings_options,
     add_size_options,
     add_workers_options,
     method_from,
+    settings_from,
     size_from,
     workers_from,
 )
@@ -54,6 +56,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
     add_size_options(parser)
+    add_settings_options(parser)
     add_method_options(parser)
     parser.add_argument("--sequential", action="store_true", help="finish the baseline first, measure undisturbed")
     parser.add_argument(
@@ -111,7 +114,7 @@ def run_prompt(options: argparse.Namespace) -> int:
 def loader(options: argparse.Namespace) -> Callable[[str], VideoModel]:
     """What loads a model: from --weights where given, and as one of the processes that share its videos."""
     weights = () if options.weights is None else (options.weights,)
-    return lambda model: shared_model(load_model(model, *weights))
+    return lambda model, **precision: shared_model(load_model(model, *weights, **precision))
 
 
 def report(summary: dict[str, Any], out: Path) -> None:
@@ -170,6 +173,7 @@ def request_from(options: argparse.Namespace, prompt: str) -> Request:
         steps=model.steps if options.steps is None else options.steps,
         guidance=model.guidance if options.guidance is None else options.guidance,
         size=size_from(options, model),
+        **vars(settings_from(options, model)),
     )
 
 

@@ -15,6 +15,7 @@ from app.caching.names import named_method, with_option
 from app.caching.schedule_file import load_schedule
 from app.generation.request import random_seed
 from app.models.base import ModelCard
+from app.models.settings import PRECISIONS, Settings
 from app.models.size import Size
 from app.workers.workers import Workers
 
@@ -89,6 +90,18 @@ def add_size_options(parser: argparse.ArgumentParser) -> None:
 def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
     """The size the options ask for; none for the model's own. A ValueError says what is accepted."""
     return model.requested_size(options.resolution, options.aspect_ratio, options.length)
+
+
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
+    """What some models let a run choose, by its own options."""
+    parser.add_argument("--negative-prompt", metavar="TEXT", help="what to lead away from (default: the model's)")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of the model (default: bfloat16 on a GPU)")
+    parser.add_argument("--flow-shift", type=float, metavar="X", help="of the noise levels (default: the model's)")
+
+
+def settings_from(options: argparse.Namespace, model: ModelCard) -> Settings:
+    """The settings the options ask for; none for the model's own. A ValueError says what is accepted."""
+    return model.requested_settings(Settings(options.negative_prompt, options.precision, options.flow_shift))
 
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

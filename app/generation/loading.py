@@ -1,12 +1,14 @@
-"""loading(load, model): load a model while telling what is downloaded, as a part of the event stream."""
+"""Load a request's model while telling what is downloaded, as a part of the event stream."""
 
 from collections.abc import Callable, Generator
 from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
+from typing import cast
 
 from app.generation.events import Loading
-from app.models.base import VideoModel
+from app.generation.request import Request
+from app.models.base import VideoModel, adjusted, at_size
 from app.models.runtime.memory import gigabytes
 from app.models.runtime.weights import reporting
 
@@ -15,14 +17,15 @@ TOLD_SECONDS = 0.5  # a download reports far more often than anybody reads
 
 
 def loading(
-    load: Callable[[str], VideoModel], model: str, poll: Callable[[], None] = lambda: None
+    load: Callable[[str], VideoModel], request: Request, poll: Callable[[], None] = lambda: None
 ) -> Generator[Loading, None, VideoModel]:
-    """Yield what is going on; returns the model, or raises why there is none.
+    """Yield what is going on; returns the request's model in its precision, or raises why there is none.
 
     `poll` may raise to stop waiting. What is loading then goes on in the background and is there the next time.
     """
     news: Queue[Loading | VideoModel | Exception] = Queue()
     due = 0.0
+    precision = {} if request.precision is None else {"precision": request.precision}
 
     def report(repository: str, done: int, total: int) -> None:
         nonlocal due
@@ -34,7 +37,7 @@ def loading(
     def work() -> None:
         try:
             with reporting(report):
-                news.put(load(model))
+                news.put(cast(Callable[..., VideoModel], load)(request.model, **precision))
         except Exception as error:
             news.put(error)
 
@@ -50,3 +53,11 @@ def loading(
         if not isinstance(item, Loading):
             return item
         yield item
+
+
+def prepared(
+    load: Callable[[str], VideoModel], request: Request, poll: Callable[[], None]
+) -> Generator[Loading, None, VideoModel]:
+    """As `loading`, and the model then makes videos of the request's size with its settings."""
+    model = yield from loading(load, request, poll)
+    return adjusted(at_size(model, request.size), request.settings())

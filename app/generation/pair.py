@@ -20,14 +20,14 @@ from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
 from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write_latents
-from app.generation.loading import loading
+from app.generation.loading import prepared
 from app.generation.request import Request
 from app.generation.summary import summarise
 from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
 from app.metrics.registry import measure
-from app.models.base import Frames, VideoModel, at_size
+from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
 from app.models.runtime.memory import free_bytes, lacks_memory, release_memory
 from app.models.runtime.memory_plan import check_cache_fits
@@ -86,7 +86,7 @@ def _run(
         if stop.is_set():
             raise StopRequested
 
-    model = at_size((yield from loading(load, request.model, poll)), request.size)
+    model = yield from prepared(load, request, poll)
     if request.steps > model.card.max_steps:
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {

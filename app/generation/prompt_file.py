@@ -13,11 +13,13 @@ from app.common.files import numbered_lines
 from app.common.validation import as_whole, parse_json, shown
 from app.generation.request import MAX_NAME, Request
 from app.models.base import ModelCard
+from app.models.settings import NAMES, Settings
 
 MAX_BYTES = 2_000_000
 MAX_RUNS = 10_000
 MAX_TOLD = 5  # faults in one message
-SETTINGS = ("seed", "steps", "guidance", "method", "resolution", "aspect_ratio", "length")
+SIZE = ("resolution", "aspect_ratio", "length")
+SETTINGS = ("seed", "steps", "guidance", "method", *SIZE, *NAMES)
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,12 @@ def _requests(entry: object, like: Request, card: ModelCard) -> Iterator[Request
         given["steps"] = as_whole(settings["steps"])
     if "method" in settings:
         given["method"] = named_method(_name(settings["method"], "method"), card.id, card.motion)
-    size = {field: _name(settings[field], field) for field in SETTINGS[-3:] if field in settings}
+    size = {field: _name(settings[field], field) for field in SIZE if field in settings}
     if size:
         given["size"] = card.requested_size(**size)
+    if any(field in settings for field in NAMES):
+        kept = {field: settings.get(field, getattr(like, field)) for field in NAMES}
+        given |= vars(card.requested_settings(Settings(**kept)))
     seeds = settings.get("seed", like.seed)
     for seed in seeds if isinstance(seeds, list) else [seeds]:
         request = replace(like, **{**given, "seed": as_whole(seed)})

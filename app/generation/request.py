@@ -10,6 +10,7 @@ from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import method_from_json, method_to_json
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text, whole
+from app.models.settings import NAMES, Precision, Settings
 from app.models.size import Size
 
 MAX_PROMPT = 1500
@@ -17,6 +18,7 @@ MAX_STEPS = 1000
 MAX_SEED = MAX_WHOLE  # larger ones would change on their way through the page
 MAX_NAME = 200
 MAX_GUIDANCE = 50.0
+OPTIONAL = ("size", *NAMES)  # written only where they are not the model's own, so that older requests are equal
 
 
 def random_seed() -> int:
@@ -34,7 +36,11 @@ class Request:
     seed: int = 0
     steps: int = 30
     guidance: float = 4.0
-    size: Size | None = None  # the model's own
+    # None is the model's own, as published, and the device's precision.
+    size: Size | None = None
+    negative_prompt: str | None = None
+    precision: Precision | None = None
+    flow_shift: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -48,25 +54,28 @@ class Request:
         number("guidance", self.guidance, 0, MAX_GUIDANCE)
         if not isinstance(self.size, Size | None):
             raise ValueError(f"a request's size is a Size or none, got {shown(self.size)}")
+        self.settings()  # which checks them
 
     def to_json(self) -> dict[str, Any]:
-        """The request as JSON; `from_json` gives an equal one back. No size is written where none is asked for."""
+        """The request as JSON; `from_json` gives an equal one back. What is the model's own is left out."""
         value = {**asdict(self), "method": method_to_json(self.method)}
-        if self.size is None:
-            del value["size"]
-        return value
+        return {name: item for name, item in value.items() if name not in OPTIONAL or item is not None}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
-        """Read a request; unknown and missing fields are errors, but for a missing size."""
+        """Read a request; unknown and missing fields are errors, but for those of OPTIONAL."""
         if not isinstance(value, dict):
             raise ValueError(f"a request is a JSON object, got {shown(value)}")
         known = set(cls.__dataclass_fields__)
-        if odd := sorted((set(value) | {"size"}) ^ known):
+        if odd := sorted((set(value) | set(OPTIONAL)) ^ known):
             raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:100]}")
         size = Size.from_json(value["size"]) if "size" in value else None
         numbers = {name: as_whole(value[name]) for name in ("seed", "steps")}
         return cls(**{**value, **numbers, "method": method_from_json(value["method"]), "size": size})
+
+    def settings(self) -> Settings:
+        """What it asks of the model beside steps, guidance and size."""
+        return Settings(self.negative_prompt, self.precision, self.flow_shift)
 
     @property
     def adacache(self) -> AdaCacheConfig | None:

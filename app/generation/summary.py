@@ -86,6 +86,7 @@ def _told_by(trace: Trace) -> dict[str, Any]:
         "steps": request.steps,
         "guidance": request.guidance,
         "size": vars(request.size) if request.size else None,
+        **vars(request.settings()),
         **_method(request.method),
         "baseline_steps": len(trace.computed_steps("baseline")),
         "computed_steps": len(trace.computed_steps("accelerated")),

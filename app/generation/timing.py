@@ -51,7 +51,7 @@ def timing_of(request: Request, denoisers: Mapping[Side, Denoiser], measured: st
     size = request.size or accelerated.model.card.size
     try:
         tokens = int(accelerated.conditioning.mask.sum())
-        work = Workload(size.height, size.width, size.frames, request.steps, tokens)
+        work = Workload(size.height, size.width, size.frames, request.steps, tokens, request.flow_shift)
         share = compute_share(request.model, request.method, work, accelerated.records)
     except ValueError:  # a model or a size whose FLOPs cannot be counted
         whole = len(denoisers["baseline"].schedule) * accelerated.cache.branches

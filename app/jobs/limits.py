@@ -26,6 +26,10 @@ class Limits:
             raise ValueError(
                 f"this public page takes prompts of at most {self.prompt} characters, got {len(request.prompt)}"
             )
+        if (length := len(request.negative_prompt or "")) > self.prompt:
+            raise ValueError(
+                f"this public page takes negative prompts of at most {self.prompt} characters, got {length}"
+            )
 
 
 PUBLIC = Limits(steps=100, prompt=1200, waiting=3, all_waiting=32, abandoned_seconds=600.0)

@@ -111,7 +111,7 @@ def _borrowed(
             raise pair.StopRequested
 
     try:
-        yield from loading(load, request.model, poll)  # downloads here, where no GPU waits for it
+        yield from loading(load, request, poll)  # downloads here, where no GPU waits for it
         with closing(_on_gpu()(job, request, folder, options)) as events:
             for event in events:
                 poll()

@@ -7,14 +7,14 @@ from threading import Event as Flag
 
 from app.caching.record import StepRecord
 from app.generation.events import Event, Failed, Started, Step, Stopped
-from app.generation.loading import loading
+from app.generation.loading import prepared
 from app.generation.pair import StopRequested, error_message
 from app.generation.request import Request
 from app.generation.trace import Trace
 from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording
-from app.models.base import VideoModel, at_size
+from app.models.base import VideoModel
 from app.models.runtime.memory import lacks_memory
 
 
@@ -47,7 +47,7 @@ def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Ite
         if stop.is_set():
             raise StopRequested
 
-    model = at_size((yield from loading(load, request.model, poll)), request.size)
+    model = yield from prepared(load, request, poll)
     conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
     yield Started(request, schedule, conditioning.understood, conditioning.ignored)
     method = request.adacache

@@ -20,6 +20,7 @@ class Workload:
     frames: int
     steps: int
     text_tokens: int
+    flow_shift: float | None = None  # none for the model's own
 
     def __post_init__(self) -> None:
         whole("height", self.height, 16, MAX_SIDE)

@@ -12,8 +12,7 @@ from app.metrics.countable import GUIDED_BATCH, Workload
 from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import shifted_timesteps
-from app.models.sprites.card import CARD
-from app.models.sprites.model import TIMESTEP_SHIFT
+from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.vae import SpritesVAE, VaeConfig
 
 
@@ -26,7 +25,7 @@ class Sprites:
 
     def schedule(self, work: Workload) -> tuple[float, ...]:
         """The schedule it samples with, whatever the size."""
-        return shifted_timesteps(work.steps, TIMESTEP_SHIFT)
+        return shifted_timesteps(work.steps, work.flow_shift or TIMESTEP_SHIFT)
 
     def step(self, work: Workload) -> StepCount:
         """Latents have a quarter of the side and as many frames."""

@@ -128,7 +128,7 @@ def recorded_plans(records: Sequence[StepRecord], run: RunShape) -> tuple[Plan, 
 
 def step_count(model: str, work: Workload) -> StepCount:
     """One step of a model, counted once for a size, whatever the number of steps; seconds for the large models."""
-    return _step_count(model, replace(work, steps=1))
+    return _step_count(model, replace(work, steps=1, flow_shift=None))
 
 
 def without_attention(step: StepCount, kinds: frozenset[Kind]) -> StepCount:

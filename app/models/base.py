@@ -1,6 +1,6 @@
 """VideoModel: what a run needs of a model, and ModelCard: what a person needs to know of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,6 +13,7 @@ from app.caching.method import MethodKind
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import RunShape, Signal
 from app.caching.sharding import ONE_PROCESS, Shard, Sharding
+from app.models.settings import NAMES, Precision, Settings
 from app.models.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
@@ -42,6 +43,9 @@ class ModelCard:
     signals: frozenset[Signal] = frozenset({"first-block"})  # what a method may see of a step, beside residuals
     flow: bool = False  # a noisy latent is (1 - t) video + t noise, so that other solvers can take its steps
     motion_fits: bool = True  # whether the constants of `motion` were made for it; else it starts with it off
+    negative_prompt: str | None = None  # the one it was published with; none where it takes none
+    precisions: tuple[Precision, ...] = ()  # that it can be loaded in; none where that is no choice
+    flow_shift: float | None = None  # of its noise levels; none where that is no choice
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
@@ -76,6 +80,26 @@ class ModelCard:
         own = self.sizes.names(self.size)
         size = self.sizes.size(*(given or usual for given, usual in zip(names, own, strict=True)))
         return None if size == self.size else size
+
+    def requested_settings(self, asked: Settings) -> Settings:
+        """What of the settings is not its own anyway; a ValueError says what is accepted."""
+        if strange := [name for name in asked.given if name not in self.settings]:
+            refused, takes = (" and ".join(names).replace("_", " ") for names in (strange, self.settings))
+            raise ValueError(f"{self.title} takes no {refused}; it takes: {takes or 'none'}")
+        if asked.precision not in (None, *self.precisions):
+            raise ValueError(f"{self.title} runs in {' or '.join(self.precisions)}, got {asked.precision}")
+        own = {"negative_prompt": self.negative_prompt, "flow_shift": self.flow_shift}
+        return Settings(**{name: value for name, value in asked.given.items() if value != own.get(name)})
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of those a run may ask for."""
+        offered = {
+            "negative_prompt": self.negative_prompt is not None,
+            "precision": bool(self.precisions),
+            "flow_shift": self.flow_shift is not None,
+        }
+        return tuple(name for name in NAMES if offered[name])
 
 
 @dataclass(frozen=True)
@@ -130,6 +154,14 @@ class Resizable(Protocol):
 
 
 @runtime_checkable
+class Adjustable(Protocol):
+    """A model of which a run may ask for another negative prompt or flow shift."""
+
+    def with_settings(self, settings: Settings) -> VideoModel:
+        """The same model, its weights shared; a setting that is none stays its own."""
+
+
+@runtime_checkable
 class Shareable(Protocol):
     """A model whose videos several processes can make together, each of them some frames."""
 
@@ -151,3 +183,12 @@ def at_size(model: VideoModel, size: Size | None) -> VideoModel:
     if not isinstance(model, Resizable):
         raise ValueError(f"{model.card.title} makes {model.card.size} only, got {size}")
     return model.with_size(size)
+
+
+def adjusted(model: VideoModel, settings: Settings) -> VideoModel:
+    """A model with a run's settings, but for the precision it was loaded in; a ValueError where it has none."""
+    changed = replace(model.card.requested_settings(settings), precision=None)
+    if not changed.given:
+        return model
+    assert isinstance(model, Adjustable), f"the card of {model.card.id} offers what the model does not have"
+    return model.with_settings(changed)

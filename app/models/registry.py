@@ -1,16 +1,20 @@
 """The models there are: their cards, readable at once, and their loaders, run when a model is picked."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+import torch
+
 from app.models.base import ModelCard, VideoModel
 from app.models.diffusers.family import checkpoints
 from app.models.open_sora.card import CARD as OPEN_SORA
 from app.models.open_sora_plan.card import CARD as OPEN_SORA_PLAN
-from app.models.runtime.device import device_name
+from app.models.runtime.device import compute_device, computing_on, device_name
+from app.models.settings import Precision, Settings
 from app.models.sprites.card import CARD as SPRITES
 
 DIFFUSERS = tuple(checkpoint.card for checkpoint in checkpoints().values())
@@ -42,13 +46,22 @@ def card(model: str) -> ModelCard:
     return CARDS[model]
 
 
-@cache
-def load_model(model: str, weights: Path | None = None) -> VideoModel:
-    """Load a model once; nothing of it is imported or read before. A ValueError says what is missing.
+def load_model(model: str, weights: Path | None = None, precision: Precision | None = None) -> VideoModel:
+    """Load a model once in each precision; nothing is imported or read before. A ValueError says what is missing.
 
     weights: a folder of checkpoints in the published layout, for models that are not embedded.
+    precision: none for the device's own; another one is loaded beside it.
     """
-    module, *arguments = LOADERS[card(model).id]
+    card(model).requested_settings(Settings(precision=precision))
+    if precision is not None and getattr(torch, precision) == compute_device()[1]:
+        precision = None
+    return _loaded(model, weights, precision)
+
+
+@cache
+def _loaded(model: str, weights: Path | None, precision: Precision | None) -> VideoModel:
+    module, *given = LOADERS[model]
+    arguments: list[str | Path] = [*given]
     try:
         load = import_module(module).load
     except ModuleNotFoundError as error:
@@ -57,5 +70,7 @@ def load_model(model: str, weights: Path | None = None) -> VideoModel:
     if weights is not None:
         if model not in FROM_FOLDER:
             raise ValueError(f"--weights is for {' and '.join(FROM_FOLDER)}, not for {model}")
-        return cast(Callable[[Path], VideoModel], load)(weights)
-    return cast(Callable[..., VideoModel], load)(*arguments)
+        arguments = [weights]
+    chosen = nullcontext() if precision is None else computing_on(compute_device()[0], getattr(torch, precision))
+    with chosen:
+        return cast(Callable[..., VideoModel], load)(*arguments)

@@ -25,7 +25,11 @@ def distance_curve(run: Run) -> list[tuple[int, float]]:
 
 def _settings(request: Request) -> dict[str, str]:
     """Every setting of a request by its name, flat and in words."""
-    asked = {name: value for name, value in request.to_json().items() if name not in ("method", "size")}
+    asked = {
+        name.replace("_", " "): value
+        for name, value in request.to_json().items()
+        if name not in ("method", "size")
+    }
     if request.size:
         asked["size"] = str(request.size)
     settings = method_to_json(request.method)

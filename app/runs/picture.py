@@ -95,8 +95,10 @@ def _heading(sheet: Sheet, run: Run) -> None:
     request, summary = run.request, run.summary
     prompt = " ".join(request.prompt.split())
     sheet.text((LEFT, 40), prompt if len(prompt) <= 100 else f"{prompt[:99]}…", 20, INK)
+    changed = str(request.settings())
     settings = (
         f"{request.model}, seed {request.seed}, {request.steps} steps, guidance {request.guidance:g}, "
+        f"{changed}{', ' if changed else ''}"
         f"{summary['method']}, {display_time(run.about.made)}"
     )
     earlier = f" (baseline measured {display_time(run.baseline_measured)})" if summary["baseline_measured"] else ""

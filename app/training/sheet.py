@@ -20,8 +20,7 @@ from torch import Tensor
 from app.common.paths import SPRITES
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, shifted_timesteps
-from app.models.sprites.card import CARD
-from app.models.sprites.model import TIMESTEP_SHIFT
+from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
 from app.training.loop import generator, load_checkpoint

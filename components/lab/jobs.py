@@ -208,7 +208,7 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     if not isinstance(asked, dict):
         raise ValueError("the page does not fit this server; reload it")
     if "run" in asked:
-        return _of_run(store.get(asked["run"], asker_of(asked)).request, cards)
+        return recorded_request(store.get(asked["run"], asker_of(asked)).request, cards)
     seed = asked.get("seed")
     return Request(
         model=card.id,
@@ -220,9 +220,11 @@ def _new_request(asked: object, cards: Mapping[str, ModelCard], store: RunStore)
     )
 
 
-def _of_run(request: Request, cards: Mapping[str, ModelCard]) -> Request:
+def recorded_request(request: Request, cards: Mapping[str, ModelCard]) -> Request:
     """A run's request for recording: its baseline, with its method's probe if that is AdaCache."""
     if request.model not in cards:
         raise ValueError(f"the model of this run, {request.model}, is not here")
+    if changed := str(request.settings()):
+        raise ValueError(f"a recording keeps the model's own settings only; this run has {changed}")
     method = request.adacache or AdaCacheConfig(EVERY_STEP)
     return replace(request, method=replace(method, codebook=EVERY_STEP))

@@ -26,10 +26,19 @@ from components.studio.method import (
 )
 from components.studio.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
 from components.studio.queue import queue_panel
+from components.studio.settings import read_settings, settings_panel, settings_props
 from components.studio.size import SizePanel, read_size, size_panel, size_props
 
 Updates = list[Any]
-SHOWN = (*FIELDS, "size", "size_said", "library", "about", "adacache")  # all that settings change
+SHOWN = (
+    *FIELDS,
+    "size",
+    "size_said",
+    "offered",
+    "library",
+    "about",
+    "adacache",
+)  # all that settings change
 
 
 @dataclass(frozen=True)
@@ -74,12 +83,18 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
             guidance = _number("Guidance", card.guidance, "guidance")
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
+        settings = settings_panel(card)
         method = method_panel(card)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
-    inputs = given | size.inputs | method.inputs
-    also = {"size": size.column, "size_said": size.said, "library": prompt.library}
+    inputs = given | size.inputs | settings.inputs | method.inputs
+    also = {
+        "size": size.column,
+        "size_said": size.said,
+        "offered": settings.group,
+        "library": prompt.library,
+    }
     shown = inputs | also | {"about": method.about, "adacache": method.adacache}
     return Controls(
         prompt=prompt,
@@ -111,6 +126,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
             codebook=codebook_props(presets()[card.codebook].codebook),
             motion=gr.update(**motion_props(card)),
             **size_props(card),
+            **settings_props(card),
             **shown_for(card, ADACACHE),
         )
 
@@ -138,6 +154,7 @@ def read_request(cards: Mapping[str, ModelCard], form: Form) -> Request:
         steps=as_whole(form.steps),  # type: ignore[arg-type]
         guidance=form.guidance,
         size=read_size(card, form.resolution, form.aspect_ratio, form.length),
+        **vars(read_settings(card, form)),
     )
 
 
@@ -156,6 +173,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
         method=gr.update(choices=choices(card), value=chosen),
         library=gr.update(groups=group_props(card)),
         **size_props(card, request.size),
+        **settings_props(card, request.settings()),
         **shown_for(card, chosen, *given),
         **values,
     )

@@ -17,6 +17,9 @@ class Form:
     resolution: Any
     aspect_ratio: Any
     length: Any
+    negative_prompt: Any
+    precision: Any  # "" for the device's own
+    flow_shift: Any
     method: Any  # its id
     setting: Any  # the number of a method that takes one
     listed_steps: Any  # the computed steps of a listed schedule, as text

@@ -8,7 +8,7 @@ from app.common.validation import parse_json
 from app.generation.request import Request
 
 PARAMETER = "settings"
-MAX_CHARACTERS = 8000
+MAX_CHARACTERS = 16_000  # of two prompts at their longest, in any script, and a method
 MAX_SENTENCE = 200
 
 

@@ -83,14 +83,18 @@ def test_every_event_answers_wrong_types_and_counts(siege: Siege, stranger: Atta
             siege.expect(answer, (event["api_name"], value), refused=False)
 
 
+SETTINGS = ("negative_prompt", "precision", "flow_shift")
+
+
 @pytest.mark.parametrize(
-    "field", ["prompt", "model", "method", "codebook", "seed", "steps", "guidance", "resolution", "length"]
+    "field",
+    ["prompt", "model", "method", "codebook", "seed", "steps", "guidance", "resolution", "length", *SETTINGS],
 )
 def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, stranger: Attacker, field: str) -> None:
     names = ["prompt", "model", "method", "codebook", "seed", "steps", "guidance"]
-    names += ["resolution", "aspect_ratio", "length", "reuse"]
+    names += ["resolution", "aspect_ratio", "length", "reuse", *SETTINGS]
     number = next(id for id, event in stranger.events.items() if event["api_name"] == "generate")
-    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", ""]
+    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", "", "own", "", -1]
     fits: dict[str, tuple[Any, ...]] = {
         "prompt": ("nan", "../../etc/passwd", "<img src=x onerror=alert(1)>", "\0"),
         "codebook": (None, {}),
@@ -99,6 +103,9 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
         "resolution": ("",),
         "length": ("",),
         "reuse": ("",),
+        "negative_prompt": (None,),
+        "precision": ("",),
+        "flow_shift": (None,),
     }
     for value in VALUES:
         if type(value) is type({}) and value == {} and field == "codebook":

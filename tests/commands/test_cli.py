@@ -30,6 +30,18 @@ GENERATE = ("generate", "--prompt", "a dog")
         ((*GENERATE, "--made-for", "many"), "--made-for takes a number of steps or any-steps, got 'many'"),
         ((*GENERATE, "--made-for", "0"), "made for must be a whole number from 1 to 1000, got 0"),
         (("generate", "--prompt", "a" * 1501), "at most 1500"),
+        (
+            (*GENERATE, "--negative-prompt", "blurry"),
+            "Sprites takes no negative prompt; it takes: flow",
+        ),
+        ((*GENERATE, "--precision", "bfloat16"), "Sprites takes no precision; it takes: flow shift"),
+        ((*GENERATE, "--precision", "float16"), "invalid choice: 'float16'"),
+        ((*GENERATE, "--flow-shift", "0"), "flow shift must be within 0.01 and 100, got 0"),
+        ((*GENERATE, "--flow-shift", "much"), "invalid float value: 'much'"),
+        (
+            (*GENERATE, "--model", "latte-1", "--flow-shift", "3"),
+            "Latte-1 takes no flow shift; it takes",
+        ),
     ],
 )
 def test_bad_input(arguments: tuple[str, ...], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
@@ -99,6 +111,15 @@ def test_a_codebook_file_knows_its_steps(
     settings = json.loads((out / "summary.json").read_text())["settings"]
     assert settings["made_for"] == (30 if made_for else None)
     assert settings["codebook"] == {"codebook": {"0.2": 5, "1": 1}, "steps": 30, "models": ["sprites"]}
+
+
+def test_generate_takes_the_settings_of_a_model(tmp_path: Path):
+    out = tmp_path / "out"
+    command = ("generate", "--prompt", "a dog", "--steps", "3", "--flow-shift", "2.5", "--out", str(out))
+    assert exit_code(command) == 0
+    trace = json.loads((out / "trace.json").read_text())
+    assert trace["request"]["flow_shift"] == 2.5
+    assert trace["records"]["baseline"][1]["timestep"] == pytest.approx(1000 * 2.5 * 2 / 3 / (1 + 1.5 * 2 / 3))
 
 
 def test_any_steps_needs_a_codebook_that_states_them(tmp_path: Path, capfd):

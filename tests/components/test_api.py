@@ -68,6 +68,10 @@ def test_codebooks_are_listed(client: Client) -> None:
         ({"method": "magic"}, "No method 'magic'"),
         ({"codebook": {"0.2": 1, "0.1": 1}}, "Codebook thresholds must increase"),
         ({"steps": 5000}, "Steps must be a whole number from 2 to 1000"),
+        ({"negative_prompt": ""}, "Tiny takes no negative prompt; it takes: none"),
+        ({"precision": "float16"}, "Precision must be float32 or bfloat16, got 'float16'"),
+        ({"precision": "float32"}, "Tiny takes no precision; it takes: none"),
+        ({"flow_shift": 500}, "Flow shift must be within 0.01 and 100, got 500"),
         ({"prompt": "gibberish"}, "No known word in the prompt."),
     ],
 )

@@ -17,18 +17,23 @@ from app.caching.registry import published
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.prompts import library, surprise, words
+from app.models.registry import CARDS
+from app.models.settings import MAX_NEGATIVE_PROMPT, NAMES, Settings
 from app.models.sprites.card import CARD
+from components.lab.jobs import recorded_request
 from components.shared.visitors import login, visitor_of
-from components.studio.controls import read_request, show_request, shown_updates
+from components.studio.controls import SHOWN, read_request, show_request, shown_updates
 from components.studio.form import FIELDS, Form
 from components.studio.method import read_method, title_of, values_of
 from components.studio.queue import note_of
+from components.studio.settings import read_settings, settings_props
 from components.studio.share import from_query, to_query
+from tests.support.tiny import CARD as TINY
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
 HOW: list[Any] = ["adacache", None, "", "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
-FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, *HOW)
+FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -75,6 +80,53 @@ def test_a_form_is_read_by_name() -> None:
     assert len(shown_updates(seed=7)) == len(show_request({"sprites": CARD}, wanted))
 
 
+WAN = CARDS["wan-2.1-1.3b"]
+MODEL_SETTINGS = (
+    Settings(),
+    Settings("", "float32", 5.0),
+    Settings("blurry"),
+    Settings(precision="bfloat16"),
+    Settings(flow_shift=0.5),
+)
+
+
+@pytest.mark.parametrize("settings", MODEL_SETTINGS)
+def test_controls_and_links_say_a_models_settings(settings: Settings) -> None:
+    updates = settings_props(WAN, settings)
+    form = replace(FORM, **{name: updates[name]["value"] for name in NAMES})
+    assert read_settings(WAN, form) == settings
+    assert all(updates[name]["visible"] is True for name in (*NAMES, "offered"))
+    linked = request(named_method("fixed-interval-2", WAN.id), model=WAN.id, **vars(settings))
+    assert from_query(to_query(linked)) == linked
+    restored = dict(zip(SHOWN, show_request({WAN.id: WAN}, from_query(to_query(linked))), strict=True))
+    assert restored["negative_prompt"]["value"] == (
+        WAN.negative_prompt if settings.negative_prompt is None else settings.negative_prompt
+    )
+    assert restored["flow_shift"]["value"] == (settings.flow_shift or 3.0)
+
+
+def test_fields_are_shown_where_a_model_has_them_and_count_nowhere_else() -> None:
+    shown = {name: props.get("visible") for name, props in settings_props(CARD).items()}
+    assert shown == {"negative_prompt": False, "precision": False, "flow_shift": True, "offered": True}
+    left = replace(FORM, negative_prompt="of another model", precision="float32", flow_shift=5)
+    assert read_settings(CARD, left) == Settings()
+    assert read_settings(CARD, replace(left, flow_shift=2)) == Settings(flow_shift=2)
+    assert settings_props(TINY)["offered"]["visible"] is False
+    with pytest.raises(ValueError, match="Sprites takes no negative prompt"):
+        show_request({"sprites": CARD}, request(negative_prompt="blurry"))
+
+
+def test_the_longest_link_is_read() -> None:
+    longest = request(model=WAN.id, prompt="\u6c34" * MAX_PROMPT, negative_prompt="\u6c34" * MAX_NEGATIVE_PROMPT)
+    assert from_query(to_query(longest)) == longest
+
+
+def test_a_recording_of_other_settings_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"keeps the model's own settings only; this run has flow shift 2.5"):
+        recorded_request(request(flow_shift=2.5), {"sprites": CARD})
+    assert recorded_request(request(), {"sprites": CARD}).prompt == request().prompt
+
+
 def test_a_method_the_controls_cannot_say_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="motion regularisation"):
         values_of(CARD, AdaCacheConfig(CODEBOOK, motion=MotionRegularisation(power=3.0)))
@@ -90,10 +142,10 @@ def test_a_link_gives_the_request_back() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "x" * 9000,
+        "x" * 20_000,
         "%%%",
         "\u00e4",
-        urlsafe_b64encode(b"[" * 6000).decode(),
+        urlsafe_b64encode(b"[" * 11_000).decode(),
         *(  # type: ignore[var-annotated]
             urlsafe_b64encode(json.dumps(given).encode()).decode()
             for given in (

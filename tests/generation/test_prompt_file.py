@@ -1,6 +1,7 @@
 """Prompt files: what they ask for, and every fault with its place."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.generation.prompt_file import FileRequest, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.models.registry import card
+from app.models.settings import Settings
 
 SPRITES = card("sprites")
 LIKE = Request("sprites", "unused", AdaCacheConfig(load_codebook("fast")), seed=7, steps=12)
@@ -34,6 +36,17 @@ def test_json_has_seeds_and_settings():
     ]
     assert found[0].request.method == LIKE.method
     assert type(found[1].request.method).__name__ == "PABConfig"
+
+
+def test_an_entry_has_settings_where_the_model_has_them():
+    (shifted, own) = read([{"prompt": "a dog", "flow_shift": 3}, {"prompt": "a dog", "flow_shift": 5.0}])
+    assert (shifted.request.flow_shift, own.request.flow_shift) == (3, None)
+    with pytest.raises(ValueError, match="entry 1: Sprites takes no negative prompt; it takes: flow"):
+        read([{"prompt": "a dog", "negative_prompt": "blurry"}])
+    wan, entry = card("wan-2.1-1.3b"), {"prompt": "a dog", "negative_prompt": "", "precision": "float32"}
+    like = replace(LIKE, model=wan.id, flow_shift=7.0)
+    (found,) = read_prompt_file(json.dumps([entry]).encode(), "p.json", like, wan)
+    assert found.request.settings() == Settings("", "float32", 7.0)
 
 
 def test_every_fault_is_named_with_its_place():

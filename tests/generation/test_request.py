@@ -32,6 +32,9 @@ def request(**changes: object) -> Request:
         ({"guidance": math.nan}, "finite"),
         ({"guidance": -1.0}, "within 0 and 50"),
         ({"guidance": "high"}, "got 'high'"),
+        ({"negative_prompt": 7}, "the negative prompt must be text, got 7"),
+        ({"precision": "half"}, "precision must be float32 or bfloat16, got 'half'"),
+        ({"flow_shift": 0.0}, "flow shift must be within 0.01 and 100, got 0.0"),
     ],
 )
 def test_bad_requests_are_named(changes: dict[str, object], said: str):
@@ -58,6 +61,33 @@ def test_json_round_trip(method: AdaCacheConfig):
 
 def test_different_requests_have_different_keys():
     assert len({request(**c).key() for c in ({}, {"seed": 1}, {"prompt": "a cat"}, {"steps": 31})}) == 4
+
+
+SETTINGS: tuple[dict[str, object], ...] = (
+    {"negative_prompt": ""},
+    {"negative_prompt": "blurry"},
+    {"precision": "float32"},
+    {"precision": "bfloat16"},
+    {"flow_shift": 5.0},
+)
+
+
+def test_settings_are_kept_and_make_another_request_and_another_baseline():
+    asked = [request(), *(request(**given) for given in SETTINGS)]
+    assert len({one.key() for one in asked}) == len(asked)
+    for one in asked:
+        copy = Request.from_json(json.loads(json.dumps(one.to_json())))
+        assert copy == one
+        assert copy.key() == one.key()
+        assert one.same_baseline(asked[0]) == (one == asked[0])
+    assert request(flow_shift=2).settings().given == {"flow_shift": 2}
+
+
+def test_requests_of_before_there_were_settings_are_the_same_ones():
+    written = {"model": "tiny", "prompt": "a dog", "seed": 0, "steps": 30, "guidance": 4.0}
+    older = {**written, "method": request().to_json()["method"]}
+    assert Request.from_json(older) == request()
+    assert request().to_json() == older
 
 
 def test_unknown_fields_are_rejected():

@@ -67,6 +67,7 @@ class Family:
     timesteps: Callable[[Pipeline, Any, int, Size], None] = lambda pipeline, scheduler, steps, size: (
         scheduler.set_timesteps(steps)
     )
+    shifted: Callable[[float], Mapping[str, Any]] | None = None  # its scheduler's settings for a flow shift
     prompt: Callable[[str], str] = str.strip
     noise_in_float32: bool = True  # as its loop keeps the latent; else in the precision of the weights
     latent_frames: Callable[[Tensor, Mapping[str, Any]], int] = lambda latent, arguments: latent.shape[2]
@@ -129,7 +130,6 @@ class Checkpoint:
     vae_in_float32: bool = False
     # Settings that upstream gives its scheduler, whatever the repository has.
     scheduler: Mapping[str, Any] = field(default_factory=dict)
-    negative_prompt: str = ""
 
 
 def register(family: Family, *published: Checkpoint) -> None:

@@ -38,7 +38,7 @@ def load(
     family = checkpoint.family
     card = checkpoint.card if size is None else replace(checkpoint.card, **vars(size))
     card = replace(card, depth=depth(pipeline.transformer))
-    built = DiffusersModel(pipeline, family, card, checkpoint.negative_prompt)
+    built = DiffusersModel(pipeline, family, card)
     grid = built.grid()
     transformer = meta_copy(pipeline.transformer)
     needs = estimate(family, transformer, meta_copy(pipeline.vae), grid, weight_bytes(pipeline.text_encoder))

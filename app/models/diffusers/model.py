@@ -18,6 +18,7 @@ from app.models.base import Conditioning, Frames, ModelCard
 from app.models.diffusers.family import Family, Pipeline, token_frames
 from app.models.diffusers.stepwise import Paused
 from app.models.preview import LatentToRGB, fit
+from app.models.settings import Settings
 
 CHUNK = 9  # frames of the still video that the preview is fitted to: 1 + 2 x 4, or 1 + 8
 
@@ -41,7 +42,7 @@ class Stepped:
 class DiffusersModel:
     """Text to video by a pipeline whose parts are on their devices already."""
 
-    def __init__(self, pipeline: Pipeline, family: Family, card: ModelCard, negative_prompt: str = ""):
+    def __init__(self, pipeline: Pipeline, family: Family, card: ModelCard):
         if type(pipeline).__name__ != family.pipeline:
             raise ValueError(f"{card.title} is run by {family.pipeline}, got {type(pipeline).__name__}")
         if getattr(pipeline, "transformer_2", None) is not None:
@@ -52,13 +53,26 @@ class DiffusersModel:
         self.pipeline = pipeline
         self.family = family
         self.card = card
-        self.negative_prompt = negative_prompt
+        self.negative_prompt = card.negative_prompt or ""
         self.size = card.size
         self.look: LatentToRGB | None = None
         # The state of the generator after each first latent, from which a scheduler that adds noise goes on.
         self._drawn: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
         # Lets go of a run that is abandoned: a cache belongs to one run.
         self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()
+
+    def with_settings(self, settings: Settings) -> "DiffusersModel":
+        """The same parts with another negative prompt, or a scheduler of another flow shift."""
+        self._prepare_look()  # here, so that all that share the parts share its fit
+        model = copy(self)
+        if settings.negative_prompt is not None:
+            model.negative_prompt = settings.negative_prompt
+        if settings.flow_shift is not None:
+            assert self.family.shifted is not None
+            model.pipeline = copy(self.pipeline)
+            scheduler, changed = self.pipeline.scheduler, self.family.shifted(settings.flow_shift)
+            model.pipeline.scheduler = scheduler.from_config(scheduler.config, **changed)
+        return model
 
     def encode_prompt(self, prompt: str) -> Embedded:
         """Encode a prompt and the negative prompt; words beyond the limit are reported."""

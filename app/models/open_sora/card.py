@@ -3,6 +3,7 @@
 from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.open_sora.sizes import PAPER_SIZE, SIZES
+from app.models.settings import PRECISIONS
 
 # The settings of the paper's Open-Sora experiments: 480p, 2 s, 30 steps.
 CARD = ModelCard(
@@ -23,6 +24,7 @@ CARD = ModelCard(
     motion=MotionRegularisation(),  # the released code's settings are for this model
     signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
     flow=True,
+    precisions=PRECISIONS,
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
         "A sports car drives along a coastal road at sunset, waves breaking on the cliffs below.",

@@ -3,6 +3,7 @@
 from app.caching.branches import TEXT_IN_SPACE
 from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
+from app.models.settings import PRECISIONS
 
 # The settings of the paper's Open-Sora-Plan experiments: 512 x 512, 2.7 s, 150 steps.
 CARD = ModelCard(
@@ -26,6 +27,8 @@ CARD = ModelCard(
         "Slow pan over a bowl of ripe strawberries on a wooden table, morning light.",
         "A small cabin by a mountain lake, smoke rising from its chimney.",
     ),
+    negative_prompt="",
+    precisions=PRECISIONS,
     layout=TEXT_IN_SPACE,
     signals=frozenset({"modulated-input", "first-block"}),
 )

@@ -1,6 +1,7 @@
 """Open-Sora-Plan 1.1 as a VideoModel: T5, LatteT2V and CausalVAE in turn, from the published checkpoints."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames
-from app.models.networks.caption import cleaned_prompt
+from app.models.networks.caption import clean, cleaned_prompt
 from app.models.networks.t5 import Tokenizer, encode, load_text_encoder, parameters
 from app.models.open_sora_plan.card import CARD
 from app.models.open_sora_plan.estimate import estimate
@@ -27,6 +28,7 @@ from app.models.runtime.memory_plan import plan_now
 from app.models.runtime.parts import Parts
 from app.models.runtime.weights import Progress, load_module, local_folder, locate, read_config
 from app.models.samplers.pndm import advance, initial_state, predict_video, timesteps
+from app.models.settings import Settings
 
 PREVIEW_FRAMES = 5  # of the still video that previews are fitted on
 
@@ -52,16 +54,24 @@ class OpenSoraPlan(PublishedModel):
             preview_frames=PREVIEW_FRAMES,
         )
         self.tokenizer = tokenizer
+        self.negative_prompt = ""
+
+    def with_settings(self, settings: Settings) -> "OpenSoraPlan":
+        """The same parts with another negative prompt."""
+        model = copy(self)
+        model.negative_prompt = settings.negative_prompt or ""
+        return model
 
     def encode_prompt(self, prompt: str) -> Conditioning:
-        """Encode a prompt and the empty one."""
+        """Encode a prompt and the negative one, which is the empty one unless a run asks for another."""
         caption = cleaned_prompt(prompt)
         tokens = self.tokenizer(caption)
         words = int(tokens.mask.sum())
+        negative = self.tokenizer(clean(self.negative_prompt))
         encoder = self.parts.use("text")
-        text = torch.cat([encode(encoder, tokens), encode(encoder, self.tokenizer(""))])
+        text = torch.cat([encode(encoder, tokens), encode(encoder, negative)])
         return Conditioning(
-            text=text[:, :, :words].to(self.parts.plan.device),  # of the empty prompt as many, as upstream does
+            text=text[:, :, :words].to(self.parts.plan.device),  # of the negative one as many, as upstream does
             mask=torch.ones(1, words, device=self.parts.plan.device),
             understood=((prompt, caption),),
             ignored=(tokens.cut,) if tokens.cut else (),

@@ -1,6 +1,7 @@
 """Sprites as a VideoModel: closed-vocabulary text, a small STDiT3 and a frame autoencoder, on the CPU."""
 
 import json
+from copy import copy
 
 import numpy as np
 import torch
@@ -13,12 +14,12 @@ from app.common.paths import SPRITES
 from app.models.base import Conditioning, Frames
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, predict_video, shifted_timesteps
-from app.models.sprites.card import CARD
+from app.models.settings import Settings
+from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import SpritesVAE, load_vae
 
 LATENT_SHAPE = (1, 4, 16, 16, 16)  # (batch, channels, frames, height, width)
-TIMESTEP_SHIFT = 5.0  # objects are decided in the noise; Open-Sora at 480p and 51 frames shifts by 4.8
 
 
 class Sprites:
@@ -31,11 +32,18 @@ class Sprites:
         self.text = text
         self.vae = vae
         self.sharding = ONE_PROCESS
+        self.flow_shift = TIMESTEP_SHIFT
 
     def shared(self, shard: Shard) -> "Sprites":
         """The same model in one of several processes that share each video."""
-        model = Sprites(self.transformer, self.text, self.vae)
+        model = copy(self)
         model.sharding = shard(LATENT_SHAPE[2] // self.transformer.config.patch_size[0])
+        return model
+
+    def with_settings(self, settings: Settings) -> "Sprites":
+        """The same weights with another flow shift."""
+        model = copy(self)
+        model.flow_shift = settings.flow_shift or TIMESTEP_SHIFT
         return model
 
     def encode_prompt(self, prompt: str) -> Conditioning:
@@ -56,7 +64,7 @@ class Sprites:
 
     def schedule(self, steps: int) -> tuple[float, ...]:
         """The timesteps the model samples best with."""
-        return shifted_timesteps(steps, TIMESTEP_SHIFT)
+        return shifted_timesteps(steps, self.flow_shift)
 
     def denoise_step(
         self,

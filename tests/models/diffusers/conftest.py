@@ -27,10 +27,24 @@ def model(checkpoint: Callable[[str], Path]) -> Callable[[str], DiffusersModel]:
     return cache(lambda name: load(name, checkpoint(name), SIZES[name]))
 
 
-def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: int) -> tuple[torch.Tensor, Any]:
-    """The last latent and the video (frames, height, width, 3) in [0, 1] of the pipeline as diffusers runs it."""
+def own_output(
+    name: str,
+    folder: Path,
+    *,
+    steps: int,
+    guidance: float,
+    seed: int,
+    negative_prompt: str | None = None,
+    scheduler: Callable[[Any], Any] | None = None,
+) -> tuple[torch.Tensor, Any]:
+    """The last latent and the video (frames, height, width, 3) in [0, 1] of the pipeline as diffusers runs it.
+
+    negative_prompt: none for the published one. scheduler: makes another one of the configuration of its own.
+    """
     source, size = checkpoints()[name], SIZES[name]
     pipeline = DiffusionPipeline.from_pretrained(folder / source.repository.name)
+    if scheduler is not None:
+        pipeline.scheduler = scheduler(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     latents: list[torch.Tensor] = []
 
@@ -41,7 +55,7 @@ def own_output(name: str, folder: Path, *, steps: int, guidance: float, seed: in
     frames = "video_length" if source.family.name == "latte" else "num_frames"
     result = pipeline(
         PROMPT,
-        negative_prompt=source.negative_prompt,
+        negative_prompt=source.card.negative_prompt if negative_prompt is None else negative_prompt,
         height=size.height,
         width=size.width,
         num_inference_steps=steps,

@@ -74,7 +74,7 @@ def test_latte_has_the_released_schedulers_settings_whatever_the_file_has(
 
 def test_settings_that_the_repositories_do_not_say() -> None:
     published = checkpoints()
-    assert "worst quality" in published["wan-2.1-1.3b"].negative_prompt
+    assert "worst quality" in str(published["wan-2.1-1.3b"].card.negative_prompt)
     for name, found in published.items():
         assert not found.card.motion_fits, name  # the constants are Open-Sora's
         props = motion_props(found.card)

@@ -2,6 +2,8 @@
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import imageio.v3 as iio
 import pytest
@@ -21,9 +23,12 @@ from app.caching.registry import build_policy
 from app.generation.events import Compared, Finished, Started
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.models.base import VideoModel, adjusted
 from app.models.open_sora_plan.model import OpenSoraPlan, load
 from app.models.open_sora_plan.repositories import MODEL, WEIGHTS
+from app.models.registry import load_model
 from app.models.runtime.weights import WeightsError
+from app.models.settings import Settings
 from app.runs.run import load_run
 from tests.support.open_sora_plan import FRAMES, LATENT_SIDE
 
@@ -92,6 +97,36 @@ def test_the_empty_prompt_is_the_other_half(model: OpenSoraPlan):
     assert conditioning.text.shape == (2, 1, words, 32)
     empty = model.encode_prompt("the snow").text[1, 0]
     torch.testing.assert_close(conditioning.text[1, 0, :2], empty[:2])
+
+
+def test_another_negative_prompt_takes_the_place_of_the_empty_one(model: OpenSoraPlan):
+    changed = adjusted(model, Settings("the snow"))
+    text = changed.encode_prompt("a fox").text
+    assert torch.equal(text[:1], model.encode_prompt("a fox").text[:1])
+    words = text.shape[2]
+    assert torch.equal(text[1:], model.encode_prompt("the snow").text[:1, :, :words])
+    assert adjusted(model, Settings("")) is model
+
+
+def test_another_precision_is_a_second_load(checkpoint: Path):
+    own, half = (load_model("open-sora-plan-1.1", checkpoint, precision) for precision in (None, "bfloat16"))
+    assert load_model("open-sora-plan-1.1", checkpoint, "float32") is own  # the CPU's own
+    assert load_model("open-sora-plan-1.1", checkpoint, "bfloat16") is half is not own
+    for loaded, dtype in ((own, torch.float32), (half, torch.bfloat16)):
+        assert isinstance(loaded, OpenSoraPlan)
+        weights = next(loaded.parts.use("transformer").parameters())
+        assert weights.dtype == dtype
+    request = Request("open-sora-plan-1.1", PROMPT, ADACACHE, steps=STEPS, guidance=7.5, precision="bfloat16")
+    asked = []
+
+    def load_as_asked(name: str, **precision: Any) -> VideoModel:
+        asked.append(precision)
+        return load_model(name, checkpoint, **precision)
+
+    with TemporaryDirectory() as folder:
+        *_, last = generate_pair(request, Path(folder), load=load_as_asked)
+    assert isinstance(last, Compared), last
+    assert asked == [{"precision": "bfloat16"}]
 
 
 def test_names_that_do_not_fit_are_refused(checkpoint: Path, tmp_path: Path):

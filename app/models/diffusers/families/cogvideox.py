@@ -22,6 +22,7 @@ from app.models.diffusers.family import (
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
+from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -73,6 +74,8 @@ COGVIDEOX_2B = Checkpoint(
         motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
+        negative_prompt="",
+        precisions=PRECISIONS,
     ),
     family=COGVIDEOX,
     repository=repository("THUDM/CogVideoX-2b", 13_800_000_000),

@@ -21,6 +21,7 @@ from app.models.diffusers.family import (
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
+from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -90,6 +91,8 @@ LATTE_1 = Checkpoint(
         motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=TEXT_IN_SPACE,
+        negative_prompt="",
+        precisions=PRECISIONS,
         signals=frozenset({"modulated-input", "first-block"}),
     ),
     family=LATTE,

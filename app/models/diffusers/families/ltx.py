@@ -21,6 +21,7 @@ from app.models.diffusers.family import (
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
+from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -93,6 +94,7 @@ LTX = Family(
     to_vae=_to_vae,
     inputs=_inputs,
     timesteps=_timesteps,
+    shifted=lambda shift: {"use_dynamic_shifting": False, "shift": shift},
     latent_frames=lambda latent, arguments: int(arguments["num_frames"]),  # its latent is packed
     decoding=_decode,
 )
@@ -115,12 +117,14 @@ LTX_VIDEO = Checkpoint(
         motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
+        negative_prompt="worst quality, inconsistent motion, blurry, jittery, distorted",
+        precisions=PRECISIONS,
+        flow_shift=21.4,  # what the number of its tokens, 6930, comes to: exp(0.95 + 1.1 (6930 - 1024) / 3072)
     ),
     family=LTX,
     repository=repository("Lightricks/LTX-Video", 28_500_000_000),
     architecture=Architecture("LTXVideoTransformer3DModel", {}, "AutoencoderKLLTXVideo", {}, merged=(8, 32)),
     text_parameters=T5_XXL_PARAMETERS,
-    negative_prompt="worst quality, inconsistent motion, blurry, jittery, distorted",
 )
 
 register(LTX, LTX_VIDEO)

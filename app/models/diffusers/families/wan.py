@@ -22,6 +22,7 @@ from app.models.diffusers.family import (
     register,
     repository,
 )
+from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 # What the published examples pass, in the words of diffusers' documentation.
@@ -32,6 +33,7 @@ NEGATIVE = (
     "fingers, still picture, messy background, three legs, many people in the background, walking "
     "backwards"
 )
+FLOW_SHIFT = 3.0  # upstream's at 480p; it takes 5 at 720p
 UMT5_XXL_PARAMETERS = 5_680_910_336  # of the encoder alone
 
 
@@ -60,6 +62,7 @@ WAN = Family(
     to_vae=_to_vae,
     inputs=_inputs,
     encoding={"max_sequence_length": 512},  # what the pipeline's call passes; its encode_prompt alone takes 226
+    shifted=lambda shift: {"flow_shift": shift},
 )
 WAN_1_3B = Checkpoint(
     card=ModelCard(
@@ -80,6 +83,9 @@ WAN_1_3B = Checkpoint(
         motion_fits=False,  # they are those of Open-Sora's temporal attention
         example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
+        negative_prompt=NEGATIVE,
+        precisions=PRECISIONS,
+        flow_shift=FLOW_SHIFT,
     ),
     family=WAN,
     repository=repository("Wan-AI/Wan2.1-T2V-1.3B-Diffusers", 29_000_000_000),
@@ -92,7 +98,7 @@ WAN_1_3B = Checkpoint(
     ),
     text_parameters=UMT5_XXL_PARAMETERS,
     vae_in_float32=True,
-    negative_prompt=NEGATIVE,
+    scheduler={"flow_shift": FLOW_SHIFT},
 )
 WAN_14B = replace(
     WAN_1_3B,
