@@ -10,8 +10,8 @@ import pytest
 from app.caching.codebook import presets
 from app.caching.registry import published
 from app.common import paths
-from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, shipped
+from app.lab.recorded_figures import FIGURES
 from app.lab.recording import Recording, load_recording
 from app.models.registry import CARDS
 from app.runs.run import load_run

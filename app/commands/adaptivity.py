@@ -25,6 +25,7 @@ from app.evaluation.comparison.plan import read_prompts
 from app.generation.denoiser import Denoiser, fingerprint
 from app.lab.adapting import Mark, own_numbers, same_number
 from app.lab.folder import RecordingsFolder
+from app.lab.predicted_marks import SPREAD
 from app.lab.prediction import predictor
 from app.lab.prediction_fit import scale_for
 from app.lab.search import best_schedule
@@ -33,7 +34,6 @@ from app.models.base import ModelCard, VideoModel
 from app.models.registry import card, load_model
 from app.workers.workers import Workers
 
-SPREAD = (0.5, 2.0)  # numbers of steps that a video may get, as shares of the budget
 EVEN, SHARED, CODEBOOK = "even", "shared", "codebook"
 
 

@@ -1,4 +1,4 @@
-"""python -m app figure distance|motion|steps|budget: figures of the paper as data, from recordings."""
+"""python -m app figure distance|motion|signals|steps|budget: figures of the paper as data, from recordings."""
 
 import argparse
 from pathlib import Path
@@ -7,12 +7,15 @@ from typing import Any
 from tqdm import tqdm
 
 from app.common.files import atomic_path, check_writable, write_json
-from app.lab.figures import FIGURES
 from app.lab.measured import MEASURED, RUNS
+from app.lab.recorded_figures import FIGURES
 from app.lab.recording import load_recording
 from app.models.registry import load_model
 
-HELP = "distance: Fig. 2, right; motion: Fig. A.1; generated again: steps: Fig. 2, left; budget: Fig. 3"
+HELP = (
+    "distance: Fig. 2, right; motion: Fig. A.1; signals: beyond the paper; generated again: steps: Fig. 2, left; "
+    "budget: Fig. 3"
+)
 
 
 def add_parser(commands: Any) -> None:

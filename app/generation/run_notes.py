@@ -28,9 +28,8 @@ def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:
     """How a run of a model and so many steps is unlike what the method's codebook was made for."""
     made_for, models = _made_for(method.codebook)
     if method.latent_signal is not None and (made_for or models):
-        return [
-            f"The codebook was made for a residual inside the model, this run measures {method.latent_signal}; {UNFIT}."
-        ]
+        measured = f"a residual inside the model, this run measures {method.latent_signal}"
+        return [f"The codebook was made for {measured}; {UNFIT}."]
     here, there = [], []
     stretched = method.made_for is not None
     if made_for and not stretched and not any(1 / FAR <= steps / made <= FAR for made in made_for):

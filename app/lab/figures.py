@@ -90,9 +90,6 @@ def motion_figure(recordings: list[Recording]) -> Figure:
     return _figure(title, ("score", "gradient"), values, recordings)
 
 
-FIGURES: dict[str, Callable[[list[Recording]], Figure]] = {"distance": distance_figure, "motion": motion_figure}
-
-
 def _figure(
     title: str,
     quantities: tuple[str, ...],

@@ -13,15 +13,16 @@ from app.caching.latent_signals import LATENT_SIGNALS
 from app.caching.method import REUSES
 from app.lab.bound import mean_bound
 from app.lab.calibrate import Scores, Wish, calibrate_scores, pareto_front, score_family
-from app.lab.figures import FIGURES
 from app.lab.latent_signals import between_steps
 from app.lab.measured import MEASURED, shipped
 from app.lab.objective import usual_objective
 from app.lab.prediction_fit import shipped_fit
 from app.lab.prediction_plot import predicted_against_real
+from app.lab.recorded_figures import FIGURES
 from app.lab.recording import Recording
 from app.lab.rescale import rescaled
 from app.lab.rival import even_rival, even_rivals
+from app.lab.signal_comparison import GOOD_DB, LEAST, compare_signals, steps_needed
 from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.pictures import Pictures
@@ -144,7 +145,9 @@ class Answers:
         of = {(curve.prompt, curve.seed): curve for curve in figure.curves}
         found = {name: of.get((r.prompt, r.seed)) for name, r in selection.recordings.items()}
         curves = {name: {"x": curve.x, "values": curve.values} for name, curve in found.items() if curve}
-        return {"title": figure.title, "curves": curves, "json": figure.to_json(), "csv": figure.to_csv()}
+        table = signal_table(recordings) if kind == "signals" else []
+        files = {"json": figure.to_json(), "csv": figure.to_csv()}
+        return {"title": figure.title, "curves": curves, "table": table, **files}
 
     def _simulate(self, selection: Selection, codebook: Codebook) -> dict[str, Simulation]:
         return {
@@ -191,6 +194,19 @@ def between(selection: Selection) -> dict[str, Any] | None:
     if selection.signal is None:
         return None
     return {name: between_steps(recording, selection.signal) for name, recording in selection.recordings.items()}
+
+
+def signal_table(recordings: list[Recording]) -> list[list[str]]:
+    """How the signals compare on recordings, a row a signal, below its head."""
+    try:
+        needed = steps_needed(shipped("steps", recordings))
+    except ValueError:  # not measured for all of them
+        needed = {}
+    rows = [["Signal", "spread between videos", f"correlation with the steps needed for {GOOD_DB:.0f} dB"]]
+    for row in compare_signals(recordings, needed):
+        told = f"of {LEAST} videos or more" if row.correlation is None else f"{row.correlation:+.2f}"
+        rows.append([row.signal, f"{row.spread:.1f}×", told])
+    return rows
 
 
 def work_of(recordings: Iterable[Recording]) -> float:

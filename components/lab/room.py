@@ -17,6 +17,7 @@ from components.lab.painting import Painting
 from components.lab.queries import Answers
 from components.lab.recordings import Library
 from components.lab.selection import name_of
+from components.lab.worth import Worth
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.shared.visitors import address_of, asker_of, visitor_of
 from components.shared.web import answered, panel
@@ -89,6 +90,7 @@ def question_of(asked: gr.EventData) -> object:
 def _questions(answers: Answers) -> list[Question]:
     library = answers.library
     painting = Painting(library, answers.pictures, answers.turns)
+    adapting = Worth(library, answers.cards, answers.pictures, answers.turns)
 
     def opening(asked: Any) -> dict[str, Any]:
         return answered(answers.opening, asked)
@@ -135,9 +137,13 @@ def _questions(answers: Answers) -> list[Question]:
     def restored(asked: Any) -> dict[str, Any]:
         return answered(lambda asked: library.restore(name_of(asked), asker_of(asked)), asked)
 
+    def worth(asked: Any) -> dict[str, Any]:
+        return answered(adapting.worth, asked)
+
     painted_ones = [painted, filled, kept, schedule]
     return [
         *painted_ones,
+        worth,
         opening,
         measured,
         simulated,

@@ -148,7 +148,7 @@ def shown_for(
 
 
 def measuring(measured: object) -> dict[str, Any]:
-    """Updates by name where another residual or signal is picked: latent signals have their distance and no motion."""
+    """Updates by name where what is measured changes: latent signals have their distance and no motion."""
     if measured in LATENT_SIGNALS:
         return {"distance": "l2", "motion": False}
     return {"distance": "l1"}

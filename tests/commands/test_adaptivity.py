@@ -45,7 +45,8 @@ def test_four_marks_at_one_budget(tmp_path: Path, monkeypatch, capsys):
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == answer
     kept = json.loads((tmp_path / "out" / "adaptivity.json").read_text())
-    assert kept["shared_schedule"][0] == 1 and len(kept["shared_schedule"]) == 3
+    assert kept["shared_schedule"][0] == 1
+    assert len(kept["shared_schedule"]) == 3
 
 
 @pytest.mark.parametrize(

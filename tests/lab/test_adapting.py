@@ -15,7 +15,7 @@ def test_by_hand():
     assert same_number([EASY, HARD], 2).db == (44.0, 30.0)
     own = own_numbers([EASY, HARD], 2)
     assert (own.computed_steps, own.db) == ((1, 3), (40.0, 40.0))
-    # What is left after the common level goes to the worst: five steps are 43 for both, the sixth is the hard one's.
+    # A common level of 43 takes 2 and 4 steps, the whole budget of six.
     assert own_numbers([EASY, HARD], 3).computed_steps == (2, 4)
     # A video whose PSNR falls with more steps keeps the number that serves it best.
     assert own_numbers([{1: 30.0, 2: 20.0}, {1: 10.0, 2: 50.0}], 2).computed_steps == (1, 2)

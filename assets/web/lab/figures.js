@@ -10,13 +10,15 @@ const KINDS = {
   distance: { title: "Distance", paper: "Fig. 2, right", axis: "distance" },
   motion: { title: "Motion", paper: "Fig. A.1", axis: "score, and gradient dashed" },
   steps: { title: "Fewer steps", paper: "Fig. 2, left", axis: "PSNR (dB)", across: "steps", shown: "psnr_db" },
+  signals: { title: "Signals", paper: "beyond it", axis: "change of the signal", shown: "recorded residual" },
   budget: { title: "Budget", paper: "Fig. 3", axis: "PSNR (dB)", across: "base steps", shown: "psnr_db" },
 };
 const HELP =
   "Distance: change of the probed residual from each step to the next, as in Fig. 2. Motion: difference between " +
   "frames of the residual (score) and its change from step to step (gradient), as in Fig. A.1. Fewer steps and " +
   "budget were generated beforehand, for the recordings that ship with the Lab: how close a shorter schedule comes to the " +
-  "whole one, and ten computed steps in longer schedules to 100.";
+  "whole one, and ten computed steps in longer schedules to 100. Signals: the one picked beside the codebook, and below " +
+  "how far each tells videos apart and whether it tells how many steps they need.";
 
 export function createFigures({ state, server }) {
   const root = make("section", "lab-figures");
@@ -40,7 +42,8 @@ export function createFigures({ state, server }) {
   const downloads = make("span", "downloads");
   downloads.append(...links);
   const note = make("p", "figure-note");
-  root.append(heading("Figures", HELP, choice, downloads), frame.root, note);
+  const table = make("div", "figure-table");
+  root.append(heading("Figures", HELP, choice, downloads), frame.root, table, note);
   let shown = "distance";
   let figure = null;
 
@@ -52,6 +55,7 @@ export function createFigures({ state, server }) {
       return;
     }
     figure = { ...answer, kind: question.kind };
+    tabulate(table, answer.table, drawnQuantity());
     offer(links, figure);
     root.dataset.kind = figure.kind;
     frame.ask();
@@ -61,13 +65,17 @@ export function createFigures({ state, server }) {
     if (state.ids().length) refresh({ ...state.question(), kind: shown });
   };
 
+  /** The one quantity that is drawn, where a figure has several of one kind. */
+  const drawnQuantity = () => (figure?.kind === "signals" ? state.signal || KINDS.signals.shown : KINDS[figure.kind].shown);
+
   const draw = ({ sheet, width, height, left, top }) => {
     const curves = Object.entries(figure?.curves ?? {}).filter(([id]) => state.slots.has(id));
     if (!curves.length) return;
-    const { axis, across = "step", shown: only } = KINDS[figure.kind];
+    const { axis, across = "step" } = KINDS[figure.kind];
+    const only = drawnQuantity();
     const drawn = ({ values }) => Object.entries(values).filter(([quantity]) => !only || quantity === only);
     const all = curves.flatMap(([, curve]) => drawn(curve).flatMap(([, numbers]) => numbers)).filter((value) => value !== null);
-    const [low, high] = [only ? Math.min(...all) : Math.min(0, ...all), Math.max(...all)];
+    const [low, high] = [only === "psnr_db" ? Math.min(...all) : Math.min(0, ...all), Math.max(...all)];
     const last = Math.max(...curves.flatMap(([, curve]) => curve.x));
     const x = scale([0.5, last + 0.5], [left, left + width]);
     const y = scale([low, high * 1.05 || 1], [top + height, top]);
@@ -110,8 +118,24 @@ export function createFigures({ state, server }) {
       rows: places.map((at) => [at, ...series.map((one) => (value(one, at) === null ? "" : significant(value(one, at))))]),
     };
   };
-  state.on(["selection"], ask);
+  state.on(["selection", "signal"], ask);
   return root;
+}
+
+/** Rows below a head, the one that is drawn marked. */
+function tabulate(place, rows, drawn) {
+  if (!rows.length) return place.replaceChildren();
+  const table = make("table");
+  rows.forEach((cells, i) => {
+    const row = table.insertRow();
+    row.classList.toggle("drawn", cells[0] === drawn);
+    cells.forEach((text, j) => {
+      const cell = make(i && j ? "td" : "th", "", text);
+      cell.scope = i ? "row" : "col";
+      row.append(cell);
+    });
+  });
+  place.replaceChildren(table);
 }
 
 /** Letters at the ends of the curves, moved apart where they would cover each other. */

@@ -10,6 +10,7 @@ import { createRealRun } from "./real-run.js";
 import { createRecordings } from "./recordings.js";
 import { createState } from "./state.js";
 import { createStrips } from "./strips.js";
+import { createWorth } from "./worth.js";
 import { whenOpened } from "../shared/nav.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
@@ -41,7 +42,7 @@ async function open({ element, props, watch, trigger, server }) {
   middle.append(createNumbers(tool), createStrips(state));
   const lower = make("div", "lab-row");
   lower.append(createFront(tool), createFigures(tool));
-  bench.append(upper, middle, createPaint(tool), lower);
+  bench.append(upper, middle, createPaint(tool), createWorth(tool), lower);
   element.replaceChildren(side, bench);
 
   state.undoKeys(element);

@@ -83,6 +83,10 @@ export function createPaint({ state, server, trigger, props, watch, run }) {
   paintByKeys(strip, painting);
   state.on(["answer", "focus", "selection"], follow);
   state.on(["reuse"], () => changed());
+  state.on(["paint"], () => {
+    schedule.take({ steps: state.recording(state.focus).steps, computed: state.toPaint, locked: [] });
+    root.scrollIntoView({ block: "nearest" });
+  });
   state.on(["real"], show);
   return root;
 }

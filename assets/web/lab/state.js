@@ -97,6 +97,11 @@ export function createState(server) {
     ask();
     askFront(state.question());
   };
+  /** Hand a schedule of the recording in front to the painting. */
+  state.paint = (computed) => {
+    state.toPaint = computed;
+    tell("paint");
+  };
   state.look = (id) => {
     state.focus = id;
     tell("focus");
