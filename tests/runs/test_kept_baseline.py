@@ -87,6 +87,9 @@ def test_the_date_is_that_of_the_measurement_however_often_it_is_reused(run: Run
         {"guidance": 3.0},
         {"model": "other"},
         {"size": Size(64, 80, 34)},
+        {"negative_prompt": ""},
+        {"precision": "float32"},
+        {"flow_shift": 2.0},
     ],
 )
 def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dict[str, Any]) -> None:
@@ -96,7 +99,8 @@ def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dic
 
 
 def test_every_field_but_the_method_is_covered() -> None:
-    assert set(Request.__dataclass_fields__) == {"prompt", "seed", "steps", "guidance", "model", "method", "size"}
+    asked = {"prompt", "seed", "steps", "guidance", "model", "method", "size"}
+    assert set(Request.__dataclass_fields__) == asked | {"negative_prompt", "precision", "flow_shift"}
 
 
 def changed_weights() -> TinyVideoModel:

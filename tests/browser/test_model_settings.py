@@ -1,0 +1,73 @@
+"""Model settings in a browser: shown where the model has them, as published, and restored by a link."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.models.registry import CARDS
+from components.page import build
+from components.studio.share import from_query
+from tests.browser.conftest import TIMEOUT, TINY
+from tests.support.entry import load_entry
+from tests.support.tiny import TinyVideoModel
+
+SHOWN = {  # model, and which of the fields
+    "Wan 2.1 1.3B": ("#negative-prompt", "#precision", "#flow-shift"),
+    "CogVideoX-2B": ("#negative-prompt", "#precision"),
+    "Open-Sora 1.2": ("#precision",),
+}
+
+
+@pytest.fixture
+def page(browser: Browser, first_run: Path, recordings: Path, tmp_path: Path) -> Iterator[Page]:
+    cards = {"tiny": TINY, **{id: CARDS[id] for id in ("wan-2.1-1.3b", "cogvideox-2b", "open-sora-1.2")}}
+    demo = build(tmp_path / "runs", cards, lambda _: TinyVideoModel(), first_run, recordings)
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(TIMEOUT)
+    visit(page, load_entry().launch(demo, "127.0.0.1", None, wait=False))
+    yield page
+    context.close()
+    demo.close()
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(".plots[data-ready=true]")
+    page.wait_for_selector(".panel-queue[data-ready=true]", state="attached")
+
+
+def pick(page: Page, label: str, option: str) -> None:
+    page.click(f"{label} input")
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_fields_follow_the_model_and_a_link_restores_them(page: Page) -> None:
+    expect(page.locator("#model-settings")).to_have_count(0)
+    pick(page, "#model", "Wan 2.1 1.3B")
+    page.click("#model-settings .label-wrap")
+    expect(page.locator("#negative-prompt textarea")).to_have_value(CARDS["wan-2.1-1.3b"].negative_prompt or "")
+    expect(page.locator("#flow-shift input")).to_have_value("3")
+    for model, fields in SHOWN.items():
+        pick(page, "#model", model)
+        for name in SHOWN["Wan 2.1 1.3B"]:
+            expect(page.locator(name)).to_be_visible(visible=name in fields)
+    pick(page, "#model", "Wan 2.1 1.3B")
+    page.fill("#negative-prompt textarea", "blurry")
+    page.fill("#flow-shift input", "5.5")
+    pick(page, "#precision", "float32")
+    page.click("#copy-link")
+    page.wait_for_function("document.getElementById('share-link').value !== ''")
+    link = page.input_value("#share-link")
+    assert from_query(link.split("settings=")[1].split("&")[0]).settings().given == {
+        "negative_prompt": "blurry",
+        "precision": "float32",
+        "flow_shift": 5.5,
+    }
+    visit(page, link)
+    page.click("#model-settings .label-wrap")
+    expect(page.locator("#negative-prompt textarea")).to_have_value("blurry")
+    expect(page.locator("#precision input")).to_have_value("float32")
+    expect(page.locator("#flow-shift input")).to_have_value("5.5")
