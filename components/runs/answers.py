@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.caching.codebook import presets
+from app.caching.titles import detailed_title
 from app.common.sentences import sentence
 from app.common.timestamps import display_time
-from app.generation.request import Request
 from app.models.base import ModelCard
 from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
@@ -22,7 +21,6 @@ from app.runs.store import RunStore
 from components.shared.quality import quality_props
 from components.shared.visitors import asker_of
 from components.shared.web import data_uri, served, uploaded
-from components.studio.method import title_of
 
 MAX_LISTED = 500
 MAX_COMPARED = 6
@@ -103,7 +101,7 @@ class Answers:
             "id": run.id,
             "prompt": request.prompt,
             "model": card.title if card else request.model,
-            "method": method_title(request),
+            "method": detailed_title(request.method, request.model),
             "seed": request.seed,
             "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
@@ -132,15 +130,6 @@ class Answers:
             "aspect": size.aspect if size else 16 / 9,
             "fps": card.fps if card else 8.0,
         }
-
-
-def method_title(request: Request) -> str:
-    """A method in a few words: AdaCache by its codebook and whether it regularises by motion."""
-    method = request.adacache
-    if method is None:
-        return title_of(request.method, request.model)
-    preset = next((item.title for item in presets().values() if item.codebook == method.codebook), "Custom")
-    return f"AdaCache {preset}{', motion' if method.motion else ''}"
 
 
 def _field(asked: object, name: str) -> Any:

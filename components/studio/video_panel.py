@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from app.caching.titles import title_of
 from app.generation.trace import SIDES
 from app.models.base import ModelCard
 from components.shared.quality import quality_props
 from components.shared.web import panel, served
-from components.studio.method import title_of
 from components.studio.view import View
 
 
