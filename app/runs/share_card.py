@@ -84,10 +84,15 @@ def read_card(path: Path) -> Request:
         raise ValueError("what this MP4 says of itself is not UTF-8, so it is no share card") from None
     except av.FFmpegError as error:
         raise ValueError(f"the file cannot be read as an MP4: {error.strerror}") from None
-    if f'"{KEY}"' not in comment:
+    return read_settings(comment)
+
+
+def read_settings(written: str) -> Request:
+    """Read what `settings_text` wrote, or what a stranger put there: then a ValueError says why not."""
+    if f'"{KEY}"' not in written:
         raise ValueError(NO_SETTINGS)
     try:
-        held = parse_json(comment.encode(), "what it holds", MAX_SETTINGS_BYTES)
+        held = parse_json(written.encode(), "what it holds", MAX_SETTINGS_BYTES)
         if not isinstance(held, dict) or KEY not in held:
             raise ValueError("they are not a JSON object of a request")
         return Request.from_json(held[KEY])

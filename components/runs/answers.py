@@ -17,8 +17,10 @@ from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
 from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
+from app.runs.share_card import read_card, settings_text
 from app.runs.store import RunStore
 from components.shared.quality import quality_props
+from components.shared.share_card import carded
 from components.shared.visitors import asker_of
 from components.shared.web import data_uri, served, uploaded
 
@@ -67,13 +69,22 @@ class Answers:
             export_zip(run, path)
             return {"path": served(path), "name": path.name}
 
+    def carded(self, asked: object) -> dict[str, Any]:
+        """A run's share card, an MP4 or a GIF."""
+        return carded(self.store, asked)
+
     def imported(self, asked: object) -> dict[str, Any]:
-        """Add an uploaded zip, or say that its run is there; the upload is removed if this visitor sent it.
+        """Add an uploaded zip, or say that its run is there; of a share card, an MP4, answer the settings.
+
+        The upload is removed if this visitor sent it.
 
         The page names an upload after its visitor, an id that nobody else knows; others go by age.
         """
         path, visitor = uploaded(_field(asked, "path")), asker_of(asked)
         try:
+            if path.suffix == ".mp4":
+                # As text: an object of JavaScript's would bring a codebook's thresholds in another order.
+                return {"settings": settings_text(read_card(path))}
             before = {run.id for run in self.store.runs(visitor)}
             run = import_zip(self.store, path, visitor)
             return {"added": run.id, "known": run.id in before}
