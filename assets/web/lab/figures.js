@@ -1,4 +1,5 @@
 // Figures of the paper from the selected recordings, with their data to download.
+import { createFrameExport } from "../shared/frame-export.js";
 import { identity } from "../shared/identity.js";
 import { heading } from "../shared/heading.js";
 import { latest } from "../shared/codebook-editing.js";
@@ -19,7 +20,7 @@ const HELP =
   "whole one, and ten computed steps in longer schedules to 100.";
 
 export function createFigures({ state, server }) {
-  const root = make("section", "lab-figures");
+  const root = make("section", "lab-figures exportable");
   const frame = createFrame("figure", GUTTER, (paper) => draw(paper), { title: "Figure of the paper", read: () => read() });
   const buttons = Object.entries(KINDS).map(([kind, { title, paper }]) => {
     const button = make("button", "chip-button", title);
@@ -40,7 +41,7 @@ export function createFigures({ state, server }) {
   const downloads = make("span", "downloads");
   downloads.append(...links);
   const note = make("p", "figure-note");
-  root.append(heading("Figures", HELP, choice, downloads), frame.root, note);
+  root.append(heading("Figures", HELP, choice, downloads, createFrameExport("Figure of the paper", frame)), frame.root, note);
   let shown = "distance";
   let figure = null;
 

@@ -1,5 +1,6 @@
 // The Pareto front of a family of codebooks over the selected recordings, under it the bound no schedule can beat,
 // and the present codebook as a dot. A press on a point loads its codebook; a wished speedup is calibrated for.
+import { createFrameExport } from "../shared/frame-export.js";
 import { createTip, heading, key } from "../shared/heading.js";
 import { createFrame, label, line, mark, nearestPoint, rule, scale, ticks } from "../shared/svg.js";
 import { make, significant } from "../shared/format.js";
@@ -13,12 +14,12 @@ const HELP =
   "leaves on the table. The large dot is the present codebook.";
 
 export function createFront({ state, server }) {
-  const root = make("section", "lab-front");
+  const root = make("section", "lab-front exportable");
   const frame = createFrame("front", GUTTER, (paper) => draw(paper), { title: "Pareto front", read: () => read() });
   const tip = createTip(frame.root);
   const calibrate = createCalibrate(state, server);
   const note = make("span", "note", "computing");
-  root.append(heading("Pareto front", HELP, key("front", "codebooks"), key("bound", "optimal"), key("now", "present"), note), frame.root, calibrate);
+  root.append(heading("Pareto front", HELP, key("front", "codebooks"), key("bound", "optimal"), key("now", "present"), note, createFrameExport("Pareto front", frame)), frame.root, calibrate);
   let place = null;
 
   const draw = ({ sheet, width, height, left, top }) => {

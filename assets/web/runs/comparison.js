@@ -1,5 +1,6 @@
 // Runs side by side: what differs in their settings and in what was measured, their accelerated videos in sync, their
 // schedules on one axis, and the distances they looked up over each other.
+import { createFrameExport } from "../shared/frame-export.js";
 import { badge, identity } from "../shared/identity.js";
 import { createFrame, label, line, mark, rule, scale, stepTicks, ticks } from "../shared/svg.js";
 import { createPlayer } from "../studio/player.js";
@@ -171,7 +172,10 @@ function curves({ runs, steps }) {
       sheet.append(line(points, colour), ...points.map(([px, py]) => mark(px, py, symbol, colour, 3.5)));
     });
   }, { title: "Distance looked up", read: () => readCurves(runs, steps) });
-  made.append(make("h2", "", "Distance looked up in every computed step"), frame.root);
+  made.classList.add("exportable");
+  const title = make("header", "comparison-heading");
+  title.append(make("h2", "", "Distance looked up in every computed step"), createFrameExport("Distances of runs", frame));
+  made.append(title, frame.root);
   return made;
 }
 

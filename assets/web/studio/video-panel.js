@@ -1,5 +1,5 @@
 // The stage: live previews while both sides denoise, then both videos in sync; measured numbers beside them.
-import { createCardChoice } from "../shared/share-card.js";
+import { createKinds } from "../shared/kinds.js";
 import { createPlayer } from "./player.js";
 import { download } from "../shared/download.js";
 import { send } from "../shared/nav.js";
@@ -103,7 +103,7 @@ function createReadout(server) {
   cards.title = "Both videos with their steps and numbers in one file; an MP4 holds the settings too";
   const said = make("span", "card-said");
   said.setAttribute("role", "status");
-  const card = createCardChoice(cards, "Share card", async (kind) => {
+  const card = createKinds(cards, "Share card", ["mp4", "gif"], async (kind) => {
     said.textContent = `Making the ${kind.toUpperCase()}`;
     const failed = { error: "The server does not answer." };
     const answer = await server.card_of_run({ id: run, kind, visitor: visitor() }).catch(() => failed);

@@ -1,21 +1,24 @@
-// The share card of a run: a button that unfolds the kinds of file there are; picking one makes and downloads it.
+// A button that unfolds the kinds of file there are of something; picking one makes it.
 import { make } from "./format.js";
 
-const KINDS = ["mp4", "gif"];
-
-/** `makeCard(kind)` is called when a kind is picked; until it has ended the button does nothing. */
-export function createCardChoice(button, label, makeCard) {
-  const root = make("span", "card-choice");
-  const kinds = make("span", "card-kinds");
+/**
+ * @param {HTMLElement} button what unfolds them; it does nothing until the file that was picked is there
+ * @param {string} label of what there are files of, read out before the kind
+ * @param {string[]} kinds
+ * @param {(kind: string) => unknown} makeFile is awaited
+ */
+export function createKinds(button, label, kinds, makeFile) {
+  const root = make("span", "kind-choice");
+  const list = make("span", "kinds");
   let busy = false;
   const fold = (open) => {
-    kinds.hidden = !open;
+    list.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     if (open) document.addEventListener("pointerdown", outside);
     else document.removeEventListener("pointerdown", outside);
   };
   const outside = (event) => root.contains(event.target) || fold(false);
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     const pick = make("button", "", kind.toUpperCase());
     pick.type = "button";
     pick.setAttribute("aria-label", `${label} as ${kind.toUpperCase()}`);
@@ -24,19 +27,19 @@ export function createCardChoice(button, label, makeCard) {
       button.focus();
       busy = true;
       button.setAttribute("aria-busy", "true");
-      await makeCard(kind);
+      await makeFile(kind);
       button.removeAttribute("aria-busy");
       busy = false;
     });
-    kinds.append(pick);
+    list.append(pick);
   }
   button.addEventListener("click", () => {
     if (busy) return;
-    fold(kinds.hidden);
-    if (!kinds.hidden) /** @type {HTMLElement} */ (kinds.firstChild).focus();
+    fold(list.hidden);
+    if (!list.hidden) /** @type {HTMLElement} */ (list.firstChild).focus();
   });
   root.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || kinds.hidden) return;
+    if (event.key !== "Escape" || list.hidden) return;
     fold(false);
     button.focus();
     event.stopPropagation();
@@ -45,6 +48,6 @@ export function createCardChoice(button, label, makeCard) {
     if (relatedTarget && !root.contains(relatedTarget)) fold(false);
   });
   fold(false);
-  root.append(button, kinds);
+  root.append(button, list);
   return root;
 }
