@@ -46,3 +46,8 @@ test("bands end where the axis does, and the last threshold is no edge", () => {
   assert.deepEqual(bands.map(({ low, high, rate }) => [low, high, rate]), [[0, 0.1, 6], [0.1, 0.4, 3], [0.4, 0.8, 1]]);
   assert.deepEqual(bandsOf({ thresholds: [0.1, 0.4, 1], rates: [6, 3, 1] }, 0.2).map(({ rate }) => rate), [6, 3]);
 });
+
+test("a prompt is no formula of a spreadsheet and no command of LaTeX, a number stays one", () => {
+  assert.equal(csv([["=1+1", "-0.5", "-x"]]), "'=1+1,-0.5,'-x\n");
+  assert.match(latex([["a", "b"], ["\\input{x}", "~^\n1"]]), /\\textbackslash\{\}input\\\{x\\\} & \\textasciitilde\{\}\\textasciicircum\{\} 1 /);
+});

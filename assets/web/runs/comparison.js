@@ -1,5 +1,6 @@
 // Runs side by side: what differs in their settings and in what was measured, their accelerated videos in sync, their
 // schedules on one axis, and the distances they looked up over each other.
+import { createExport } from "../shared/export.js";
 import { createFrameExport } from "../shared/frame-export.js";
 import { badge, identity } from "../shared/identity.js";
 import { createFrame, label, line, mark, rule, scale, stepTicks, ticks } from "../shared/svg.js";
@@ -112,9 +113,11 @@ function quality(runs) {
 }
 
 function table(title, rows) {
-  const made = make("table");
+  const made = make("table", "exportable");
   const head = make("tr");
   const corner = make("th", "", title);
+  const letters = rows[0].slice(1).map((_, slot) => identity(slot).letter);
+  corner.append(createExport(title, { table: () => [[title, ...letters], ...rows] }));
   corner.scope = "col";
   head.append(corner);
   for (const slot of rows[0].slice(1).keys()) {

@@ -4,13 +4,15 @@ import { createKinds } from "./kinds.js";
 import { save } from "./download.js";
 
 const TYPES = { csv: "text/csv", tex: "text/x-tex", svg: "image/svg+xml", png: "image/png" };
+const [PLOT, TABLE] = [["svg", "png", "csv"], ["csv", "tex"]];
 const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity"];
+const LATEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
 const ARROW = "M7 1.5v7M4 5.8 7 8.8l3-3M2 12h10";
 
 /**
- * A quiet button for the heading of a plot; it is seen while the plot is pointed at or something of it has the focus.
+ * A quiet button for the heading of a plot or table; it is seen while that is pointed at or something of it has the focus.
  * @param {string} title of the plot
- * @param {{ table: () => any[][] | null, picture: () => string | Promise<string> }} shown
+ * @param {{ table: () => any[][] | null, picture?: () => string | Promise<string> }} shown without a picture, a table
  */
 export function createExport(title, shown) {
   const button = make("button", "export-button");
@@ -24,12 +26,17 @@ export function createExport(title, shown) {
   icon.append(path);
   button.append(icon);
   const file = `adacache-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
-  const root = createKinds(button, title, ["svg", "png", "csv"], (kind) => exportAs(kind, file, shown));
+  const root = createKinds(button, title, shown.picture ? PLOT : TABLE, (kind) => exportAs(kind, file, shown));
   root.classList.add("export");
   return root;
 }
 
-/** Make a file of a kind of what is shown and have the browser keep it; none where nothing is drawn yet. */
+/**
+ * Make a file of a kind of what is shown and have the browser keep it; none where nothing is drawn yet.
+ * @param {string} kind
+ * @param {string} file its name without an ending
+ * @param {{ table: () => any[][] | null, picture?: () => string | Promise<string> }} shown
+ */
 export async function exportAs(kind, file, { table, picture }) {
   const lines = table();
   if (!lines) return;
@@ -44,12 +51,12 @@ export async function exportAs(kind, file, { table, picture }) {
 
 /** @param {any[][]} lines a heading and the rows; what is missing is an empty cell */
 export function csv(lines) {
-  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${lines.map((line) => line.map((cell) => quoted(written(cell))).join(",")).join("\n")}\n`;
+  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${lines.map((line) => line.map((cell) => quoted(plain(written(cell)))).join(",")).join("\n")}\n`;
 }
 
 export function latex(lines) {
-  const safe = (text) => text.replace(/[&%$#_{}]/g, "\\$&");
+  const safe = (text) => text.replace(/\s+/g, " ").replace(/[&%$#_{}\\~^]/g, (sign) => LATEX[sign] ?? `\\${sign}`);
   const [head, ...body] = lines.map((line) => `${line.map((cell) => safe(written(cell))).join(" & ")} \\\\`);
   const columns = `ll${"r".repeat(lines[0].length - 2)}`;
   return `\\begin{tabular}{${columns}}\n\\hline\n${head}\n\\hline\n${body.join("\n")}\n\\hline\n\\end{tabular}\n`;
@@ -77,6 +84,11 @@ export function svgSource(shown, behind = []) {
 
 function written(cell) {
   return cell === null || cell === undefined || Number.isNaN(cell) ? "" : String(cell);
+}
+
+/** Text that no spreadsheet takes for a formula: prompts may be a stranger's. */
+function plain(text) {
+  return /^[=+\-@]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text;
 }
 
 async function png(source) {

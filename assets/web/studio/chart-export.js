@@ -7,20 +7,24 @@ const MARGIN = { l: 64, r: 72, t: 40, b: 44 };
 const BAND = 0.16; // opacity
 
 /** A chart as SVG on the page's paper, with a title and the axis of steps, whatever is zoomed into. */
-export async function chartSource(Plotly, plot, title, run, top) {
-  const banded = plot.closest(".chart.distance") && run.codebook;
+export async function chartSource(Plotly, { id, plot, title }, run, top) {
+  const banded = id === "distance" && run.codebook;
+  const named = names(id, run);
+  const data = plot.data.map((trace, i) => ({ ...trace, name: named[i] }));
   const layout = {
     ...plot.layout,
     ...SIZE,
     autosize: false,
     margin: MARGIN,
-    title: { text: title, font: { size: 14, color: colour("ink") } },
+    title: { text: title, x: 0.01, font: { size: 14, color: colour("ink") } },
+    showlegend: named.length > 0,
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
     paper_bgcolor: colour("panel"),
     font: { family: "sans-serif", size: 11, color: colour("ink-2") },
     xaxis: { ...plot.layout.xaxis, showticklabels: true, title: { text: "step" } },
     ...(banded && withBands(plot.layout, bandsOf(run.codebook, top))),
   };
-  const address = await Plotly.toImage({ data: plot.data, layout }, { format: "svg", ...SIZE });
+  const address = await Plotly.toImage({ data, layout }, { format: "svg", ...SIZE });
   return decodeURIComponent(address.slice(address.indexOf(",") + 1));
 }
 
@@ -46,6 +50,16 @@ function withBands(layout, bands) {
     })),
     yaxis: { ...layout.yaxis, tickvals: [0, ...edges.map(Math.sqrt)], ticktext: ["0", ...edges.map(significant)] },
   };
+}
+
+/** Of the traces of figures.js, where a chart has several. */
+function names(id, { regularised }) {
+  return {
+    distance: ["raw", ...(regularised ? ["normalised"] : []), "regularised"],
+    rate: [],
+    motion: ["motion score", "factor on distance", "gradient"],
+    seconds: ["baseline", "accelerated"],
+  }[id];
 }
 
 /** A heading and a row a step of what a chart draws; null before there is a step. */

@@ -49,7 +49,7 @@ export function createPlots() {
   };
   for (const [id, { root: section, plot, title, heading }] of Object.entries(charts)) {
     const table = () => (Plotly && latest ? chartTable(id, latest) : null);
-    heading.append(createExport(title, { table, picture: () => chartSource(Plotly, plot, title, latest, top) }));
+    heading.append(createExport(title, { table, picture: () => chartSource(Plotly, { id, plot, title }, latest, top) }));
     root.append(section);
   }
   const plots = Object.values(charts).map((chart) => chart.plot);
