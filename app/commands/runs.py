@@ -1,34 +1,41 @@
-"""python -m app runs: list, export, import and delete the runs on disk."""
+"""python -m app runs: list, export, import and delete the runs on disk; share cards of them."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from app.common.files import check_writable
 from app.common.timestamps import display_time
 from app.metrics.registry import quality_text
 from app.runs.archive import export_zip, import_zip
+from app.runs.share_card import write_card
 from app.runs.store import RunStore
 
 RUNS = Path("runs")
 
 
 def add_parser(commands: Any) -> None:
-    """Register the command and its four acts."""
-    parser = commands.add_parser("runs", help="list, export, import and delete runs", allow_abbrev=False)
+    """Register the command and its acts."""
+    parser = commands.add_parser(
+        "runs", help="list, export, import and delete runs; share cards", allow_abbrev=False
+    )
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     for name, act, said in (
         ("list", run_list, "one line a run, newest first"),
         ("export", run_export, "write a run as one zip"),
+        ("card", run_card, "write a run as one MP4 or GIF to show around"),
         ("import", run_import, "add the zip of a run"),
         ("delete", run_delete, "delete a run; the page can restore it for an hour"),
     ):
         own = acts.add_parser(name, help=said, allow_abbrev=False)
         own.set_defaults(run=act)
         own.add_argument("--runs", type=Path, default=RUNS, help="the folder of runs (default: runs)")
-        if name in ("export", "delete"):
+        if name in ("export", "card", "delete"):
             own.add_argument("id")
         if name == "export":
             own.add_argument("--out", type=Path, required=True, help="zip file to write")
+        if name == "card":
+            own.add_argument("--out", type=Path, required=True, help=".mp4 file, with the settings in it, or .gif")
         if name == "import":
             own.add_argument("zip", type=Path)
 
@@ -52,6 +59,13 @@ def run_list(options: argparse.Namespace) -> int:
 def run_export(options: argparse.Namespace) -> int:
     """Write one zip."""
     export_zip(RunStore(options.runs).get(options.id), options.out)
+    return 0
+
+
+def run_card(options: argparse.Namespace) -> int:
+    """Write one share card."""
+    check_writable(options.out)
+    write_card(RunStore(options.runs).get(options.id), options.out)
     return 0
 
 

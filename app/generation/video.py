@@ -1,5 +1,6 @@
 """Video files and live previews: frames in, H.264 or animated WebP out."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -19,17 +20,26 @@ MAX_DENOMINATOR = 65535  # of the frame rate, as MP4 holds it
 
 
 def write_mp4(path: Path, frames: Frames, fps: float) -> None:
-    """Write (frames, height, width, 3) as H.264, playable in every browser; atomic.
+    """Write (frames, height, width, 3) as H.264, enlarged where they are small; atomic."""
+    frames = enlarge(frames)
+    encode_mp4(path, frames, frames.shape[1:3], fps)
+
+
+def encode_mp4(
+    path: Path, frames: Iterable[np.ndarray], size: tuple[int, int], fps: float, comment: str = ""
+) -> None:
+    """Write frames of a size (height, width), one after the other, as H.264 for every browser; atomic.
 
     The same frames give the same file. Its colours are tagged: a browser takes an untagged video for BT.601 below
     720 rows and for BT.709 from there on. The matrix is BT.601's at every size, because Chromium without a GPU
     holds the largest coefficient of BT.709's only up to 2 and dims saturated blue by 12 of 255 levels.
     """
-    frames = enlarge(frames)
     faststart = {"movflags": "+faststart"}
     with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4", options=faststart) as file:
+        if comment:
+            file.metadata["comment"] = comment
         stream = file.add_stream("libx264", Fraction(fps).limit_denominator(MAX_DENOMINATOR), options=ENCODING)
-        stream.height, stream.width = frames.shape[1:3]
+        stream.height, stream.width = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.colorspace = Colorspace.ITU601
         stream.codec_context.color_primaries = ColorPrimaries.BT709

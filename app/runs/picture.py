@@ -15,15 +15,24 @@ from app.common.timestamps import display_time
 from app.generation.summary import speed_text
 from app.generation.trace import SIDES
 from app.metrics.registry import quality_text
+from app.runs.colours import (
+    ADACACHE,
+    BASELINE,
+    GRID,
+    INK,
+    MOTION,
+    PAPER,
+    RAW,
+    SOFT,
+    cell_colours,
+    faded,
+    rate_colour,
+)
 from app.runs.run import Run
 
 WIDTH, HEIGHT, LEFT, RIGHT = 1200, 860, 90, 90
 FINER = 2  # drawn at twice the size and reduced, for smooth lines
 HEADROOM = 1.3  # the distance axis ends this far above the highest threshold that is compared with
-INK, SOFT, GRID, PAPER = "#14181f", "#56616f", "#dde1e8", "#ffffff"
-BASELINE, ADACACHE, MOTION, RAW = "#5f6f86", "#e8470a", "#8a3ffc", "#a3abb8"
-RATES = ("#39408f", "#2f6bab", "#2c98b4", "#5cc3a8", "#c9ecb4")  # low rate dark, high rate light
-WIDEST_RATE = 6
 Point = tuple[float, float]
 
 
@@ -117,12 +126,8 @@ def _strip(sheet: Sheet, run: Run, top: float) -> None:
     for row, (side, colour) in enumerate(zip(SIDES, (BASELINE, ADACACHE), strict=True)):
         y = top + 26 * row
         sheet.text((LEFT - 10, y + 14), side, 12, colour, "rs")
-        rate: int | None = None
-        for record in run.trace.records[side]:
-            computed = record.computed != "none"
-            rate = record.rate if computed else rate
-            full = rate_colour(rate or 1) if side == "accelerated" and rate else _channels(colour)
-            fill = full if computed else _faded(full, 0.25)
+        records = run.trace.records[side]
+        for record, fill in zip(records, cell_colours(side, records), strict=True):
             sheet.box((sheet.x(record.step - 0.46), y), (sheet.x(record.step + 0.46), y + 18), fill)
 
 
@@ -140,7 +145,7 @@ def _distance(sheet: Sheet, run: Run, records: Sequence[StepRecord], top: float,
         edges = [0.0, *compared, end]
         for low, high, rate in zip(edges, edges[1:], method.codebook.rates, strict=False):
             start, stop = (LEFT, axis.y(math.sqrt(high))), (WIDTH - RIGHT, axis.y(math.sqrt(low)))
-            sheet.box(start, stop, _faded(rate_colour(rate), 0.16))
+            sheet.box(start, stop, faded(rate_colour(rate), 0.16))
             sheet.text((WIDTH - RIGHT + 8, (start[1] + stop[1]) / 2), f"rate {rate}", 11, anchor="lm")
     for threshold in compared:
         y = axis.y(math.sqrt(threshold))
@@ -196,24 +201,6 @@ def _points(
 
 def _root(value: float | None) -> float | None:
     return value if value is None or math.isnan(value) else math.sqrt(max(value, 0.0))
-
-
-def rate_colour(rate: int) -> tuple[int, int, int]:
-    """The colour of a cache rate, as assets/web/shared/format.js has it."""
-    position = (min(rate, WIDEST_RATE) - 1) / (WIDEST_RATE - 1) * (len(RATES) - 1)
-    low = min(int(position), len(RATES) - 2)
-    start, end = _channels(RATES[low]), _channels(RATES[low + 1])
-    red, green, blue = (round(a + (b - a) * (position - low)) for a, b in zip(start, end, strict=True))
-    return red, green, blue
-
-
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _faded(colour: tuple[int, int, int], opacity: float) -> tuple[int, int, int]:
-    red, green, blue = (round(255 + (channel - 255) * opacity) for channel in colour)
-    return red, green, blue
 
 
 def _finer(point: Point) -> Point:

@@ -12,6 +12,7 @@ from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method
 from app.caching.registry import method_to_json
+from app.caching.titles import title_of
 from app.common.validation import as_whole, check_texts, text
 from app.evaluation.comparison.plan import family_of
 from app.generation.request import MAX_NAME, Request
@@ -22,7 +23,6 @@ from app.runs.run import Run
 from app.runs.store import RunStore
 from components.shared.visitors import asker_of
 from components.shared.web import served
-from components.studio.method import title_of
 from components.studio.share import to_query
 
 ROOM: Room = "compare"

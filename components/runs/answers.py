@@ -9,20 +9,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.caching.codebook import presets
+from app.caching.titles import detailed_title
 from app.common.sentences import sentence
 from app.common.timestamps import display_time
-from app.generation.request import Request
 from app.models.base import ModelCard
 from app.runs.archive import export_zip, import_zip
 from app.runs.clip import poster
 from app.runs.difference import differing_settings, distance_curve
 from app.runs.run import Run
+from app.runs.share_card import read_card, settings_text
 from app.runs.store import RunStore
 from components.shared.quality import quality_props
+from components.shared.share_card import carded
 from components.shared.visitors import asker_of
 from components.shared.web import data_uri, served, uploaded
-from components.studio.method import title_of
 
 MAX_LISTED = 500
 MAX_COMPARED = 6
@@ -69,13 +69,22 @@ class Answers:
             export_zip(run, path)
             return {"path": served(path), "name": path.name}
 
+    def carded(self, asked: object) -> dict[str, Any]:
+        """A run's share card, an MP4 or a GIF."""
+        return carded(self.store, asked)
+
     def imported(self, asked: object) -> dict[str, Any]:
-        """Add an uploaded zip, or say that its run is there; the upload is removed if this visitor sent it.
+        """Add an uploaded zip, or say that its run is there; of a share card, an MP4, answer the settings.
+
+        The upload is removed if this visitor sent it.
 
         The page names an upload after its visitor, an id that nobody else knows; others go by age.
         """
         path, visitor = uploaded(_field(asked, "path")), asker_of(asked)
         try:
+            if path.suffix == ".mp4":
+                # As text: an object of JavaScript's would bring a codebook's thresholds in another order.
+                return {"settings": settings_text(read_card(path))}
             before = {run.id for run in self.store.runs(visitor)}
             run = import_zip(self.store, path, visitor)
             return {"added": run.id, "known": run.id in before}
@@ -103,7 +112,7 @@ class Answers:
             "id": run.id,
             "prompt": request.prompt,
             "model": card.title if card else request.model,
-            "method": method_title(request),
+            "method": detailed_title(request.method, request.model),
             "seed": request.seed,
             "size": str(request.size or ""),
             "steps": len(run.trace.records["baseline"]),
@@ -132,15 +141,6 @@ class Answers:
             "aspect": size.aspect if size else 16 / 9,
             "fps": card.fps if card else 8.0,
         }
-
-
-def method_title(request: Request) -> str:
-    """A method in a few words: AdaCache by its codebook and whether it regularises by motion."""
-    method = request.adacache
-    if method is None:
-        return title_of(request.method, request.model)
-    preset = next((item.title for item in presets().values() if item.codebook == method.codebook), "Custom")
-    return f"AdaCache {preset}{', motion' if method.motion else ''}"
 
 
 def _field(asked: object, name: str) -> Any:

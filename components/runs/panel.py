@@ -25,6 +25,11 @@ def asked_run(picked: gr.EventData) -> tuple[Any, str]:
     return getattr(picked, "run", None), visitor_of(getattr(picked, "visitor", None))
 
 
+def asked_settings(picked: gr.EventData) -> object:
+    """The settings of a share card that a browser wants in the Studio; none where it asks for a run."""
+    return getattr(picked, "settings", None)
+
+
 def _questions(answers: Answers) -> list[Question]:
     def listing(asked: Any) -> dict[str, Any]:
         return answered(answers.listing, asked)
@@ -38,10 +43,13 @@ def _questions(answers: Answers) -> list[Question]:
     def exported(asked: Any) -> dict[str, Any]:
         return answered(answers.exported, asked)
 
+    def carded(asked: Any) -> dict[str, Any]:
+        return answered(answers.carded, asked)
+
     def imported(asked: Any) -> dict[str, Any]:
         return answered(answers.imported, asked)
 
     def compared(asked: Any) -> dict[str, Any]:
         return answered(answers.compared, asked)
 
-    return [listing, deleted, restored, exported, imported, compared]
+    return [listing, deleted, restored, exported, carded, imported, compared]

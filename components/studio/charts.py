@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
+from app.caching.titles import title_of
 from components.shared.codebook import codebook_props
 from components.shared.web import panel
-from components.studio.method import title_of
 from components.studio.view import View
 
 

@@ -4,7 +4,7 @@ AdaCache has its own controls, the codebook among them; of the others some take 
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import gradio as gr
@@ -17,6 +17,7 @@ from app.caching.methods.listed_steps import ListedStepsConfig
 from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
 from app.caching.registry import kind_of, kinds, method_to_json, published
+from app.caching.titles import decide_alike
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text
 from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
@@ -180,31 +181,12 @@ def values_of(card: ModelCard, method: Method) -> dict[str, Any]:
     kind = kind_of(method)
     if kind.setting:
         value = getattr(method, kind.setting)
-        if _alike(named_method(numbered_name(kind.name, value), card.id), method):
+        if decide_alike(named_method(numbered_name(kind.name, value), card.id), method):
             return {"method": kind.name, **how, "setting": value}
     for item in published(card.id).values():
-        if _alike(item.method, method):
+        if decide_alike(item.method, method):
             return {"method": item.id, **how}
     raise ValueError(f"its settings of {kind.title} are not among those of this page")
-
-
-def title_of(method: Method, model: str) -> str:
-    """What a run's accelerated side is called."""
-    more: list[str] = []
-    if isinstance(method, WholeStackMethod) and method.reuse != "hold":
-        more.append(method.reuse)
-    if method.solver != "own":
-        more.append(SOLVERS[method.solver])
-    return " + ".join([_schedule_title(method, model), *more])
-
-
-def _schedule_title(method: Method, model: str) -> str:
-    for item in published(model).values():
-        if _alike(item.method, method):
-            return item.title
-    kind = kind_of(method)
-    short = kind.title.split(" (")[0]
-    return f"{short}, {getattr(method, kind.setting):g}" if kind.setting else short
 
 
 def numbered_name(kind: str, value: float) -> str:
@@ -267,16 +249,6 @@ def _default(card: ModelCard, chosen: str) -> Method | None:
     if chosen in published(card.id):
         return published(card.id)[chosen].method
     return named_method(chosen, card.id) if kinds()[chosen].setting else None
-
-
-def _alike(one: Method, other: Method) -> bool:
-    """Whether two methods decide alike: they differ in reuse and solver at most."""
-    return _schedule(one) == _schedule(other)
-
-
-def _schedule(method: Method) -> Method:
-    plain = replace(method, solver="own")
-    return replace(plain, reuse="hold") if isinstance(plain, WholeStackMethod) else plain
 
 
 def _blocks(card: ModelCard) -> tuple[int, ...]:

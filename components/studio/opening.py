@@ -9,9 +9,10 @@ from typing import Any
 import gradio as gr
 
 from app.common.sentences import sentence
-from app.common.validation import text
+from app.common.validation import shown, text
 from app.generation.request import MAX_PROMPT, Request
 from app.models.base import ModelCard
+from app.runs.share_card import read_settings
 from app.runs.store import RunStore
 from components.studio.charts import charts_props
 from components.studio.controls import read_request, show_request, shown_updates
@@ -48,6 +49,15 @@ def opened(
     if run is None or run.request.model not in cards:
         return [*settings, *[gr.skip()] * 4]
     return [*settings, *reopen(run, cards)[len(settings) :]]
+
+
+def of_card(store: RunStore, cards: Mapping[str, ModelCard], visitor: str, settings: object) -> Updates:
+    """Updates for the settings of a share card, and their run where the visitor has it, or a ValueError."""
+    request = read_settings(settings if isinstance(settings, str) else "")
+    if request.model not in cards:
+        raise ValueError(f"the model of this share card, {shown(request.model)}, is not here")
+    run = store.find(request, visitor)
+    return reopen(run, cards) if run else _unmade(request, cards, gone=False)
 
 
 def _linked(store: RunStore, cards: Mapping[str, ModelCard], visitor: str, asked: Mapping[str, Any]) -> Updates:

@@ -8,12 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from app.caching.titles import title_of
 from app.jobs.limits import Limits
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from components.shared.visitors import asker_of
 from components.shared.web import answered, panel
-from components.studio.method import title_of
 
 
 def queue_panel(runner: JobRunner) -> gr.HTML:

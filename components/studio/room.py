@@ -11,14 +11,14 @@ from app.common.sentences import sentence
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from components.rooms import QUIET, VISITORS, Page, Room
-from components.runs.panel import asked_run
+from components.runs.panel import asked_run, asked_settings
 from components.shared.visitors import address_of, visitor_of
 from components.shared.warmup import LOADING
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.form import Form
 from components.studio.generate import Updates, ask_for, current, follow
-from components.studio.opening import opened
+from components.studio.opening import of_card, opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
 from components.studio.size import read_size, said_props
@@ -46,7 +46,7 @@ def build(page: Page) -> Studio:
     with gr.Column(elem_id="controls", scale=0, min_width=300):
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
-        videos = stage(shown, page.cards[shown.request.model] if shown else card)
+        videos = stage(shown, page.cards[shown.request.model] if shown else card, page.store)
         plots = charts(shown)
     return Studio(panels, videos, plots)
 
@@ -102,11 +102,14 @@ def wire(page: Page) -> None:
         try:
             if current(runner, visitor) is not None:
                 raise ValueError("the Studio shows your run that goes; stop it or wait for it to open another")
+            if (settings := asked_settings(picked)) is not None:
+                updates = of_card(store, cards, visitor, settings)
+                return [*updates, gr.skip(), gr.update(opened={"at": time()})]
             run = store.get(run_id, visitor)
             updates = reopen(run, cards)
             if (ended := runner.unread(visitor)) is not None:
                 ended.read = True  # its late end would else cover what was opened
-            return [*updates, gr.update(shown=run.id), gr.update(opened={"run": run.id, "at": time()})]
+            return [*updates, gr.update(shown=run.id), gr.update(opened={"at": time()})]
         except (ValueError, OSError) as error:
             answer = {"error": sentence(error), "at": time()}
             return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]

@@ -1,23 +1,31 @@
 """The stage: both videos, live while they are denoised and in sync afterwards, and the measured numbers."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.caching.titles import title_of
 from app.generation.trace import SIDES
 from app.models.base import ModelCard
+from app.runs.store import RunStore
 from components.shared.quality import quality_props
-from components.shared.web import panel, served
-from components.studio.method import title_of
+from components.shared.share_card import carded
+from components.shared.web import answered, panel, served
 from components.studio.view import View
 
 
-def stage(view: View | None, card: ModelCard) -> gr.HTML:
+def stage(view: View | None, card: ModelCard, store: RunStore) -> gr.HTML:
     """The panel, showing a view or, without one, an empty stage."""
     empty = {"aspect": card.size.aspect, "fps": card.fps, "quality": quality_props(None, card.size)}
     props = stage_props(view, card) if view else empty
-    return panel("studio/video-panel", "stage", label="Baseline and accelerated", **props)
+
+    def card_of_run(asked: Any) -> dict[str, Any]:
+        return answered(partial(carded, store), asked)
+
+    label = "Baseline and accelerated"
+    return panel("studio/video-panel", "stage", label=label, server_functions=[card_of_run], **props)
 
 
 def stage_props(view: View, card: ModelCard) -> dict[str, Any]:

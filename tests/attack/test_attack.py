@@ -120,7 +120,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
 @pytest.mark.parametrize(
     ("panel", "questions"),
     [
-        ("runs-panel", ("listing", "deleted", "restored", "exported", "imported", "compared")),
+        ("runs-panel", ("listing", "deleted", "restored", "exported", "carded", "imported", "compared")),
         (
             "lab-panel",
             (

@@ -71,6 +71,11 @@ def test_compare_delete_and_undo(studio: Studio) -> None:
     differing = page.locator(".comparison-tables table").first
     expect(differing.locator("th[scope=row]")).to_have_text(["Prompt", "Seed"])
     expect(page.locator(".comparison-distance path[stroke-width='1.5']")).to_have_count(2)
+    differing.hover()
+    differing.get_by_role("button", name="Export: Settings that differ").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Settings that differ as TEX").click()
+    assert "Seed & " in Path(waiting.value.path()).read_text()
     page.wait_for_selector(".runs-comparison .viewer[data-playing=true]")
     expect(page.locator(".schedule .cell.whole").first).to_be_visible()
     expect(page.locator(".comparison-schedules .schedule")).to_have_count(2)

@@ -14,6 +14,7 @@ from app.caching.names import named_method, names
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import kinds, method_from_json, method_to_json, register
 from app.caching.schedule import Scheduled
+from app.caching.titles import title_of
 from app.common.validation import whole
 from app.evaluation.comparison.palette import colour_of
 from app.evaluation.comparison.plan import families, family_of, methods_of, usual
@@ -22,7 +23,7 @@ from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.metrics.flops import flops
 from app.models.sprites.card import CARD as SPRITES
-from components.studio.method import about_props, choices, read_method, title_of, values_of
+from components.studio.method import about_props, choices, read_method, values_of
 from tests.components.test_settings import FORM
 from tests.support.tiny import TinyVideoModel
 

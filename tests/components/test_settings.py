@@ -14,6 +14,7 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
 from app.caching.registry import published
+from app.caching.titles import title_of
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.prompts import library, surprise, words
@@ -24,7 +25,7 @@ from components.lab.jobs import recorded_request
 from components.shared.visitors import login, visitor_of
 from components.studio.controls import SHOWN, read_request, show_request, shown_updates
 from components.studio.form import FIELDS, Form
-from components.studio.method import read_method, title_of, values_of
+from components.studio.method import read_method, values_of
 from components.studio.queue import note_of
 from components.studio.settings import read_settings, settings_props
 from components.studio.share import from_query, to_query

@@ -1,13 +1,16 @@
 // The distance curve: what the codebook looks up along each simulated schedule, over the bands of the thresholds, with
 // the recorded change from step to step faintly behind. Square-root axis as in the Studio.
+import { bandsOf } from "../shared/bands.js";
+import { createFrameExport } from "../shared/frame-export.js";
 import { identity } from "../shared/identity.js";
 import { createTip, heading, key } from "../shared/heading.js";
 import { createThresholds } from "../shared/thresholds.js";
-import { createFrame, label, line, mark, scale, stepTicks } from "../shared/svg.js";
-import { make, significant } from "../shared/format.js";
+import { createFrame, label, line, mark, scale, stepTicks, svg } from "../shared/svg.js";
+import { colour as themed, make, significant } from "../shared/format.js";
 
 export const GUTTER = { left: 64, right: 130, top: 8, bottom: 34 };
 const HEADROOM = 1.3;
+const BAND = 0.16; // opacity in an exported picture
 const USUAL = 0.9; // the axis reaches this share of the looked-up distances; arrows stand for the rest
 const HELP =
   "Dots are the distances looked up in computed steps, simulated; the band they fall in is the cache rate. " +
@@ -15,7 +18,7 @@ const HELP =
   "hollow marks a real run. Arrows at the top stand for larger distances. Square-root axis.";
 
 export function createCurve(state) {
-  const root = make("section", "lab-curve");
+  const root = make("section", "lab-curve exportable");
   const area = make("div", "curve-area");
   const stage = make("div", "curve-stage");
   let top = 1;
@@ -24,7 +27,7 @@ export function createCurve(state) {
   const cursor = make("div", "cursor");
   stage.append(cursor);
   const tip = createTip(stage);
-  root.append(heading("Distance looked up", HELP, key("simulated", "simulated"), key("recorded", "recorded, lag 1"), key("measured", "real run")), stage);
+  root.append(heading("Distance looked up", HELP, key("simulated", "simulated"), key("recorded", "recorded, lag 1"), key("measured", "real run"), createFrameExport("Distance looked up", frame, () => bands())), stage);
   const thresholds = createThresholds(state, area);
 
   /** The axis holds the thresholds and most distances; only a new codebook or selection moves it. */
@@ -70,6 +73,21 @@ export function createCurve(state) {
     }
   };
 
+  /** What is drawn behind the frame, for a file of its own. */
+  const bands = () => {
+    const box = frame.root.getBoundingClientRect();
+    const [width, bottom] = [box.width - GUTTER.left - GUTTER.right, box.height - GUTTER.bottom];
+    const squareRoot = scale([0, Math.sqrt(top)], [bottom, GUTTER.top]);
+    return bandsOf(state.codebook, top).flatMap(({ low, high, rate, colour }, i) => {
+      const [start, end] = [squareRoot(Math.sqrt(high)), squareRoot(Math.sqrt(low))];
+      const place = { x: GUTTER.left, y: start, width, height: end - start, "fill-opacity": BAND };
+      const text = { x: GUTTER.left + width + 8, y: (start + end) / 2 + 3.5, "font-size": 11, "font-family": "sans-serif" };
+      const threshold = { ...text, x: GUTTER.left - 8, y: end + 3.5, "text-anchor": "end" };
+      const ink = { fill: themed("ink-2") };
+      const below = i ? [svg("text", threshold, ink, significant(low))] : [];
+      return [svg("rect", place, { fill: colour }), svg("text", text, ink, `rate ${rate}`), ...below];
+    });
+  };
   const read = () => {
     if (!state.ids().length || !state.answer) return null;
     const runs = state.ids().map((id) => state.answer.runs[id]).filter(Boolean);

@@ -1,4 +1,5 @@
 // Figures of the paper from the selected recordings, with their data to download.
+import { createFrameExport } from "../shared/frame-export.js";
 import { identity } from "../shared/identity.js";
 import { heading } from "../shared/heading.js";
 import { latest } from "../shared/codebook-editing.js";
@@ -21,7 +22,7 @@ const HELP =
   "how far each tells videos apart and whether it tells how many steps they need.";
 
 export function createFigures({ state, server }) {
-  const root = make("section", "lab-figures");
+  const root = make("section", "lab-figures exportable");
   const frame = createFrame("figure", GUTTER, (paper) => draw(paper), { title: "Figure of the paper", read: () => read() });
   const buttons = Object.entries(KINDS).map(([kind, { title, paper }]) => {
     const button = make("button", "chip-button", title);
@@ -43,7 +44,8 @@ export function createFigures({ state, server }) {
   downloads.append(...links);
   const note = make("p", "figure-note");
   const table = make("div", "figure-table");
-  root.append(heading("Figures", HELP, choice, downloads), frame.root, table, note);
+  const exporting = createFrameExport("Figure of the paper", frame);
+  root.append(heading("Figures", HELP, choice, downloads, exporting), frame.root, table, note);
   let shown = "distance";
   let figure = null;
 

@@ -1,6 +1,7 @@
 // The Pareto front of a family of codebooks over the selected recordings, by predicted PSNR with even steps beside it,
 // or for older recordings by the change of the probe with the bound no schedule can beat. The present codebook is a
 // dot. A press on a point loads its codebook; a wished speedup is calibrated for.
+import { createFrameExport } from "../shared/frame-export.js";
 import { createTip, heading, key } from "../shared/heading.js";
 import { createFrame, label, line, mark, nearestPoint, rule, scale, ticks } from "../shared/svg.js";
 import { make, significant } from "../shared/format.js";
@@ -16,13 +17,14 @@ const HELP =
   "best that any schedule could do. The large dot is the present codebook.";
 
 export function createFront({ state, server }) {
-  const root = make("section", "lab-front");
+  const root = make("section", "lab-front exportable");
   const frame = createFrame("front", GUTTER, (paper) => draw(paper), { title: "Pareto front", read: () => read() });
   const tip = createTip(frame.root);
   const calibrate = createCalibrate(state, server);
   const note = make("span", "note", "computing");
   const dashed = key("bound", "even steps");
-  root.append(heading("Pareto front", HELP, key("front", "codebooks"), dashed, key("now", "present"), note), frame.root, calibrate);
+  const keys = [key("front", "codebooks"), dashed, key("now", "present")];
+  root.append(heading("Pareto front", HELP, ...keys, note, createFrameExport("Pareto front", frame)), frame.root, calibrate);
   let place = null;
 
   const draw = ({ sheet, width, height, left, top }) => {

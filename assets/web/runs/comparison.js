@@ -1,5 +1,7 @@
 // Runs side by side: what differs in their settings and in what was measured, their accelerated videos in sync, their
 // schedules on one axis, and the distances they looked up over each other.
+import { createExport } from "../shared/export.js";
+import { createFrameExport } from "../shared/frame-export.js";
 import { badge, identity } from "../shared/identity.js";
 import { createFrame, label, line, mark, rule, scale, stepTicks, ticks } from "../shared/svg.js";
 import { createPlayer } from "../studio/player.js";
@@ -111,9 +113,11 @@ function quality(runs) {
 }
 
 function table(title, rows) {
-  const made = make("table");
+  const made = make("table", "exportable");
   const head = make("tr");
   const corner = make("th", "", title);
+  const letters = rows[0].slice(1).map((_, slot) => identity(slot).letter);
+  corner.append(createExport(title, { table: () => [[title, ...letters], ...rows] }));
   corner.scope = "col";
   head.append(corner);
   for (const slot of rows[0].slice(1).keys()) {
@@ -171,7 +175,10 @@ function curves({ runs, steps }) {
       sheet.append(line(points, colour), ...points.map(([px, py]) => mark(px, py, symbol, colour, 3.5)));
     });
   }, { title: "Distance looked up", read: () => readCurves(runs, steps) });
-  made.append(make("h2", "", "Distance looked up in every computed step"), frame.root);
+  made.classList.add("exportable");
+  const title = make("header", "comparison-heading");
+  title.append(make("h2", "", "Distance looked up in every computed step"), createFrameExport("Distances of runs", frame));
+  made.append(title, frame.root);
   return made;
 }
 

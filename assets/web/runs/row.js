@@ -1,10 +1,14 @@
-// One run in the list: its poster and prompt open it, a box marks it for comparison, two buttons export and delete it.
+// One run in the list: its poster and prompt open it, a box marks it for comparison, buttons make its card, export and delete it.
+import { createKinds } from "../shared/kinds.js";
 import { make } from "../shared/format.js";
 
 const ICONS = {
+  card: "M1.5 2.5h11v9h-11zM1.5 9h11M7 2.5V9",
   export: "M7 1.5v7M4 5.8 7 8.8l3-3M2 12h10",
   delete: "M2.5 3.5h9M5.5 3.5v-1.5h3v1.5M3.5 3.5l.6 8.5h5.8l.6-8.5",
 };
+
+const CARDS = ["mp4", "gif"];
 
 export function createRow(run, marked, acts) {
   const row = make("li", "run");
@@ -34,8 +38,10 @@ export function createRow(run, marked, acts) {
   quality.title = run.quality.map(({ title, value, unit, reason }) => `${title} ${`${value} ${unit}`.trim() || reason}`).join(", ");
   const made = figure(run.made, run.imported ? "imported" : "", "made");
   const save = button("export", `Export as zip: ${run.prompt}`, () => acts.export(run));
+  const share = button("card", `Share card: ${run.prompt}`);
+  const card = createKinds(share, `Share card of ${run.prompt}`, CARDS, (kind) => acts.card(run, kind));
   const remove = button("delete", `Delete: ${run.prompt}`, () => acts.delete(run));
-  row.append(box, open, speedup, computed, quality, made, save, remove);
+  row.append(box, open, speedup, computed, quality, made, card, save, remove);
   return row;
 }
 
@@ -59,7 +65,7 @@ function figure(value, name, kind = "") {
   return made;
 }
 
-function button(icon, label, act) {
+function button(icon, label, act = null) {
   const made = make("button", `run-act ${icon}`);
   made.title = label.split(":")[0];
   made.setAttribute("aria-label", label);
@@ -69,6 +75,6 @@ function button(icon, label, act) {
   path.setAttribute("d", ICONS[icon]);
   drawing.append(path);
   made.append(drawing);
-  made.addEventListener("click", act);
+  if (act) made.addEventListener("click", act);
   return made;
 }

@@ -2,12 +2,15 @@
 import { go, whenOpened, whenShown } from "../shared/nav.js";
 import { createComparison } from "./comparison.js";
 import { createDamagedRow, createRow } from "./row.js";
+import { download } from "../shared/download.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
 
 const MAX_ZIP = 64_000_000;
 const MOST = 6; // runs side by side
 const EMPTY = "No runs yet. Generate a video in the Studio, or import the zip of a run made elsewhere.";
+const FILES = ".zip,application/zip,.mp4,video/mp4";
+const FILES_TITLE = "The zip of a run, or the MP4 of a share card: its settings go to the Studio";
 
 export function mount({ element, props, watch, trigger, server, upload }) {
   props.value = visitor(); // by which the server knows whose a run is
@@ -23,7 +26,8 @@ function open({ element, props, watch, trigger, server, upload }) {
   const compare = make("button", "secondary", "Compare");
   compare.id = "runs-compare";
   const add = make("button", "secondary", "Import a run");
-  const file = Object.assign(make("input"), { type: "file", accept: ".zip,application/zip", hidden: true });
+  add.title = FILES_TITLE;
+  const file = Object.assign(make("input"), { type: "file", accept: FILES, hidden: true });
   file.id = "runs-file";
   tools.append(filter, count, compare, add, file);
   const notice = createNotice();
@@ -89,6 +93,13 @@ function open({ element, props, watch, trigger, server, upload }) {
       const answer = await ask("exported", { id });
       if (answer) download(answer);
     },
+    card: async ({ id, prompt }, kind) => {
+      notice.say(`Making the ${kind.toUpperCase()} of: ${prompt}`);
+      const answer = await ask("carded", { id, kind });
+      if (!answer) return;
+      notice.say("");
+      download(answer);
+    },
     delete: async ({ id, prompt }) => {
       if (!(await ask("deleted", { id }))) return;
       notice.say(`Deleted: ${prompt}`, "info", async () => {
@@ -113,9 +124,13 @@ function open({ element, props, watch, trigger, server, upload }) {
     notice.say(`Importing ${picked.name}`);
     add.disabled = true;
     try {
-      const { path } = await upload(new File([picked], `${visitor()}.zip`)); // by which the server knows whose it is
+      const kind = /\.mp4$/i.test(picked.name) ? "mp4" : "zip";
+      const { path } = await upload(new File([picked], `${visitor()}.${kind}`)); // by which the server knows whose it is
       const answer = await ask("imported", { path });
-      if (answer) {
+      if (answer?.settings) {
+        notice.say("");
+        trigger("select", { settings: answer.settings, visitor: visitor() });
+      } else if (answer) {
         notice.say(answer.known ? `The run of ${picked.name} was here already.` : `${picked.name} was imported.`);
         await refresh();
         list.querySelector(`[data-id="${CSS.escape(answer.added)}"]`)?.scrollIntoView({ block: "nearest" });
@@ -126,9 +141,9 @@ function open({ element, props, watch, trigger, server, upload }) {
     add.disabled = false;
   });
   watch("opened", () => {
-    const { error, run } = props.opened;
+    const { error, at } = props.opened;
     if (error) notice.say(error, "error");
-    else if (run) go("studio");
+    else if (at) go("studio");
   });
   whenShown("runs", refresh);
 }
@@ -145,12 +160,4 @@ function createNotice() {
     root.append(button);
   };
   return { root, say };
-}
-
-function download({ path, name }) {
-  const { root, api_prefix } = window.gradio_config;
-  const link = Object.assign(make("a"), { href: `${root}${api_prefix}/file=${path}`, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

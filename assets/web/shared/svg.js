@@ -42,7 +42,7 @@ export function createFrame(name, gutter, draw, reading = null) {
   };
   const ask = () => (asked ||= requestAnimationFrame(redraw));
   new ResizeObserver(ask).observe(root);
-  return { root, ask };
+  return { root, ask, sheet, read: reading?.read };
 }
 
 /** Maps numbers linearly onto pixels. */

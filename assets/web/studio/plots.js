@@ -1,5 +1,7 @@
 // The four Plotly charts over one step axis, and the codebook's thresholds to drag over the distances.
 import { GUTTER, baseLayout, distanceFigure, motionFigure, rateFigure, secondsFigure } from "./figures.js";
+import { chartSource, chartTable } from "./chart-export.js";
+import { createExport } from "../shared/export.js";
 import { editing } from "./codebook-state.js";
 import { explained } from "../shared/heading.js";
 import { createThresholds } from "../shared/thresholds.js";
@@ -45,7 +47,11 @@ export function createPlots() {
     ]),
     seconds: createChart("seconds", "Seconds, summed", []),
   };
-  root.append(...Object.values(charts).map((chart) => chart.root));
+  for (const [id, { root: section, plot, title, heading }] of Object.entries(charts)) {
+    const table = () => (Plotly && latest ? chartTable(id, latest) : null);
+    heading.append(createExport(title, { table, picture: () => chartSource(Plotly, { id, plot, title }, latest, top) }));
+    root.append(section);
+  }
   const plots = Object.values(charts).map((chart) => chart.plot);
   const thresholds = createThresholds(editing, charts.distance.area);
   let Plotly;
@@ -130,7 +136,7 @@ export function createPlots() {
 }
 
 function createChart(id, title, legend) {
-  const root = make("section", `chart ${id}`);
+  const root = make("section", `chart exportable ${id}`);
   const heading = make("header", "chart-heading");
   heading.append(make("h2", "", title), ...explained(title, HELP[id]), ...legend.map(([key, text]) => make("span", `key ${key}`, text)));
   const note = make("span", "note");
@@ -139,7 +145,7 @@ function createChart(id, title, legend) {
   heading.append(note);
   area.append(plot);
   root.append(heading, area);
-  return { root, plot, area, note };
+  return { root, plot, area, note, title, heading };
 }
 
 /** Every rate that the charts have a colour for, rate 1 of the first step too. */

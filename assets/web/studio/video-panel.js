@@ -1,12 +1,15 @@
 // The stage: live previews while both sides denoise, then both videos in sync; measured numbers beside them.
+import { createKinds } from "../shared/kinds.js";
 import { createPlayer } from "./player.js";
+import { download } from "../shared/download.js";
 import { send } from "../shared/nav.js";
 import { keepPreview } from "./previews.js";
 import { bytes, make, seconds } from "../shared/format.js";
+import { visitor } from "../shared/visitor.js";
 
 const SIDES = { baseline: "Baseline", accelerated: "AdaCache" };
 
-export function mount({ element, props, watch }) {
+export function mount({ element, props, watch, server }) {
   const viewer = make("div", "viewer");
   const frames = make("div", "frames");
   const captions = make("div", "captions");
@@ -18,7 +21,7 @@ export function mount({ element, props, watch }) {
   }
   viewer.append(frames, captions);
   const player = createPlayer(viewer, frames, side.baseline.video, side.accelerated.video);
-  const readout = createReadout();
+  const readout = createReadout(server);
   element.replaceChildren(viewer, readout.root);
 
   const show = () => {
@@ -76,7 +79,7 @@ function createSide(id, name) {
   return { frame, caption, video, show };
 }
 
-function createReadout() {
+function createReadout(server) {
   const root = make("div", "readout");
   const about = make("p", "about");
   const tiles = make("div", "tiles");
@@ -96,8 +99,19 @@ function createReadout() {
   record.title = "Record this run's baseline, so that the Codebook Lab can try any codebook on it";
   const compare = make("button", "record", "Compare methods");
   compare.title = "Several methods on this prompt and seed, side by side in the Compare room";
+  const cards = make("button", "record", "Share card");
+  cards.title = "Both videos with their steps and numbers in one file; an MP4 holds the settings too";
+  const said = make("span", "card-said");
+  said.setAttribute("role", "status");
+  const card = createKinds(cards, "Share card", ["mp4", "gif"], async (kind) => {
+    said.textContent = `Making the ${kind.toUpperCase()}`;
+    const failed = { error: "The server does not answer." };
+    const answer = await server.card_of_run({ id: run, kind, visitor: visitor() }).catch(() => failed);
+    said.textContent = answer.error ?? "";
+    if (!answer.error) download(answer);
+  });
   const onward = make("div", "onward");
-  onward.append(compare, record); // the second one leaves no gap while it is hidden
+  onward.append(compare, record, card, said); // those at the end leave no gap while they are hidden
   root.append(tiles, about, health, onward);
 
   let run = "";
@@ -106,7 +120,7 @@ function createReadout() {
   compare.addEventListener("click", () => send("compare", asked));
   const show = ({ summary = /** @type {Record<string, any>} */ ({}), quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
     run = kept;
-    record.hidden = !run || state !== "done";
+    record.hidden = cards.hidden = !run || state !== "done";
     compare.hidden = state !== "done";
     asked = { prompt, seed: summary.seed };
     speedup.rename(reused ? "Speedup, to an earlier baseline" : "Speedup");

@@ -1,0 +1,77 @@
+"""Export of plots: seen when pointed at, in keyboard order only then; SVG, PNG and CSV hold what is drawn."""
+
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Studio
+
+STEPS = 12  # of the first run
+
+
+def exported(page: Page, title: str, kind: str) -> bytes:
+    page.get_by_role("button", name=f"Export: {title}").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=f"{title} as {kind}").click()
+    assert waiting.value.suggested_filename.endswith(f".{kind.lower()}")
+    return Path(waiting.value.path()).read_bytes()
+
+
+def words(svg: bytes) -> str:
+    return " ".join(ElementTree.fromstring(svg).itertext())
+
+
+def test_the_button_is_there_only_when_it_is_seen(studio: Studio) -> None:
+    page = studio.visit()
+    button = page.locator(".chart.rate .export-button")
+    expect(button).to_be_hidden()
+    page.locator(".chart.rate .help summary").focus()
+    expect(button).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.locator(".chart.motion .help summary").focus()
+    expect(button).to_be_hidden()
+    page.locator(".chart.rate h2").hover()
+    expect(button).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("title", "columns"),
+    [
+        ("Distance", ["raw", "normalised", "regularised"]),
+        ("Cache rate", ["rate"]),
+        ("Motion", ["motion score", "factor", "gradient"]),
+        ("Seconds, summed", ["baseline seconds", "accelerated seconds"]),
+    ],
+)
+def test_a_chart_of_the_studio(title: str, columns: list[str], studio: Studio) -> None:
+    page = studio.visit()
+    page.get_by_role("heading", name=title, exact=True).hover()
+    head, *lines = exported(page, title, "CSV").decode().splitlines()
+    assert head.split(",") == ["step", "timestep", "computed", *columns]
+    assert [line.split(",")[0] for line in lines] == [str(step) for step in range(1, STEPS + 1)]
+    drawn = words(exported(page, title, "SVG"))
+    assert title in drawn
+    assert ("rate 6" in drawn) == (title == "Distance")
+    with Image.open(BytesIO(exported(page, title, "PNG"))) as image:
+        assert image.size == (1800, 640)
+        assert len(image.convert("RGB").getcolors(1 << 20) or []) > 20
+
+
+def test_a_curve_of_the_lab(studio: Studio) -> None:
+    page = studio.visit()
+    page.click("#tab-lab")
+    page.wait_for_selector(".panel-lab[data-settled=true]")
+    page.locator(".lab-curve h2").hover()
+    head, *lines = exported(page, "Distance looked up", "CSV").decode().splitlines()
+    assert head == "Step,Recording A,Recording B"
+    assert len(lines) == 30
+    drawn = exported(page, "Distance looked up", "SVG")
+    assert "rate 6" in words(drawn)
+    assert b"<rect" in drawn
+    with Image.open(BytesIO(exported(page, "Distance looked up", "PNG"))) as image:
+        assert image.width > 400
