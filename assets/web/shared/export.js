@@ -27,7 +27,7 @@ export function createExport(title, shown) {
   button.append(icon);
   const file = `adacache-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
   const root = createKinds(button, title, shown.picture ? PLOT : TABLE, (kind) => exportAs(kind, file, shown));
-  root.classList.add("export");
+  root.classList.add("plot-export");
   return root;
 }
 
