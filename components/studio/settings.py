@@ -62,7 +62,7 @@ def settings_props(card: ModelCard, settings: Settings = OWN) -> dict[str, Any]:
     """Updates by name that show settings of a model; a ValueError where it has no such setting."""
     shown = _shown(card, card.requested_settings(settings))
     fields = {name: gr.update(**props) for name, props in shown.items()}
-    return {**fields, "offered": gr.update(visible=bool(card.settings))}
+    return {**fields, "offered": gr.update(visible=bool(card.settings), open=settings != OWN)}
 
 
 def read_settings(card: ModelCard, form: Form) -> Settings:
