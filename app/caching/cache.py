@@ -129,6 +129,7 @@ class ResidualCache:
     def show_guided(self, latent: Tensor, clean: Tensor) -> None:
         """Show a policy that asks for it what guidance made of a computed step: the clean latent it expects."""
         if "guided" in self.policy.signals and self._plan == "all":
+            self._shown.add("guided")
             self.policy.observe_guided(latent, clean)
             self._account(2 * clean.nbytes)
 
@@ -136,6 +137,10 @@ class ResidualCache:
         """Close the step and let the policy decide; a ValueError where the model did not show what it measures."""
         if "latent" in self.policy.signals and "latent" not in self._shown:
             raise ValueError("this method measures the model's input and output, which this model does not show")
+        if "guided" in self.policy.signals and self._plan == "all" and "guided" not in self._shown:
+            raise ValueError(
+                "this method measures guided predictions, which whoever makes the steps does not show"
+            )
         return self.policy.end_step()
 
     @property

@@ -15,7 +15,7 @@ from app.lab.check import check
 from app.lab.latent_signals import NEEDED, between_steps, latent_change
 from app.lab.record import record
 from app.lab.simulate import simulate
-from tests.support.tiny import TinyVideoModel
+from tests.support.tiny import TinyVideoModel, sample
 
 TIMESTEPS = (1000.0, 800.0, 500.0)
 EVERY_STEP = Codebook((1e9,), (1,))
@@ -74,6 +74,12 @@ def test_a_recording_says_what_a_run_measures(signal: LatentSignal):
 def test_what_it_goes_without(settings, said: str):
     with pytest.raises(ValueError, match=said):
         AdaCacheConfig(EVERY_STEP, **{"residual": "velocity", "distance": "l2", **settings})
+
+
+def test_whoever_does_not_show_the_guided_prediction_is_told():
+    """The sampler of the tests makes its steps without showing it."""
+    with pytest.raises(ValueError, match="guided predictions"):
+        sample(AdaCache(AdaCacheConfig(EVERY_STEP, residual="velocity", distance="l2")))
 
 
 def test_older_recordings_say_that_they_cannot_tell():

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.method import Method
-from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache import PROBED, AdaCacheConfig
 from app.caching.methods.fewer_steps import FewerStepsConfig
 from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
@@ -178,6 +178,11 @@ def _chosen(codebook: str | Codebook, motion: bool, method: str | Method | None,
         method = named_method(method, card.id, card.motion)
     if isinstance(method, FewerStepsConfig):
         raise ValueError("fewer steps need no cache: call the pipeline with a smaller num_inference_steps")
+    if isinstance(method, AdaCacheConfig) and method.latent_signal is not None:
+        raise ValueError(
+            f"{method.latent_signal} is measured on guided predictions, which a pipeline does not show; residuals of "
+            f"the model are: {', '.join(PROBED)}"
+        )
     if method is not None and method.solver != "own":
         raise ValueError("another solver is a scheduler of the pipeline's: set pipe.scheduler instead")
     if method is not None:

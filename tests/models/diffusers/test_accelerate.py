@@ -96,6 +96,10 @@ def test_a_call_that_breaks_off_leaves_the_next_one_whole(checkpoint: Callable[[
         ({"method": "fewer-steps-5"}, "smaller num_inference_steps"),
         ({"method": "magic"}, "no method 'magic'"),
         ({"codebook": "nowhere"}, "nowhere"),
+        (
+            {"method": AdaCacheConfig(EVERY_THIRD, residual="velocity", distance="l2")},
+            "velocity is measured on guided predictions, which a pipeline does not show",
+        ),
     ],
 )
 def test_what_cannot_be_is_said(arguments: dict[str, Any], said: str, checkpoint: Callable[[str], Path]) -> None:
