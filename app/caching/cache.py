@@ -138,9 +138,7 @@ class ResidualCache:
         if "latent" in self.policy.signals and "latent" not in self._shown:
             raise ValueError("this method measures the model's input and output, which this model does not show")
         if "guided" in self.policy.signals and self._plan == "all" and "guided" not in self._shown:
-            raise ValueError(
-                "this method measures guided predictions, which whoever makes the steps does not show"
-            )
+            raise ValueError("this method measures guided predictions, which are not shown to it here")
         return self.policy.end_step()
 
     @property

@@ -180,8 +180,8 @@ def _chosen(codebook: str | Codebook, motion: bool, method: str | Method | None,
         raise ValueError("fewer steps need no cache: call the pipeline with a smaller num_inference_steps")
     if isinstance(method, AdaCacheConfig) and method.latent_signal is not None:
         raise ValueError(
-            f"{method.latent_signal} is measured on guided predictions, which a pipeline does not show; residuals of "
-            f"the model are: {', '.join(PROBED)}"
+            f"{method.latent_signal} is measured on guided predictions, which a pipeline does not show; "
+            f"residuals of the model are: {', '.join(PROBED)}"
         )
     if method is not None and method.solver != "own":
         raise ValueError("another solver is a scheduler of the pipeline's: set pipe.scheduler instead")

@@ -9,6 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from app import Codebook, adacache
+from app.caching.methods.adacache import AdaCacheConfig
 from app.models.diffusers.family import checkpoints
 from app.selftest.checkpoints.diffusers import BUILDERS, SIZES
 
