@@ -94,10 +94,11 @@ function several(runs) {
 
 function tables({ runs, differing }) {
   const made = make("div", "comparison-tables");
+  const measured = [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)].filter(differs);
   const settings = differing.map(([name, ...values]) => [name[0].toUpperCase() + name.slice(1), ...values]);
   made.append(
     settings.length ? table("Settings that differ", settings) : make("p", "same", "The settings are the same."),
-    table("Measured, where it differs", [...FIGURES.map(([name, value]) => [name, ...runs.map(value)]), ...quality(runs)].filter(differs)),
+    measured.length ? table("Measured, where it differs", measured) : make("p", "same", "What was measured is the same."),
   );
   return made;
 }
