@@ -159,7 +159,7 @@ def test_recordings_are_overlaid_and_motion_is_shown_before_and_after(lab: Calla
     page.get_by_role("button", name="Motion Fig. A.1").click()
     page.wait_for_selector(".lab-figures[data-kind=motion]")
     with page.expect_download() as download:
-        page.get_by_text("CSV").click()
+        page.locator(".downloads").get_by_text("CSV").click()
     assert Path(download.value.path()).read_text().startswith("prompt,seed,step,score,gradient\n")
 
 
