@@ -25,7 +25,7 @@ from app.evaluation.comparison.plan import read_prompts
 from app.generation.denoiser import Denoiser, fingerprint
 from app.lab.adapting import Mark, own_numbers, same_number
 from app.lab.folder import RecordingsFolder
-from app.lab.predicted_marks import SPREAD
+from app.lab.predicted_marks import numbers_around
 from app.lab.prediction import predictor
 from app.lab.prediction_fit import scale_for
 from app.lab.search import best_schedule
@@ -114,8 +114,7 @@ def methods_of(
     steps: int, budget: int, reuse: ReuseOption, shared: tuple[int, ...], codebook: AdaCacheConfig
 ) -> dict[str, Method]:
     """Everything that is generated of a video, by name."""
-    low, high = (min(max(round(budget * share), 2), steps - 1) for share in SPREAD)
-    even = {f"{EVEN}-{n}": EvenStepsConfig(n, reuse=reuse) for n in sorted({*range(low, high + 1), budget})}
+    even = {f"{EVEN}-{n}": EvenStepsConfig(n, reuse=reuse) for n in numbers_around(budget, steps)}
     return {**even, SHARED: ListedStepsConfig(shared, reuse=reuse), CODEBOOK: codebook}
 
 

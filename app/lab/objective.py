@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.caching.method import ReuseOption
+from app.lab.adapting import WORST
 from app.lab.prediction import predictor
 from app.lab.prediction_fit import scale_for
 from app.lab.recording import Recording
@@ -15,7 +16,6 @@ from app.lab.simulate import reuse_error
 
 ObjectiveName = Literal["picture", "worst-picture", "probe"]
 Steps = tuple[int, ...]
-WORST = 10  # percent
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,7 @@ def predicted_marks(
     if not 2 <= budget < steps:
         raise ValueError(f"the budget is 2 to {steps - 1} computed steps, got {budget}")
     shared = best_schedule(predictors, budget, reuse, poll=poll)
-    low, high = (min(max(round(budget * share), 2), steps - 1) for share in SPREAD)
-    evenly = {number: EvenStepsConfig(number).steps(steps) for number in range(low, high + 1)}
+    evenly = {number: EvenStepsConfig(number).steps(steps) for number in numbers_around(budget, steps)}
     by_number = []
     for predicting in predictors:
         poll()
@@ -60,6 +59,12 @@ def predicted_marks(
         "codebook": codebook,
     }
     return {name: _marked(predictors, chosen, reuse) for name, chosen in schedules.items()}
+
+
+def numbers_around(budget: int, steps: int) -> range:
+    """The numbers of computed steps that a video of a run of `steps` may get, the budget among them."""
+    low, high = (min(max(round(budget * share), 2), steps - 1) for share in SPREAD)
+    return range(low, high + 1)
 
 
 def _marked(predictors: Sequence[Predictor], schedules: Sequence[Schedule], reuse: ReuseOption) -> PredictedMark:
