@@ -1,11 +1,12 @@
 # make run: install and open the page on the embedded model. make test: install what the tests need and run them.
+# make sprites-assets: after a training of Sprites, everything anew that hangs on its weights (hours; goes on where it stopped).
 # make lint: ruff, mypy and, where npm is installed, ESLint and TypeScript over the scripts.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint lint-web bench clean
+.PHONY: run test lint lint-web bench sprites-assets clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py $(ARGS)
@@ -32,6 +33,11 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.sprites
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.drag
+
+sprites-assets: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.support.chromium
+	$(BIN)/python -m app.training.shipped --work training/shipped
+	$(BIN)/python -m tests.support.pictures
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

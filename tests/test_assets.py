@@ -15,8 +15,8 @@ from app.lab.recorded_figures import FIGURES
 from app.lab.recording import Recording, load_recording
 from app.models.registry import CARDS
 from app.runs.run import load_run
+from app.training.first_run import FIRST_PROMPT
 from app.training.recordings import PROMPTS
-from app.training.shipped import FIRST_PROMPT
 
 NAMED = {name: path for name, path in vars(paths).items() if isinstance(path, Path)}
 SOURCES = [path for folder in ("app", "components") for path in sorted((paths.ROOT / folder).rglob("*.py"))]

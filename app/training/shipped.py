@@ -1,64 +1,116 @@
-"""Everything that ships and hangs on the weights of Sprites: python -m app.training.shipped
+"""Everything that ships and hangs on the weights of Sprites, made anew by one command: make sprites-assets
 
-After every training: the Lab's recordings, the paper's figures measured on them, the run that the page opens with.
-Codebooks are calibrated by app.training.codebooks before, on recordings of their own.
+What fits today's weights (app/training/made.py) is left alone, so that the command goes on where it was stopped.
 """
 
 import argparse
 import shutil
-import tempfile
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
+from app.common.paths import ROOT
+from app.training.made import mark, stale
 
-from app.caching.codebook import presets
-from app.caching.methods.adacache import AdaCacheConfig
-from app.common.files import write_json
-from app.common.paths import ASSETS, FIGURES, FIRST_RUN, RECORDINGS
-from app.generation.events import Failed
-from app.generation.pair import generate_pair
-from app.generation.request import Request
-from app.lab.measured import MEASURED, RUNS
-from app.lab.recording import Recording
-from app.models.base import VideoModel
-from app.models.registry import load_model
-from app.training.recordings import record_all
+COMPARED = (
+    "adacache-slow,adacache-fast,adacache-sprites-medium,adacache-sprites-fast,adacache-sprites-faster,"
+    "adacache-sprites-fast-moreg,even-8,even-10,even-12,even-15,even-18,teacache-0.1,teacache-0.2,first-block-0.1,"
+    "magcache-2.5x,easycache-0.1,seacache-0.4,adacache-slow+forecast,adacache-fast+forecast,"
+    "adacache-sprites-medium+forecast,adacache-sprites-fast+forecast,adacache-sprites-faster+forecast,"
+    "even-8+forecast,even-10+forecast,even-12+forecast,even-15+forecast,even-18+forecast,teacache-0.1+forecast,"
+    "teacache-0.2+forecast,magcache-2.5x+forecast,seacache-0.4+forecast,dicache-0.1,dicache-0.15,pab-slow,pab-fast,"
+    "tgate,delta-dit,fewer-steps-10,fewer-steps-15,fewer-steps-10+dpm-2m,fewer-steps-15+dpm-2m,even-10+forecast-2,"
+    "first-block-0.1+forecast,easycache-0.1+forecast,teacache-0.3,teacache-0.3+forecast,"
+    "adacache-sprites-fast-moreg+forecast"
+)
 
-MODEL = "sprites"
-FIRST_PROMPT = "a car moving right fast in the desert"
+
+@dataclass(frozen=True)
+class Artefact:
+    """One thing that ships: the modules that make it, and what of their folder becomes which file.
+
+    `{work}` in an argument stands for the artefact's folder, where a long command keeps what it has.
+    """
+
+    name: str
+    commands: tuple[str, ...]  # what follows "python -m", words separated by spaces
+    copies: tuple[tuple[str, str], ...] = ()  # (file in the folder, file in the repository)
+
+
+# In this order: recordings are made with the codebooks, what is measured on recordings after them.
+ARTEFACTS = (
+    Artefact("codebooks", ("app.training.codebooks --recordings {work}",)),
+    Artefact("magcache", ("app.training.magcache",)),
+    Artefact("recordings", ("app.training.recordings",)),
+    Artefact("figures", ("app.training.figures",)),
+    Artefact("first-run", ("app.training.first_run",)),
+    Artefact(
+        "predictions",
+        ("app predictions --out {work}",),
+        (
+            ("sprites.json", "assets/predictions/sprites.json"),
+            ("sprites.svg", "docs/predictions.svg"),
+        ),
+    ),
+    Artefact(
+        "classifier",
+        ("app judge --clips 200 --seed 0 --method none --out {work}",),
+        (("sheet.png", "docs/sprites.png"),),
+    ),
+    Artefact(
+        "comparison",
+        (f"app compare --seeds 0,1 --methods {COMPARED} --out {{work}}",),
+        (
+            ("table.json", "assets/compare/sprites.json"),
+            ("plot.svg", "docs/compare.svg"),
+        ),
+    ),
+    Artefact(
+        "adaptivity",
+        (
+            "app calibrate --prompts assets/prompts/calibration.txt --formula paper --speedup 2.84"
+            " --objective worst-picture --signals temporal-attn,velocity-length --out {work}/book.json",
+            "app adaptivity --prompts assets/prompts/adaptivity.txt --seeds 0,1 --budget 10 --reuse hold"
+            " --formula paper --codebook {work}/book.json --residual velocity-length --out {work}",
+        ),
+        (("videos.jsonl", "docs/adaptivity.jsonl"),),
+    ),
+    Artefact(
+        "study",
+        (
+            "app study create --prompts assets/prompts/compare.txt --pair adacache-sprites-slow:pab-slow"
+            " --pair adacache-sprites-faster:adacache-sprites-faster-moreg --out assets/studies/sprites.zip",
+        ),
+    ),
+)
+
+
+def make(artefact: Artefact, work: Path, root: Path = ROOT) -> None:
+    """Run the commands of one artefact and put its files in place; an error of a command ends here."""
+    folder = work / artefact.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for command in artefact.commands:
+        words = [word.format(work=folder) for word in command.split()]
+        subprocess.run([sys.executable, "-m", *words], cwd=root, check=True)
+    for source, target in artefact.copies:
+        shutil.copyfile(folder / source, root / target)
 
 
 def main() -> None:
-    """Make all of it anew."""
+    """Make what is stale, or what is named; print what is left alone."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ASSETS, help="folder of assets to write into")
-    out = parser.parse_args().out
-    model = load_model(MODEL)
-    recordings = record_all(model, out / RECORDINGS.relative_to(ASSETS))
-    measure_figures(model, recordings, out / FIGURES.relative_to(ASSETS))
-    make_first_run(model, out / FIRST_RUN.relative_to(ASSETS))
-
-
-def measure_figures(model: VideoModel, recordings: list[Recording], folder: Path) -> None:
-    """The figures of the paper that need generating, on all recordings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tqdm(total=len(recordings) * sum(RUNS.values()), unit="run") as bar:
-        for kind, make in MEASURED.items():
-            figure = make(model, recordings, lambda: bar.update() and None)
-            write_json(folder / f"{model.card.id}-{kind}.json", figure.to_json(), compact=True)
-
-
-def make_first_run(model: VideoModel, folder: Path) -> None:
-    """The run that the page shows before anything is generated, its baseline undisturbed."""
-    card = model.card
-    method = AdaCacheConfig(presets()[card.codebook].codebook, motion=card.motion)
-    request = Request(card.id, FIRST_PROMPT, method, steps=card.steps, guidance=card.guidance)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as making:
-        *_, last = generate_pair(request, Path(making), sequential=True, load=lambda _: model)
-        if isinstance(last, Failed):
-            raise RuntimeError(last.message)
-        shutil.copytree(making, folder, dirs_exist_ok=True)
+    parser.add_argument("--work", type=Path, required=True, help="folder for rows and recordings on the way")
+    parser.add_argument("--only", nargs="+", choices=[a.name for a in ARTEFACTS], help="these, stale or not")
+    options = parser.parse_args()
+    waiting = stale([artefact.name for artefact in ARTEFACTS])
+    for artefact in ARTEFACTS:
+        if artefact.name in (options.only or waiting):
+            print(f"{artefact.name}: {waiting.get(artefact.name, 'asked for')}", flush=True)
+            make(artefact, options.work.resolve())
+            mark(artefact.name)
+        else:
+            print(f"{artefact.name}: fits the weights", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""What ships is as new as the weights: the record tells, and the command makes what is stale."""
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import COMMANDS, Parser
+from app.common.paths import ROOT, SPRITES
+from app.training.made import WEIGHTS, mark, stale
+from app.training.shipped import ARTEFACTS, Artefact, make
+from tests.support.pictures import NAME, PICTURES
+
+EVERYTHING = [*(artefact.name for artefact in ARTEFACTS), NAME]
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    for name in WEIGHTS:
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def test_nothing_that_ships_is_older_than_the_weights():
+    assert stale(EVERYTHING) == {}
+
+
+def test_files_of_the_artefacts_are_there():
+    for artefact in ARTEFACTS:
+        for _, target in artefact.copies:
+            assert (ROOT / target).is_file()
+    for picture in PICTURES:
+        assert (ROOT / "docs" / f"{picture.name}.png").is_file()
+
+
+def test_other_weights_make_everything_stale(tmp_path: Path):
+    shutil.copytree(SPRITES, tmp_path / "sprites")
+    with (tmp_path / "sprites" / "vae.safetensors").open("ab") as file:
+        file.write(b"\0")
+    assert stale(EVERYTHING, tmp_path / "sprites") == dict.fromkeys(
+        EVERYTHING, "made with another vae.safetensors"
+    )
+
+
+def test_a_thing_is_stale_until_it_is_made(weights: Path):
+    assert stale(["a", "b"], weights) == {"a": "never made", "b": "never made"}
+    mark("a", weights)
+    assert stale(["a", "b"], weights) == {"b": "never made"}
+    (weights / WEIGHTS[0]).write_bytes(b"trained further")
+    assert stale(["a"], weights) == {"a": f"made with another {WEIGHTS[0]}"}
+    mark("a", weights)
+    assert stale(["a"], weights) == {}
+
+
+def test_an_artefact_runs_its_commands_and_puts_its_files_in_place(tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    one = Artefact("one", ("zipfile --create {work}/made.zip Makefile",), (("made.zip", "docs/one.zip"),))
+    (tmp_path / "Makefile").write_text("all:\n")
+    make(one, tmp_path / "work", tmp_path)
+    assert (tmp_path / "docs" / "one.zip").read_bytes()[:2] == b"PK"
+
+
+@pytest.mark.parametrize("artefact", ARTEFACTS, ids=lambda artefact: artefact.name)
+def test_its_commands_take_the_words_they_are_given(artefact: Artefact, tmp_path: Path):
+    parser = Parser()
+    commands = parser.add_subparsers(parser_class=Parser)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    for module, *words in (command.format(work=tmp_path).split() for command in artefact.commands):
+        if module == "app":
+            parser.parse_args(words)
+        else:
+            assert callable(import_module(module).main)
