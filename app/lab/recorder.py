@@ -43,7 +43,7 @@ class RecorderConfig:
 
 @dataclass(frozen=True)
 class Kept:
-    """A residual of an earlier step and its own norms by order, which every later step would else measure again."""
+    """A residual of an earlier step, and its own norms by order, which later steps would else measure again."""
 
     residual: Tensor
     norms: dict[int, float]

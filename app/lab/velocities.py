@@ -1,8 +1,8 @@
 """Velocities: the inner products of a recorded run's velocities, which answer for any reuse over any gap.
 
-Beside the baseline, a recording keeps a reference run: every third step computed and held, or the accelerated side
-of a pair. Its latents drift off the baseline's, and what the model answers to that says which errors a video forgets
-and which it lets grow.
+Beside the baseline, a recording keeps a reference run: every third step computed and held, or the accelerated
+side of a pair. Its latents drift off the baseline's, and what the model answers to that says which errors a video
+forgets and which it lets grow.
 """
 
 import itertools
@@ -48,7 +48,9 @@ class VelocityRecording:
 
     def __post_init__(self) -> None:
         if self.reuse not in REUSES:
-            raise ValueError(f"the reuse of the reference run is one of {', '.join(REUSES)}, got {shown(self.reuse)}")
+            raise ValueError(
+                f"the reuse of the reference run is one of {', '.join(REUSES)}, got {shown(self.reuse)}"
+            )
         whole("elements of a latent", self.elements, 1, MAX_ELEMENTS)
         number("error of the reference run", self.reference_error, 0, MAX_PRODUCT)
         number("PSNR of the reference run", self.reference_db, 0, 1000)
