@@ -28,12 +28,17 @@ def order_of(metric: Distance) -> int:
     return 1 if metric == "l1" else 2
 
 
+def norm(tensor: Tensor, order: int) -> float:
+    """Norm over everything, computed in float32."""
+    return float(tensor.norm(p=order, dtype=torch.float32))
+
+
 def norms(before: Tensor, after: Tensor, order: int, sharding: Sharding = ONE_PROCESS) -> Norms:
     """Norms over everything, so that one number speaks for the whole batch; computed in float32.
 
     Where processes share a video, each gives its own tokens, and all of them get the norms over all tokens.
     """
-    own = [float(part.norm(p=order, dtype=torch.float32)) for part in (before - after, before, after)]
+    own = [norm(part, order) for part in (before - after, before, after)]
     if sharding.processes == 1:
         return Norms(own[0], own[1], own[2], before.numel())
     *powers, elements = sharding.total([*(norm**order for norm in own), before.numel()])

@@ -17,6 +17,7 @@ from app.common.files import atomic_path
 from app.generation.request import Request
 
 LATENTS = "baseline.safetensors"
+RECORDING = "recording.json"  # of the baseline, as whoever watched it wrote it
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class KeptBaseline:
     first: Tensor
     last: Tensor
     measured: str  # when its seconds were measured, ISO 8601
+    recording: bytes = b""  # the file of that name; empty where its run kept none
 
     def begins_with(self, latent: Tensor, schedule: tuple[float, ...]) -> bool:
         """Whether a first step made now, in a run of this schedule, is the kept one bit for bit."""
@@ -47,6 +49,14 @@ def write_latents(path: Path, first: Tensor | None, last: Tensor) -> None:
         raise RuntimeError("a baseline that made no step has no latents to keep")
     with atomic_path(path) as temporary:
         save_file({"first": first.cpu().contiguous(), "last": last.cpu().contiguous()}, temporary)
+
+
+def read_recording(folder: Path) -> bytes:
+    """The recording that a run keeps of its baseline, as bytes; empty where there is none."""
+    try:
+        return (folder / RECORDING).read_bytes()
+    except OSError:
+        return b""
 
 
 def read_latents(path: Path) -> tuple[Tensor, Tensor] | None:

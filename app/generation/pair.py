@@ -15,17 +15,18 @@ from torch import Tensor
 from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
 from app.caching.registry import build_policy
-from app.common.files import write_json
+from app.common.files import atomic_path, write_json
 from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
-from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, write_latents
+from app.generation.kept_baseline import LATENTS, RECORDING, KeptBaseline, none_kept, write_latents
 from app.generation.loading import prepared
 from app.generation.request import Request
 from app.generation.summary import summarise
 from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
+from app.generation.watching import Watch, unwatched
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
@@ -48,19 +49,21 @@ def generate_pair(
     sequential: bool = False,
     load: Callable[[str], VideoModel] = load_model,
     kept: Callable[[Request], KeptBaseline | None] = none_kept,
+    watch: Watch = unwatched,
 ) -> Iterator[Event]:
     """Generate a request with and without its method, yielding events as they happen.
 
     Writes baseline.mp4, accelerated.mp4, trace.json and summary.json into `folder`, each atomically, and
     baseline.safetensors, by which a later run may take this baseline instead of making it again: `kept` finds
-    one for a request, and it is taken if its first step, made anew, agrees bit for bit.
+    one for a request, and it is taken, with its recording, if its first step, made anew, agrees bit for bit.
+    `watch` gives what looks at a pair whose baseline is made here.
     Setting `stop` ends the run inside the current step with `Stopped`. `sequential` finishes the baseline before
     the accelerated side starts. What a user can mend ends it with `Failed`: a prompt the model cannot use, a full
     or read-only disk, too little memory.
     """
     records: dict[Side, list[StepRecord]] = {}
     try:
-        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, records)
+        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, watch, records)
         return
     except StopRequested:
         end: Event = Stopped(_trace(request, records))
@@ -80,6 +83,7 @@ def _run(
     sequential: bool,
     load: Callable[[str], VideoModel],
     kept: Callable[[Request], KeptBaseline | None],
+    watch: Watch,
     records: dict[Side, list[StepRecord]],
 ) -> Iterator[Event]:
     def poll() -> None:
@@ -98,7 +102,9 @@ def _run(
     started = Started(request, schedule, conditioning.understood, conditioning.ignored)
     yield started
 
-    policies: dict[Side, CachePolicy] = {"baseline": NoCache(), "accelerated": build_policy(request.method)}
+    watcher = watch(request)
+    uncached = NoCache() if watcher is None else watcher.policy
+    policies: dict[Side, CachePolicy] = {"baseline": uncached, "accelerated": build_policy(request.method)}
     denoisers = {
         side: Denoiser.start(
             model,
@@ -120,6 +126,13 @@ def _run(
     finished: dict[Side, Finished] = {}
     videos: dict[Side, Frames] = {}
 
+    def advance(side: Side) -> Tensor:
+        before = denoisers[side].latent
+        clean = denoisers[side].advance()
+        if watcher is not None:
+            watcher.saw(side, before, denoisers[side].latent, clean)
+        return clean
+
     def tell(side: Side, clean: Tensor, made: list[StepRecord]) -> Iterator[Event]:
         """Steps just made or taken over, the last of them with a preview, and the video after the last of all."""
         denoiser, preview = denoisers[side], b""
@@ -139,20 +152,22 @@ def _run(
     baseline = denoisers["baseline"]
     first: Tensor | None = None
     measured: str | None = None  # when the baseline's steps were, if that was in an earlier run
-    if (found := kept(request)) is not None:
-        clean = baseline.advance()
+    found = kept(request)
+    if found is not None:
+        clean = advance("baseline")
         first = baseline.latent
         if same := found.begins_with(first, baseline.schedule):
             measured = found.measured
             baseline.records[:] = found.records
             baseline.seconds = sum(record.seconds for record in found.records)
             baseline.latent = clean = found.last.to(first)
+            watcher = None  # which would see no more of the baseline
         yield BaselineFound(found.measured, same)
         yield from tell("baseline", clean, list(baseline.records))
     while running := [side for side in SIDES if not denoisers[side].done]:
         side = running[0] if sequential else min(running, key=lambda s: denoisers[s].seconds)
         poll()  # a step that reuses every branch does not
-        clean = denoisers[side].advance()
+        clean = advance(side)
         if side == "baseline" and first is None:
             first = baseline.whole(baseline.latent)
         yield from tell(side, clean, denoisers[side].records[-1:])
@@ -161,6 +176,11 @@ def _run(
     quality = measure(videos["baseline"], videos["accelerated"])
     summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
     write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
+    if watcher is not None:
+        watcher.keep(folder, denoisers, quality)
+    elif measured is not None and found is not None and found.recording:
+        with atomic_path(folder / RECORDING) as temporary:
+            temporary.write_bytes(found.recording)
     write_json(folder / "trace.json", trace.to_json())
     write_json(folder / "summary.json", summary)
     yield Compared(trace, summary)

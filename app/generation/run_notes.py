@@ -26,10 +26,23 @@ def before(request: Request) -> list[str]:
 
 def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:
     """How a run of a model and so many steps is unlike what the method's codebook was made for."""
+    if (found := _unlike(method, model, steps)) is None:
+        return []
+    made_for, here = found
+    return [f"The codebook was made for {made_for}, this run {here}; {UNFIT}."]
+
+
+def before_run(method: AdaCacheConfig, model: str, steps: int) -> str:
+    """The same in a few words, for settings that are not run yet; empty where the codebook is made for them."""
+    found = _unlike(method, model, steps)
+    return "" if found is None else f"Made for {found[0]}: its thresholds may not fit these settings."
+
+
+def _unlike(method: AdaCacheConfig, model: str, steps: int) -> tuple[str, str] | None:
+    """What a codebook was made for, and what a run is or does instead; none where they agree."""
     made_for, models = _made_for(method.codebook)
     if method.latent_signal is not None and (made_for or models):
-        measured = f"a residual inside the model, this run measures {method.latent_signal}"
-        return [f"The codebook was made for {measured}; {UNFIT}."]
+        return "a residual inside the model", f"measures {method.latent_signal}"
     here, there = [], []
     stretched = method.made_for is not None
     if made_for and not stretched and not any(1 / FAR <= steps / made <= FAR for made in made_for):
@@ -38,9 +51,7 @@ def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:
     if models and model not in models:
         there.append(" and ".join(sorted(map(_title, models))))
         here.append(f"is of {_title(model)}")
-    if not here:
-        return []
-    return [f"The codebook was made for {' of '.join(there)}, this run {' and '.join(here)}; {UNFIT}."]
+    return (" of ".join(there), " and ".join(here)) if here else None
 
 
 def after(trace: Trace) -> list[str]:

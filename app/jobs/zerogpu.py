@@ -28,6 +28,7 @@ from app.generation.loading import loading
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, Trace
 from app.lab import session
+from app.lab.pair_recorder import PairRecorder
 from app.metrics.countable import Workload
 from app.metrics.flops import COUNTABLE, TERA, step_count
 from app.models.base import VideoModel
@@ -52,7 +53,8 @@ def generate_pair(
     kept: Callable[[Request], KeptBaseline | None] = none_kept,
     **options: Any,
 ) -> JobEvents:
-    """app.generation.pair.generate_pair, its denoising where the GPU is."""
+    """app.generation.pair.generate_pair, its denoising where the GPU is; the run records its baseline."""
+    options["watch"] = PairRecorder.of
     if not borrows(request.model):
         return pair.generate_pair(request, folder, stop=stop, load=load, kept=kept, **options)
     found = PassedBaseline(kept(request))  # looked up here: the store of runs has a lock

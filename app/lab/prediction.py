@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.common.validation import number
 from app.lab.recording import Recording
-from app.lab.velocities import INTERVAL, reference_steps
+from app.lab.velocities import VelocityRecording, after_reuse, check_schedule
 
 Array = NDArray[np.float64]
 Steps = Sequence[int]
@@ -60,14 +60,14 @@ class Predictor:
 
     def db(self, schedules: Sequence[Steps], reuse: Reuse) -> Array:
         """Predicted PSNR to the baseline in dB, one a schedule of computed steps."""
-        velocities, scale = self.recording.velocities, self.scale
-        assert velocities is not None
-        more = np.array([octaves(schedule, self.recording.steps) for schedule in schedules])
+        velocities, scale = self._velocities, self.scale
+        more = np.array([octaves(schedule, self.recording) for schedule in schedules])
+        extrapolated = (reuse != "hold") - (velocities.reuse != "hold")
         return (
             velocities.reference_db
             - scale.slope * (self.errors_db(schedules, reuse) - self.reference_error_db)
             + scale.db_per_octave * more
-            + (scale.db_extrapolated if reuse != "hold" else 0.0)
+            + scale.db_extrapolated * extrapolated
         )
 
     def errors(self, schedules: Sequence[Steps], reuse: Reuse) -> Array:
@@ -77,9 +77,7 @@ class Predictor:
 
     def errors_db(self, schedules: Sequence[Steps], reuse: Reuse) -> Array:
         """The same in dB, nothing below what is rounding."""
-        velocities = self.recording.velocities
-        assert velocities is not None
-        least = LEAST * max(velocities.reference_error, 1e-12)
+        least = LEAST * max(self._velocities.reference_error, 1e-12)
         return 20 * np.log10(np.maximum(self.errors(schedules, reuse), least))
 
     def worth(self) -> Array:
@@ -92,14 +90,18 @@ class Predictor:
     @cached_property
     def reference_error_db(self) -> float:
         """What is predicted of the reference run itself."""
-        return float(self.errors_db([range(1, self.recording.steps + 1, INTERVAL)], "hold")[0])
+        reference = self._velocities.reference(self.recording.steps)
+        return float(self.errors_db([reference], self._velocities.reuse)[0])
+
+    @cached_property
+    def _velocities(self) -> VelocityRecording:
+        if self.recording.velocities is None:
+            raise ValueError(CANNOT)
+        return self.recording.velocities
 
     @cached_property
     def _products(self) -> Array:
-        velocities = self.recording.velocities
-        if velocities is None:
-            raise ValueError(CANNOT)
-        return velocities.matrix
+        return self._velocities.matrix
 
     @cached_property
     def _lengths(self) -> Array:
@@ -111,7 +113,7 @@ class Predictor:
         """(steps, vectors, vectors): maps an error of the latent before a step to one of its velocity."""
         steps, products = self.recording.steps, self._products
         size = len(products)
-        measured = reference_steps(steps)
+        measured = after_reuse(self._velocities.reference(steps))
         drift = {step: steps - 1 + index for index, step in enumerate(measured)}
         noise = np.array(self.recording.timesteps) / 1000
         free = self.scale.early * noise + self.scale.late * (1 - noise)
@@ -201,17 +203,11 @@ def predictor(recording: Recording, scale: PictureScale = PictureScale()) -> Pre
     return Predictor(recording, scale)
 
 
-def octaves(computed: Steps, steps: int) -> float:
+def octaves(computed: Steps, recording: Recording) -> float:
     """Doublings from the computed steps of the reference run to those of a schedule."""
-    return math.log2(len(computed) / (1 + len(reference_steps(steps))))
-
-
-def check_schedule(computed: Steps, steps: int) -> None:
-    """A ValueError for computed steps that do not fit a run."""
-    if not computed or computed[0] != 1 or computed[-1] > steps:
-        raise ValueError(f"a schedule computes step 1 and others up to {steps}, got {list(computed)[:9]}")
-    if any(later <= earlier for earlier, later in itertools.pairwise(computed)):
-        raise ValueError(f"the computed steps of a schedule increase, got {list(computed)[:20]}")
+    if recording.velocities is None:
+        raise ValueError(CANNOT)
+    return math.log2(len(computed) / len(recording.velocities.reference(recording.steps)))
 
 
 def neighbours(measured: Sequence[int], step: int) -> list[tuple[int, float]]:

@@ -139,7 +139,7 @@ class Table:
             velocities = found.recording.velocities
             assert velocities is not None
             error = found.errors_db([pair.computed], pair.reuse)[0] - found.reference_error_db
-            more = octaves(pair.computed, found.recording.steps)
+            more = octaves(pair.computed, found.recording)
             rows.append((error, more, float(pair.reuse != "hold"), velocities.reference_db))
         return cls(scale, *np.array(rows).T)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.codebook import Codebook
-from app.caching.distances import Norms, frame_norms, norms
+from app.caching.distances import Norms, frame_norms, norm, norms
 from app.caching.methods.adacache import AdaCacheConfig, Location, ProbeResidual
 from app.caching.methods.adacache_policy import Probe
 from app.caching.policy import CachePolicy, Decision, Granularity, Plan, RunShape
@@ -41,12 +41,30 @@ class RecorderConfig:
         return AdaCacheConfig(every_step, residual=self.residual, locations=self.locations)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A residual of an earlier step, and its own norms by order, which later steps would else measure again."""
+
+    residual: Tensor
+    norms: dict[int, float]
+
+    @classmethod
+    def of(cls, residual: Tensor) -> "Kept":
+        """Measure a residual."""
+        return cls(residual, {order: norm(residual, order) for order in ORDERS})
+
+    def to(self, later: "Kept") -> dict[int, Norms]:
+        """The norms from here to a later step, by order."""
+        difference, elements = self.residual - later.residual, self.residual.numel()
+        return {o: Norms(norm(difference, o), self.norms[o], later.norms[o], elements) for o in ORDERS}
+
+
 @dataclass
 class Track:
     """One probe's history: its last residuals and what has been measured on them."""
 
     probe: Probe
-    history: deque[Tensor]
+    history: deque[Kept]
     change: dict[int, list[tuple[Norms, ...]]] = field(default_factory=lambda: {order: [] for order in ORDERS})
     frames: dict[int, dict[int, list[Norms | None]]] = field(
         default_factory=lambda: {order: {stride: [] for stride in STRIDES} for order in ORDERS}
@@ -79,14 +97,17 @@ class Recorder(CachePolicy):
         current = track.probe.complete(branch, residual)
         if current is None:
             return
-        kept = current[:, :, :: self.config.subsample]
+        sampled = current[:, :, :: self.config.subsample]
+        if self.config.subsample > 1:
+            sampled = sampled.clone()  # a view would keep all patches alive
+        kept = Kept.of(sampled)
+        changes = [earlier.to(kept) for earlier in reversed(track.history)]
         for order in ORDERS:
-            track.change[order].append(tuple(norms(earlier, kept, order) for earlier in reversed(track.history)))
+            track.change[order].append(tuple(by_order[order] for by_order in changes))
             for stride in STRIDES:
-                track.frames[order][stride].append(frame_norms(kept, stride, order))
+                track.frames[order][stride].append(frame_norms(sampled, stride, order))
         if self.config.subsample > 1:
             self._measure_subsample(track, current)
-            kept = kept.clone()  # a view would keep all patches alive
         track.history.append(kept)
 
     def end_step(self) -> Decision:
@@ -99,7 +120,7 @@ class Recorder(CachePolicy):
 
     def held_bytes(self) -> int:
         """The kept residuals of all probes."""
-        kept = sum(tensor.nbytes for track in self._tracks for tensor in track.history)
+        kept = sum(kept.residual.nbytes for track in self._tracks for kept in track.history)
         whole = sum(track.whole.nbytes for track in self._tracks if track.whole is not None)
         return kept + whole + sum(track.probe.held_bytes() for track in self._tracks)
 

@@ -5,7 +5,7 @@ simulated schedule is a prediction; `python -m app simulate --check` and the Lab
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,8 @@ from app.caching.schedule import Scheduled
 from app.lab.latent_signals import NEEDED, latent_change
 from app.lab.recording import Recording
 
+Measuring = Callable[[Recording, AdaCacheConfig, int, Sequence[int]], list[Measurement]]
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -31,15 +33,18 @@ class Simulation:
     error: float
 
 
-def simulate(recording: Recording, config: AdaCacheConfig) -> Simulation:
-    """Follow AdaCache over a recording; a ValueError says if the recording does not hold what it needs."""
+def simulate(recording: Recording, config: AdaCacheConfig, measured: Measuring | None = None) -> Simulation:
+    """Follow AdaCache over a recording; a ValueError says if the recording does not hold what it needs.
+
+    `measured` is asked instead of `measure`, once in every computed step.
+    """
     check_probe(recording, config)
     schedule = AdaptiveSchedule(config, recording.steps)
     computed: list[int] = []
     decisions: list[Decision] = []
     for step in range(1, recording.steps + 1):
         if schedule.computes(step):
-            decisions.append(schedule.decide(measure(recording, config, step, computed[-1:-3:-1])))
+            decisions.append(schedule.decide((measured or measure)(recording, config, step, computed[-1:-3:-1])))
             computed.append(step)
     return Simulation(
         tuple(computed), tuple(decisions), speedup(recording, computed), reuse_error(recording, computed)

@@ -1,10 +1,13 @@
 """Velocities: the inner products of a recorded run's velocities, which answer for any reuse over any gap.
 
-Beside the baseline, a recording keeps a reference run, every third step computed and held. Its latents drift off
-the baseline's, and what the model answers to that says which errors a video forgets and which it lets grow.
+Beside the baseline, a recording keeps a reference run: every third step computed and held, or the accelerated
+side of a pair. Its latents drift off the baseline's, and what the model answers to that says which errors a video
+forgets and which it lets grow.
 """
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -14,13 +17,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.caching.method import REUSES, ReuseOption
 from app.common.validation import number, shown, whole
 
 INTERVAL = 3  # of the reference run
 SKETCH = 16384  # values kept of a latent; one with more is folded into as many by random signs
 MAX_PRODUCTS = 2_000_000
 MAX_ELEMENTS = 2**40
+MAX_REFERENCE = 1000
 MAX_PRODUCT = 1e30
+OPTIONAL = ("computed", "reuse")  # written only of a reference run that is not the usual one
 EULER_TOLERANCE = 0.02  # of the expected clean latent: half-precision models round
 
 
@@ -29,16 +35,22 @@ class VelocityRecording:
     """Inner products between vectors of the size of a latent, and how the reference run ended.
 
     The vectors, in order: the change of the baseline's velocity in each step from the second on; for each computed
-    step of the reference run but the first, how far its latent was off the baseline's, and then for each of them
-    how far its velocity was off. `products` is the lower triangle of their products, row by row.
+    step of the reference run after its first reused one, how far its latent was off the baseline's, and then for
+    each of them how far its velocity was off. `products` is the lower triangle of their products, row by row.
     """
 
     elements: int  # values of a latent, over which the products sum
     reference_error: float  # length of the difference between the finished latents of reference run and baseline
     reference_db: float  # PSNR of the reference run's video against the baseline's
     products: tuple[float, ...]
+    computed: tuple[int, ...] = ()  # steps that the reference run computed; empty for every INTERVAL-th
+    reuse: ReuseOption = "hold"  # what stood in for the others
 
     def __post_init__(self) -> None:
+        if self.reuse not in REUSES:
+            raise ValueError(
+                f"the reuse of the reference run is one of {', '.join(REUSES)}, got {shown(self.reuse)}"
+            )
         whole("elements of a latent", self.elements, 1, MAX_ELEMENTS)
         number("error of the reference run", self.reference_error, 0, MAX_PRODUCT)
         number("PSNR of the reference run", self.reference_db, 0, 1000)
@@ -53,9 +65,15 @@ class VelocityRecording:
         matrix[np.tril_indices(count)] = self.products
         return matrix + np.tril(matrix, -1).T
 
+    def reference(self, steps: int) -> tuple[int, ...]:
+        """The computed steps of the reference run of a recording of `steps`."""
+        return self.computed or usual_reference(steps)
+
     def check(self, steps: int) -> None:
         """A ValueError where the products are not those of a run of `steps`."""
-        vectors = steps - 1 + 2 * len(reference_steps(steps))
+        if self.computed:
+            check_schedule(self.computed, steps)
+        vectors = steps - 1 + 2 * len(after_reuse(self.reference(steps)))
         if len(self.products) != vectors * (vectors + 1) // 2:
             raise ValueError(
                 f"velocities of {steps} steps need {vectors} vectors, got {len(self.products)} products"
@@ -63,28 +81,44 @@ class VelocityRecording:
 
     def to_json(self) -> dict[str, Any]:
         """As written to disk."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
-            "products": list(self.products)
-        }
+        own = {"computed": list(self.computed), "reuse": self.reuse} if self.computed else {}
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in OPTIONAL}
+        return plain | {"products": list(self.products)} | own
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read what `to_json` wrote; a ValueError says what does not fit."""
-        if not isinstance(value, dict) or set(value) != set(cls.__dataclass_fields__):
-            raise ValueError(
-                f"velocities have the fields {', '.join(cls.__dataclass_fields__)}, got {shown(value)}"
-            )
-        products = value["products"]
+        known = set(cls.__dataclass_fields__)
+        if not isinstance(value, dict) or not known.difference(OPTIONAL) <= set(value) <= known:
+            raise ValueError(f"velocities have the fields {', '.join(sorted(known))}, got {shown(value)}")
+        products, computed = value["products"], value.get("computed", [])
         if not isinstance(products, list) or len(products) > MAX_PRODUCTS:
             raise ValueError(f"a recording holds at most {MAX_PRODUCTS} products of velocities")
         for product in products:
             number("a product of velocities", product, -MAX_PRODUCT, MAX_PRODUCT)
-        return cls(**{**value, "products": tuple(map(float, products))})
+        if not isinstance(computed, list) or len(computed) > MAX_REFERENCE:
+            raise ValueError(f"a reference run has at most {MAX_REFERENCE} computed steps, got {shown(computed)}")
+        for step in computed:
+            whole("a step of the reference run", step, 1, MAX_REFERENCE)
+        return cls(**{**value, "products": tuple(map(float, products)), "computed": tuple(computed)})
 
 
-def reference_steps(steps: int) -> tuple[int, ...]:
-    """The computed steps of a reference run of so many steps, without the first, in which nothing is off yet."""
-    return tuple(range(1 + INTERVAL, steps + 1, INTERVAL))
+def usual_reference(steps: int) -> tuple[int, ...]:
+    """The computed steps of the reference run that is made for the Lab."""
+    return tuple(range(1, steps + 1, INTERVAL))
+
+
+def after_reuse(computed: Sequence[int]) -> tuple[int, ...]:
+    """The computed steps after the first reused one; before it nothing is off yet."""
+    return tuple(step for place, step in enumerate(computed, start=1) if step != place)
+
+
+def check_schedule(computed: Sequence[int], steps: int) -> None:
+    """A ValueError for computed steps that do not fit a run."""
+    if not computed or computed[0] != 1 or computed[-1] > steps:
+        raise ValueError(f"a schedule computes step 1 and others up to {steps}, got {list(computed)[:9]}")
+    if any(later <= earlier for earlier, later in itertools.pairwise(computed)):
+        raise ValueError(f"the computed steps of a schedule increase, got {list(computed)[:20]}")
 
 
 @dataclass
@@ -122,21 +156,31 @@ class VelocityRecorder:
 
 
 def velocity_recording(
-    baseline: VelocityRecorder, reference: VelocityRecorder, elements: int, error: float, db: float
+    baseline: VelocityRecorder,
+    reference: VelocityRecorder,
+    elements: int,
+    error: float,
+    db: float,
+    computed: tuple[int, ...] = (),
+    reuse: ReuseOption = "hold",
 ) -> VelocityRecording | None:
-    """The products of both runs; none where the sampler is no Euler flow."""
+    """The products of both runs; none where the sampler is no Euler flow.
+
+    `computed` and `reuse` are those of a reference run that is not the usual one.
+    """
     if not (baseline.euler and reference.euler):
         return None
     steps = range(1, len(baseline.velocities))
     changes = [baseline.velocities[step] - baseline.velocities[step - 1] for step in steps]
-    off = [step - 1 for step in reference_steps(len(baseline.velocities))]
+    made = computed or usual_reference(len(baseline.velocities))
+    off = [step - 1 for step in after_reuse(made)]
     drifts = [reference.latents[index] - baseline.latents[index] for index in off]
     answers = [reference.velocities[index] - baseline.velocities[index] for index in off]
     vectors = torch.stack([*changes, *drifts, *answers]).double()
     products = vectors @ vectors.T
     rows, columns = torch.tril_indices(len(vectors), len(vectors))
     digits = (float(f"{value:.9g}") for value in products[rows, columns].tolist())  # enough, and a small file
-    return VelocityRecording(elements, error, db, tuple(digits))
+    return VelocityRecording(elements, error, db, tuple(digits), computed, reuse)
 
 
 def sketch(latent: Tensor, size: int = SKETCH) -> Tensor:

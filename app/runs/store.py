@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from app.common.files import process_alive
 from app.common.timestamps import write_timestamp
-from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents
+from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents, read_recording
 from app.generation.request import Request
 from app.runs.room import Held, Share, giving_way, measure
 from app.runs.run import (
@@ -118,7 +118,8 @@ class RunStore:
         for run in self.runs(visitor):
             if request.same_baseline(run.request) and (latents := read_latents(run.folder / LATENTS)):
                 measured = write_timestamp(run.baseline_measured)
-                return KeptBaseline(run.trace.records["baseline"], *latents, measured)
+                recording = read_recording(run.folder)
+                return KeptBaseline(run.trace.records["baseline"], *latents, measured, recording)
         return None
 
     def tidy(self) -> None:

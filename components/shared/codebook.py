@@ -3,6 +3,7 @@
 The rows live in the browser and are what a run takes; they arrive as typed and are checked as a run checks them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -16,12 +17,12 @@ MAX_ENTERED = 1000  # rows, before a codebook says how many it may have
 Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with "steps" and "models" it was made for, if known
 
 
-def codebook_panel(preset: str) -> gr.HTML:
-    """The panel with a preset picked."""
+def codebook_panel(preset: str, unlike: Callable[[Any], dict[str, Any]]) -> gr.HTML:
+    """The panel with a preset picked; `unlike` answers how the controls' settings differ from its own."""
     return panel(
         "studio/codebook",
         "codebook",
-        server_functions=[checked, parsed],
+        server_functions=[checked, parsed, unlike],
         value=codebook_props(presets()[preset].codebook),
         presets=preset_props(),
     )

@@ -6,19 +6,26 @@ import gradio as gr
 
 from app.caching.titles import title_of
 from components.shared.codebook import codebook_props
-from components.shared.web import panel
+from components.shared.web import answered, panel
+from components.studio.ghost import FIRST, Ghosts
 from components.studio.view import View
 
 
-def charts(view: View | None) -> gr.HTML:
+def charts(view: View | None, ghosts: Ghosts) -> gr.HTML:
     """The panel, showing a view or, without one, only the codebook's bands."""
-    return panel("studio/charts", "charts", **(charts_props(view) if view else {}))
+
+    def ghost(asked: Any) -> dict[str, Any]:
+        return answered(ghosts.answer, asked)
+
+    props = charts_props(view) if view else {}
+    return panel("studio/charts", "charts", events=("run_it",), server_functions=[ghost], **props)
 
 
 def charts_props(view: View) -> dict[str, Any]:
     """What the panel draws of a view; `used_codebook` is that of the run, empty where its method has none."""
     request = view.request
     method = request.adacache
+    summary = view.summary or {}
     return {
         "series": {side: list(shown.records) for side, shown in view.sides.items()},
         "timesteps": list(view.timesteps),
@@ -29,4 +36,7 @@ def charts_props(view: View) -> dict[str, Any]:
         "shorter": view.steps["accelerated"] if view.steps["accelerated"] != view.steps["baseline"] else 0,
         "token": view.token,
         "state": view.state,
+        "run": FIRST if view.recorded else view.run,
+        "key": request.key(),
+        "measured": {"speedup": summary["speedup"], "db": summary["quality"].get("psnr")} if summary else {},
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -12,8 +13,9 @@ from app.generation.request import Request, random_seed
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_props
-from components.shared.web import panel
+from components.shared.web import answered, panel
 from components.studio.form import FIELDS, Form
+from components.studio.made_for import fit_of
 from components.studio.method import (
     ADACACHE,
     choices,
@@ -60,6 +62,10 @@ class Controls:
 
 def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
     """Build the column with a model's own settings filled in."""
+
+    def unlike(asked: Any) -> dict[str, Any]:
+        return answered(partial(fit_of, cards), asked)
+
     prompt = prompt_panel(card)
     with gr.Row(elem_id="run-buttons"):
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3, min_width=60)
@@ -84,7 +90,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         settings = settings_panel(card)
-        method = method_panel(card)
+        method = method_panel(card, unlike)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}

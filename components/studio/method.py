@@ -4,6 +4,7 @@ AdaCache has its own controls, the codebook among them; of the others some take 
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -42,8 +43,8 @@ class MethodPanel:
     inputs: dict[str, gr.Component]
 
 
-def method_panel(card: ModelCard) -> MethodPanel:
-    """Build it with AdaCache picked."""
+def method_panel(card: ModelCard, unlike: Callable[[Any], dict[str, Any]]) -> MethodPanel:
+    """Build it with AdaCache picked; `unlike` answers how settings differ from those the codebook was made for."""
     choice = gr.Dropdown(
         choices(card), value=ADACACHE, label="Method", filterable=False, interactive=True, elem_id="method"
     )
@@ -53,7 +54,7 @@ def method_panel(card: ModelCard) -> MethodPanel:
     solver = _named("Solver", SOLVERS, "solver", visible=card.flow)
     about = panel("studio/method", "method-about", **about_props(card, ADACACHE))
     with gr.Column(elem_id="adacache") as adacache:
-        codebook = codebook_panel(card.codebook)
+        codebook = codebook_panel(card.codebook, unlike)
         motion = gr.Checkbox(label="Motion regularisation", elem_id="motion", **motion_props(card))
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             formula = _choice("Formula", list(get_args(Formula)), "formula")

@@ -1,6 +1,6 @@
 """The Studio: controls on the left, both videos and the charts of their decisions on the right, and the wiring."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import time
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.common.sentences import sentence
+from app.generation.request import Request
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from components.rooms import QUIET, VISITORS, Page, Room
@@ -18,6 +19,7 @@ from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.form import Form
 from components.studio.generate import Updates, ask_for, current, follow
+from components.studio.ghost import Ghosts
 from components.studio.opening import of_card, opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
@@ -36,6 +38,7 @@ class Studio:
     controls: Controls
     videos: gr.HTML
     charts: gr.HTML
+    ghosts: Ghosts
 
 
 def build(page: Page) -> Studio:
@@ -47,8 +50,9 @@ def build(page: Page) -> Studio:
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
         videos = stage(shown, page.cards[shown.request.model] if shown else card, page.store)
-        plots = charts(shown)
-    return Studio(panels, videos, plots)
+        ghosts = Ghosts(page.store, page.cards, page.first_run)
+        plots = charts(shown, ghosts)
+    return Studio(panels, videos, plots, ghosts)
 
 
 def wire(page: Page) -> None:
@@ -72,9 +76,15 @@ def wire(page: Page) -> None:
         return ask([replace(form, prompt=prompt) for prompt in prompts[:MAX_PROMPTS]], visitor, reuse, caller)
 
     def ask(forms: list[Form], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
+        return ask_requests(lambda: [read_request(cards, form) for form in forms], visitor, reuse, caller)
+
+    def run_it(picked: gr.EventData, caller: gr.Request, visitor: Any, reuse: Any) -> Updates:
+        question = getattr(picked, "question", None)
+        return ask_requests(lambda: [studio.ghosts.request(question)], visitor, reuse, caller)
+
+    def ask_requests(read: Callable[[], list[Request]], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
-            requests = [read_request(cards, form) for form in forms]
-            said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
+            said = ask_for(runner, visitor_of(visitor), read(), reuse is True, address_of(caller))
         except ValueError as error:
             return [gr.update(notice=sentence(error), notice_kind="error"), gr.skip()]
         return [gr.update(text=loading(), kind="info", notice=said, notice_kind="info"), gr.update(called=time())]
@@ -138,8 +148,12 @@ def wire(page: Page) -> None:
     panels.prompt.library.queue_prompts(
         generate_all, asking, [panels.message, panels.queue], queue=False, preprocess=False, **QUIET
     )
+    studio.charts.run_it(
+        run_it, [runs_panel, panels.reuse], [panels.message, panels.queue], queue=False, preprocess=False, **QUIET
+    )
     panels.queue.follow(follow_runs, None, followed, trigger_mode="once", concurrency_limit=VISITORS, **QUIET)
-    panels.queue.enter(enter, None, [*shown, *drawn, panels.queue], queue=False, **QUIET)
+    entered = panels.queue.enter(enter, None, [*shown, *drawn, panels.queue], queue=False, **QUIET)
+    entered.then(None, inputs, None, js=KEEP_SETTINGS, **QUIET)
     changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
     gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
     runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)

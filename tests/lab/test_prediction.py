@@ -95,7 +95,7 @@ def test_a_scale_adds_to_the_reference(recording: Recording):
     less = found.errors_db([schedule], "forecast")[0] - found.reference_error_db
     expected = recording.velocities.reference_db - 0.5 * less + 3.0 + 2.0
     assert found.db([schedule], "forecast") == pytest.approx([expected])
-    assert octaves(schedule, STEPS) == 1.0
+    assert octaves(schedule, recording) == 1.0
 
 
 def test_worth_of_a_step_is_its_gain(recording: Recording):

@@ -9,7 +9,7 @@ import torch
 
 from app.lab.record import record
 from app.lab.recording import Recording, load_recording, parse_recording
-from app.lab.velocities import VelocityRecorder, reference_steps, sketch, velocity_recording
+from app.lab.velocities import VelocityRecorder, after_reuse, sketch, usual_reference, velocity_recording
 from tests.support.tiny import TinyVideoModel
 
 STEPS = 8
@@ -23,7 +23,7 @@ def recording() -> Recording:
 def test_a_recording_keeps_velocities_and_survives_its_file(recording: Recording, tmp_path: Path):
     assert recording.velocities is not None
     assert recording.velocities.elements == 4 * 5 * 8 * 10
-    vectors = STEPS - 1 + 2 * len(reference_steps(STEPS))
+    vectors = STEPS - 1 + 2 * len(after_reuse(usual_reference(STEPS)))
     assert len(recording.velocities.products) == vectors * (vectors + 1) // 2
     recording.save(tmp_path / "r.json")
     read = load_recording(tmp_path / "r.json").velocities

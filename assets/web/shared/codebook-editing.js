@@ -85,12 +85,6 @@ export function sameRows(one, other) {
   return same(one && [one.thresholds, one.rates], other && [other.thresholds, other.rates]);
 }
 
-/** The rate of a distance, as app/caching/codebook.py looks it up (tests/test_web.py holds the two together). */
-export function rateOf({ thresholds, rates }, distance) {
-  const row = thresholds.slice(0, -1).findIndex((threshold) => distance < threshold);
-  return row < 0 ? rates.at(-1) : rates[row];
-}
-
 /** Whether rows can be drawn as bands; the server says in words what else is wrong. */
 function plausible({ thresholds, rates }, highest) {
   const rising = thresholds.every((value, i) => Number.isFinite(value) && value > (thresholds[i - 1] ?? 0));

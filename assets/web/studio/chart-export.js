@@ -1,16 +1,18 @@
 // Export of the Studio's charts: what Plotly draws with the codebook's bands behind it, and the numbers of every step.
 import { bandsOf } from "../shared/bands.js";
 import { colour, faded, significant } from "../shared/format.js";
+import { GHOST } from "./figures.js";
 
 const SIZE = { width: 900, height: 320 };
 const MARGIN = { l: 64, r: 72, t: 40, b: 44 };
 const BAND = 0.16; // opacity
 
-/** A chart as SVG on the page's paper, with a title and the axis of steps, whatever is zoomed into. */
+/** A chart of what ran as SVG on the page's paper, with a title and the axis of steps, whatever is zoomed into. */
 export async function chartSource(Plotly, { id, plot, title }, run, top) {
   const banded = id === "distance" && run.codebook;
   const named = names(id, run);
-  const data = plot.data.map((trace, i) => ({ ...trace, name: named[i] }));
+  const ran = plot.data.filter(({ meta }) => meta !== GHOST);
+  const data = ran.map((trace, i) => ({ ...trace, name: named[i] }));
   const layout = {
     ...plot.layout,
     ...SIZE,

@@ -1,6 +1,7 @@
 // The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
-import { rateOf, sameRows } from "../shared/codebook-editing.js";
+import { sameRows } from "../shared/codebook-editing.js";
 import { createDecision } from "./decision.js";
+import { createGhost } from "./ghost.js";
 import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
 import { createStepTip } from "./step-tip.js";
@@ -11,7 +12,7 @@ const NUMBERS = ["distance", "normalised", "regularised", "motion"];
 const FACTOR = ["score", "gradient", "factor"]; // of an explanation
 const STILL = 4; // pixels that a click may move
 
-export function mount({ element, props, watch }) {
+export function mount({ element, props, watch, trigger, server }) {
   const cursor = make("div", "cursor");
   const strip = createStrip();
   const plots = createPlots();
@@ -28,7 +29,8 @@ export function mount({ element, props, watch }) {
       editing.tell("lit");
     },
   });
-  element.replaceChildren(strip.root, plots.root, cursor, tip.root, decision.root);
+  const ghost = createGhost({ server, trigger, changed: () => haunt() });
+  element.replaceChildren(strip.root, ghost.root, plots.root, cursor, tip.root, decision.root);
   element.tabIndex = 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
@@ -43,6 +45,7 @@ export function mount({ element, props, watch }) {
     const before = run.id;
     run = readRun(props);
     if (run.id !== before) pin(0);
+    ghost.follow(run);
     strip.draw(run);
     plots.draw(run);
     element.dataset.steps = run.baseline.length + run.accelerated.length;
@@ -51,15 +54,19 @@ export function mount({ element, props, watch }) {
     else if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state", "run", "key", "measured"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
       run = readRun(props);
-      plots.preview(run);
+      ghost.follow(run);
       if (pinned) pin(pinned);
     });
   });
+  const haunt = () => {
+    run.ghost = ghost.of(run);
+    plots.overlay(run);
+  };
 
   const point = (step) => {
     pointed = step >= 1 && step <= run.timesteps.length && !plots.dragging() ? step : 0;
@@ -131,8 +138,8 @@ export function mount({ element, props, watch }) {
   show();
 }
 
-/** The props as numbers, with the rate every step lives under and what the edited codebook would make of it. */
-function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter }) {
+/** The props as numbers, with the rate every step lives under. */
+function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter, state, run, key, measured }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
     const factor = Object.fromEntries(FACTOR.map((name) => [name, number(record.explanation?.[name])]));
@@ -149,6 +156,11 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
   const edited = Boolean(own && accelerated.length && !sameRows(codebook, own));
   return {
     id: token ?? "",
+    run: run ?? "", // its id once it is kept
+    key: key ?? "", // of its request
+    state: state ?? "",
+    measured,
+    ghost: null, // what would run with the codebook as it is edited
     title: title ?? "AdaCache",
     baseline: series?.baseline ?? [],
     accelerated,
@@ -160,11 +172,5 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
     shorter: shorter ?? 0, // steps of the accelerated side where it makes fewer
     regularised: Boolean(regularised),
     highest: Math.max(6, ...(codebook?.rates ?? []), ...(own?.rates ?? [])),
-    /** The rate a step would get instead of its own, 0 where it is the same. */
-    differs: (record) => {
-      if (!edited || record.row == null) return 0;
-      const rate = rateOf(codebook, record.regularised);
-      return rate === own.rates[record.row] ? 0 : rate;
-    },
   };
 }

@@ -9,6 +9,7 @@ const MAX_BYTES = 20_000;
 export function mount({ element, props, watch, server }) {
   const table = createTable(editing, "studio", createText(server));
   element.replaceChildren(table);
+  table.querySelector("select").after(createFit(server));
   editing.undoKeys(element);
   editing.undoKeys(document.querySelector(".panel-charts") ?? element);
 
@@ -36,6 +37,21 @@ export function mount({ element, props, watch, server }) {
     props.value = editing.draft;
     check(editing.draft);
   });
+}
+
+/** What the codebook was made for, where the settings are others: said before they are run. */
+function createFit(server) {
+  const said = make("p", "codebook-fit");
+  said.setAttribute("role", "status");
+  let settings = null; // the values of all controls, as they last changed
+  const look = latest((question) => server.unlike(question), ({ said: text }) => (said.textContent = text ?? ""));
+  const ask = () => settings && look({ settings, codebook: editing.draft });
+  window.addEventListener("adacache-settings", (event) => {
+    settings = /** @type {CustomEvent} */ (event).detail;
+    ask();
+  });
+  editing.on(["codebook"], ask);
+  return said;
 }
 
 /** Copy as JSON or Python, paste, or a file. */

@@ -3,6 +3,7 @@
 import { colour, rateColour, significant } from "../shared/format.js";
 
 export const GUTTER = { left: 64, right: 72 };
+export const GHOST = "ghost"; // marks the traces of what did not run
 const LABEL_ROOM = 0.2; // of the rate axis
 const WIDEST_FACTOR = 3; // powers of ten; smaller and larger motion factors are drawn at the edge
 
@@ -50,31 +51,44 @@ export function distanceFigure(run, { axis, layout }, top) {
     cliponaxis: false,
   });
   const accent = colour("adacache");
-  const changed = decided.map((record) => run.differs(record));
   const traces = [
     line("distance", { color: colour("raw"), width: 1.25, dash: "dot" }, { size: 4 }),
     line("normalised", { color: accent, width: 1.5, dash: "dash" }, { size: 4 }),
-    line("regularised", { color: accent, width: 2 }, {
-      size: changed.map((rate) => (rate ? 11 : 8)),
-      color: changed.map((rate) => (rate ? rateColour(rate, run.highest) : accent)),
-      line: { color: changed.map((rate) => colour(rate ? "ink" : "panel")), width: 1.5 },
-    }),
+    line("regularised", { color: accent, width: 2 }, { size: 8, color: accent, line: { color: colour("panel"), width: 1.5 } }),
   ];
   if (!run.regularised) traces.splice(1, 1);
   const banded = Boolean(run.codebook);
   const limit = { type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", line: { color: colour("ink-2"), width: 1 } };
   const values = banded ? [] : ticksBelow(top);
+  const range = [0, Math.sqrt(top)];
   return [
-    traces,
+    [...traces, ...lookedUp(run.ghost, top)],
     {
       ...layout,
+      yaxis2: { ...axis, overlaying: "y", range, showgrid: false, showticklabels: false },
       shapes: run.threshold ? [{ ...limit, y0: Math.sqrt(run.threshold), y1: Math.sqrt(run.threshold) }] : [],
       yaxis: {
         ...axis,
-        range: [0, Math.sqrt(top)],
+        range,
         tickvals: [0, ...values.map(Math.sqrt)],
         ticktext: ["0", ...values.map(significant)],
       },
+    },
+  ];
+}
+
+/** What a ghost would look up: hollow, on an axis of its own, so that the curves of what ran keep their places. */
+function lookedUp(ghost, top) {
+  if (!ghost) return [];
+  return [
+    {
+      x: ghost.computed,
+      y: ghost.looked.map((value) => (value == null ? null : Math.sqrt(Math.min(value, top)))),
+      yaxis: "y2",
+      mode: "markers",
+      marker: { symbol: "diamond-open", size: 9, color: colour("ink"), line: { width: 1.25 } },
+      cliponaxis: false,
+      meta: GHOST,
     },
   ];
 }
@@ -126,9 +140,25 @@ export function rateFigure(run, { axis, layout }) {
     mode: "lines",
     line: { color: colour("ink"), width: 1.25 },
   };
+  const would = stairsOf(run.ghost, run.timesteps.length);
   const rates = [...new Set([...(run.used_codebook?.rates ?? []), ...(run.codebook?.rates ?? [1])])];
   const yaxis = { ...axis, range: [0, run.highest + 0.5], tickvals: thinned(rates, LABEL_ROOM * run.highest) };
-  return [[steps, stairs], { ...layout, bargap: 0, yaxis }];
+  return [[steps, stairs, ...would], { ...layout, bargap: 0, yaxis }];
+}
+
+/** The cache rates of a ghost, dashed. */
+function stairsOf(ghost, steps) {
+  if (!ghost) return [];
+  const ends = [...ghost.computed.slice(1), steps + 1];
+  return [
+    {
+      x: ghost.computed.flatMap((step, i) => [step - 0.5, ends[i] - 0.5]),
+      y: ghost.rates.flatMap((rate) => [rate, rate]),
+      mode: "lines",
+      line: { color: colour("ink"), width: 2, dash: "dot" },
+      meta: GHOST,
+    },
+  ];
 }
 
 /** Rates from the highest down, as far as their labels do not touch. */

@@ -21,9 +21,11 @@ const HELP = {
     "Raw: how much the probed residual changed since the last computed step. Normalised: divided by the cache rate " +
     "chosen there, which is the steps in between except where a step is computed in any case, as the last two are " +
     "(formula paper: always by the steps in between). The filled dots are looked up among the thresholds; the band they fall in is the cache rate. " +
-    "Drag a threshold, or focus it and use the arrow keys (shift for large steps): dots that would get another rate " +
-    "take its colour. Arrows at the top stand for larger distances. Square-root axis.",
-  rate: "The rate chosen in each computed step: the next computed step comes that many steps later.",
+    "Drag a threshold, or focus it and use the arrow keys (shift for large steps): hollow diamonds are what would be " +
+    "looked up then, simulated. Arrows at the top stand for larger distances. Square-root axis.",
+  rate:
+    "The rate chosen in each computed step: the next computed step comes that many steps later. Dashed: what would run, " +
+    "simulated.",
   motion:
     "Score: how much the residual changes from frame to frame. Motion regularisation multiplies the distance by " +
     "the factor, score plus gradient: more motion, more computed steps. Arrows: what the gradient adds, its absolute " +
@@ -70,36 +72,34 @@ export function createPlots() {
     top = topFor(run);
     thresholds.setTop(top);
   };
-  let dots = "";
+  let drawn = "";
   const draw = (run) => {
     if (!latest || latest.id !== run.id || !run.codebook || topFor(run) > top) fit(run);
     latest = run;
     root.classList.toggle("regularised", run.regularised);
     root.classList.toggle("banded", Boolean(run.codebook));
     root.classList.toggle("measured", Boolean(run.codebook) || run.threshold > 0);
-    dots = "";
-    preview(run);
+    drawn = "";
+    overlay(run);
     if (!Plotly) return;
     const paper = baseLayout(run, root);
-    Plotly.react(charts.rate.plot, ...rateFigure(run, paper), CONFIG);
     Plotly.react(charts.motion.plot, ...motionFigure(run, paper), CONFIG);
     Plotly.react(charts.seconds.plot, ...secondsFigure(run, paper), CONFIG);
     if (root.dataset.ready) return;
     root.dataset.ready = "true";
     for (const plot of plots) plot.on("plotly_relayout", (change) => follow(plot, change));
   };
-  /** What another codebook would make of the steps: only the dots of the distance plot can look different. */
-  const preview = (run) => {
+  /** Another codebook or ghost: only the distances and the rates can look different. */
+  const overlay = (run) => {
     latest = run;
     charts.rate.note.replaceChildren(...ratesOf(run).map((rate) => rateKey(rate, run.highest)));
-    const rates = run.accelerated.map(run.differs);
-    const looked = run.accelerated.filter((record) => record.row != null).length;
-    root.classList.toggle("edited", run.edited);
-    charts.distance.note.textContent = `preview, not run: ${rates.filter(Boolean).length} of ${looked} rates would differ`;
-    const now = `${rates} ${top}`;
-    if (!Plotly || now === dots) return;
-    dots = now;
-    Plotly.react(charts.distance.plot, ...distanceFigure(run, baseLayout(run, root), top), CONFIG);
+    root.classList.toggle("haunted", Boolean(run.ghost));
+    const now = JSON.stringify([run.ghost, run.highest, top]);
+    if (!Plotly || now === drawn) return;
+    drawn = now;
+    const paper = baseLayout(run, root);
+    Plotly.react(charts.distance.plot, ...distanceFigure(run, paper, top), CONFIG);
+    Plotly.react(charts.rate.plot, ...rateFigure(run, paper), CONFIG);
   };
   editing.on(["loaded"], () => fit(latest));
   editing.on(["codebook"], () => (editing.codebook.thresholds.at(-2) ?? 0) > top && fit(latest));
@@ -132,14 +132,14 @@ export function createPlots() {
     const { start, width, low, high } = axis();
     return start + ((step - low) / (high - low)) * width;
   };
-  return { root, draw, preview, place, left, dragging: thresholds.dragging };
+  return { root, draw, overlay, place, left, dragging: thresholds.dragging };
 }
 
 function createChart(id, title, legend) {
   const root = make("section", `chart exportable ${id}`);
   const heading = make("header", "chart-heading");
   heading.append(make("h2", "", title), ...explained(title, HELP[id]), ...legend.map(([key, text]) => make("span", `key ${key}`, text)));
-  const note = make("span", "note");
+  const note = make("span", "note", id === "distance" ? "hollow: would be looked up, simulated" : "");
   const area = make("div", "area");
   const plot = make("div", "plot");
   heading.append(note);

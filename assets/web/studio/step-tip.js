@@ -57,7 +57,7 @@ function describe(run, step) {
   if (typeof record.computed === "number") lines.push([run.title, `${record.computed} branches computed`]);
   else lines.push([run.title, record.computed === "none" ? `reuses step ${decided.step}` : "computed"]);
   if (decided?.rate != null) lines.push(["cache rate", String(decided.rate)]);
-  if (run.differs(record)) lines.push(["rate in preview", String(run.differs(record))]);
+  if (run.ghost) lines.push(["would be", run.ghost.computed.includes(step) ? "computed" : "reused"]);
   for (const [label, value] of [
     ["raw distance", record.distance],
     ["normalised", record.normalised],
