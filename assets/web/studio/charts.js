@@ -1,5 +1,6 @@
-// The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
+// The charts: strips of branches, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
 import { rateOf, sameRows } from "../shared/codebook-editing.js";
+import { createBranches } from "./branches.js";
 import { createDecision } from "./decision.js";
 import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
@@ -14,6 +15,7 @@ const STILL = 4; // pixels that a click may move
 export function mount({ element, props, watch }) {
   const cursor = make("div", "cursor");
   const strip = createStrip();
+  const branches = createBranches();
   const plots = createPlots();
   const tip = createStepTip();
   const decision = createDecision({
@@ -28,7 +30,7 @@ export function mount({ element, props, watch }) {
       editing.tell("lit");
     },
   });
-  element.replaceChildren(strip.root, plots.root, cursor, tip.root, decision.root);
+  element.replaceChildren(branches.heading, strip.root, branches.root, plots.root, cursor, tip.root, decision.root);
   element.tabIndex = 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
@@ -44,6 +46,7 @@ export function mount({ element, props, watch }) {
     run = readRun(props);
     if (run.id !== before) pin(0);
     strip.draw(run);
+    strip.root.classList.toggle("divided", branches.draw(run));
     plots.draw(run);
     element.dataset.steps = run.baseline.length + run.accelerated.length;
     element.dataset.state = props.state ?? "empty";
@@ -51,7 +54,7 @@ export function mount({ element, props, watch }) {
     else if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "branches", "shorter", "state"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
@@ -66,6 +69,7 @@ export function mount({ element, props, watch }) {
     element.classList.toggle("pointing", pointed > 0);
     element.dataset.pointed = pointed;
     strip.point(pointed);
+    branches.point(pointed);
     if (!pointed) return;
     const box = element.getBoundingClientRect();
     const [start, end] = [plots.left(step - 0.5) - box.left, plots.left(step + 0.5) - box.left];
@@ -132,7 +136,7 @@ export function mount({ element, props, watch }) {
 }
 
 /** The props as numbers, with the rate every step lives under and what the edited codebook would make of it. */
-function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter }) {
+function readRun({ series, timesteps, used_codebook, regularised, token, title, branches, shorter, state }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
     const factor = Object.fromEntries(FACTOR.map((name) => [name, number(record.explanation?.[name])]));
@@ -156,7 +160,8 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
     codebook,
     used_codebook: own,
     edited,
-    threshold: threshold ?? 0,
+    done: state === "done",
+    branches: { rows: [], windows: [], curves: [], threshold: 0, share: 0, of: 0, note: "", ...branches },
     shorter: shorter ?? 0, // steps of the accelerated side where it makes fewer
     regularised: Boolean(regularised),
     highest: Math.max(6, ...(codebook?.rates ?? []), ...(own?.rates ?? [])),
