@@ -6,9 +6,11 @@ compute all blocks of a step or none take any reuse; the others bring their own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from app.caching.policy import CachePolicy, Granularity, Reuse, Signal
+from app.caching.fields import Field
+from app.caching.policy import CachePolicy, Granularity, Reuse, RunShape, Signal
+from app.caching.rows import BranchRow, Curve, Window, probe_rows, whole_rows
 
 ReuseOption = Literal["hold", "forecast", "forecast-2", "probe-scaled"]
 Solver = Literal["own", "dpm-2m"]
@@ -27,6 +29,10 @@ class Method:
 
     solver: Solver = "own"  # of the accelerated side; the baseline always has the model's own
 
+    # What it measures in a step, in the order it is worked out: the last is compared with `limit`, and a step is
+    # reused as long as that is lower.
+    curves: ClassVar[tuple[Curve, ...]] = ()
+
     def __post_init__(self) -> None:
         if self.solver not in get_args(Solver):
             raise ValueError(f"solver must be one of {', '.join(get_args(Solver))}, got {self.solver!r}")
@@ -39,6 +45,14 @@ class Method:
         """The one threshold that its signal is compared with in a run of `steps`; 0 where there is none."""
         return float(getattr(self, "threshold", 0.0))
 
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """The branches of a model by what it treats alike, in the order of execution; each branch in one row."""
+        return whole_rows(run)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """Where in a run its rules hold; none where one rule holds throughout."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class WholeStackMethod(Method):
@@ -50,6 +64,10 @@ class WholeStackMethod(Method):
         super().__post_init__()
         if self.reuse not in get_args(ReuseOption):
             raise ValueError(f"reuse must be one of {', '.join(get_args(ReuseOption))}, got {self.reuse!r}")
+
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """One, unless the reuse computes the first block in every step."""
+        return probe_rows(run) if self.reuse == "probe-scaled" else whole_rows(run)
 
 
 @dataclass
@@ -76,14 +94,15 @@ class MethodKind:
     config: type[Method]
     build: Callable[[Any], CachePolicy]  # of its settings, a new policy for one run
     order: int  # place in lists
+    fields: tuple[Field, ...] = ()  # its settings on the page, unless it has controls of its own
     setting: str = ""  # the one setting that gives its operating point; empty where there is none
-    label: str = ""  # of that setting, on the page
     points: tuple[str, ...] = ()  # operating points for comparisons, as they follow its name
     parse: Callable[[str], dict[str, Any]] | None = None  # settings from what follows its name, unless a number
     signals: frozenset[Signal] = frozenset()  # what it measures beside residuals, which a model has to show
     attention: bool = False  # needs attention and MLP apart
     blocks: int = 1  # that a model must have at least
     aliases: tuple[str, ...] = ()  # earlier names in JSON
+    start: Callable[[int], dict[str, Any]] | None = None  # settings to begin with in a run of so many steps
 
     @property
     def takes_reuse(self) -> bool:

@@ -18,6 +18,7 @@ from components.studio.form import FIELDS, Form
 from components.studio.made_for import fit_of
 from components.studio.method import (
     ADACACHE,
+    choice_of,
     choices,
     measuring,
     method_panel,
@@ -137,7 +138,9 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
         )
 
     def method_of(model: object, chosen: object) -> Updates:
-        return shown_updates(**shown_for(card_of(cards, model), chosen if isinstance(chosen, str) else ADACACHE))
+        card = card_of(cards, model)
+        known = [id for _, id in choices(card)]
+        return shown_updates(**shown_for(card, chosen if chosen in known else ADACACHE))  # type: ignore[arg-type]
 
     def measured_of(measured: object) -> Updates:
         return shown_updates(**measuring(measured))
@@ -168,8 +171,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
     """Updates with which the controls ask for a request; a ValueError where they cannot say it."""
     card = card_of(cards, request.model)
     values = values_of(card, request.method)
-    how = (values.pop(name) for name in ("method", "setting", "listed_steps", "reuse", "solver"))
-    chosen, *given = how
+    chosen = choice_of(card, request.method)
     return shown_updates(
         model=gr.update(value=card.id, info=card.needs),
         prompt=request.prompt,
@@ -180,7 +182,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
         library=gr.update(groups=group_props(card)),
         **size_props(card, request.size),
         **settings_props(card, request.settings()),
-        **shown_for(card, chosen, *given),
+        **shown_for(card, chosen, request.method),
         **values,
     )
 

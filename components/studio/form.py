@@ -21,8 +21,7 @@ class Form:
     precision: Any  # "" for the device's own
     flow_shift: Any
     method: Any  # its id
-    setting: Any  # the number of a method that takes one
-    listed_steps: Any  # the computed steps of a listed schedule, as text
+    method_settings: Any  # of its fields, and of which choice: {"of", "settings"}
     reuse: Any  # in skipped steps
     solver: Any
     codebook: Any  # rows of the table, as its panel sends them

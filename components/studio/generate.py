@@ -137,9 +137,10 @@ class Said:
 def _panels(view: View | None, cards: Mapping[str, ModelCard]) -> Updates:
     if view is None:
         return [gr.skip()] * 3
+    card = cards[view.request.model]
     return [
-        gr.update(**stage_props(view, cards[view.request.model])),
-        gr.update(**charts_props(view)),
+        gr.update(**stage_props(view, card)),
+        gr.update(**charts_props(view, card)),
         gr.update(understood=[list(pair) for pair in view.understood], ignored=list(view.ignored)),
     ]
 

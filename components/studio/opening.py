@@ -80,7 +80,7 @@ def _unmade(request: Request, cards: Mapping[str, ModelCard], gone: bool) -> Upd
     return [
         *settings,
         gr.update(**stage_props(view, card)),
-        gr.update(**charts_props(view)),
+        gr.update(**charts_props(view, card)),
         gr.update(**words_props(request.model, request.prompt)),
         gr.update(text=NO_RUN if gone else "", kind="info"),
     ]

@@ -24,11 +24,12 @@ def reopen(run: Run, cards: Mapping[str, ModelCard]) -> list[Any]:
     except ValueError as error:
         settings = shown_updates()
         said = f"The controls are not those of this run: {error}."
-    view = reopened(run, cards[request.model].motion)
+    card = cards[request.model]
+    view = reopened(run, card.motion)
     return [
         *settings,
-        gr.update(**stage_props(view, cards[request.model])),
-        gr.update(**charts_props(view)),
+        gr.update(**stage_props(view, card)),
+        gr.update(**charts_props(view, card)),
         gr.update(understood=[list(pair) for pair in view.understood], ignored=list(view.ignored)),
         gr.update(text=said, kind="info"),
     ]

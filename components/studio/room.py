@@ -49,9 +49,10 @@ def build(page: Page) -> Studio:
     with gr.Column(elem_id="controls", scale=0, min_width=300):
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
-        videos = stage(shown, page.cards[shown.request.model] if shown else card, page.store)
+        of_run = page.cards[shown.request.model] if shown else card
+        videos = stage(shown, of_run, page.store)
         ghosts = Ghosts(page.store, page.cards, page.first_run)
-        plots = charts(shown, ghosts)
+        plots = charts(shown, of_run, ghosts)
     return Studio(panels, videos, plots, ghosts)
 
 

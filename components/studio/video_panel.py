@@ -13,6 +13,7 @@ from app.runs.store import RunStore
 from components.shared.quality import quality_props
 from components.shared.share_card import carded
 from components.shared.web import answered, panel, served
+from components.studio.branches import share_in_part
 from components.studio.view import View
 
 
@@ -46,6 +47,7 @@ def stage_props(view: View, card: ModelCard) -> dict[str, Any]:
             }
             for side, shown in view.sides.items()
         },
+        "in_part": share_in_part(view, card),
         "token": view.token,
         "title": title_of(request.method, request.model),
         "steps": len(view.timesteps),

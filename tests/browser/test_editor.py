@@ -104,17 +104,17 @@ def test_another_method_is_explained_and_run(studio: Studio) -> None:
     page.get_by_role("option", name="Fewer steps").click()
     expect(page.locator(".method-text")).to_contain_text("shorter schedule")
     expect(page.locator(".panel-codebook")).to_be_hidden()
-    expect(page.locator("#setting input")).to_have_value("15")
-    page.fill("#setting input", "12")
+    expect(page.get_by_label("Steps of the accelerated side")).to_have_value("15")
+    page.get_by_label("Steps of the accelerated side").fill("12")
     generate(page)
     result(page)
-    assert page.locator(".strip-row.accelerated .cell.computed").count() == 12
+    assert page.locator(".branch-strips .cell.computed").count() == 12
     expect(page.locator(".caption.accelerated .name")).to_have_text("Fewer steps, 12")
-    page.fill("#setting input", "31")
+    page.get_by_label("Steps of the accelerated side").fill("31")
     refusal(page, "more than the baseline")
     page.click("#method input")
     page.get_by_role("option", name="Accumulated distance").click()
-    expect(page.locator("#setting input")).to_have_value("0.1")
+    expect(page.get_by_label("Threshold")).to_have_value("0.1")
 
 
 def test_a_step_is_looked_at_by_mouse_and_keys(studio: Studio) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.__main__ import main
 from app.caching import registry
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.names import named_method, names
 from app.caching.policy import Granularity, Plan, RunShape
@@ -23,8 +24,8 @@ from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.metrics.flops import flops
 from app.models.sprites.card import CARD as SPRITES
-from components.studio.method import about_props, choices, read_method, values_of
-from tests.components.test_settings import FORM
+from components.studio.method import about_props, choices, read_method
+from tests.components.test_settings import filled
 from tests.support.tiny import TinyVideoModel
 
 
@@ -59,7 +60,7 @@ def front_loaded(monkeypatch: pytest.MonkeyPatch) -> MethodKind:
             build=Scheduled,
             order=99,
             setting="first",
-            label="First steps",
+            fields=(Field("first", "First steps", "So many are computed, and none after them."),),
             points=("5",),
         )
     )
@@ -97,7 +98,7 @@ def test_a_made_up_method_is_everywhere(
     assert ("Front loaded", "front-loaded") in choices(SPRITES)
     assert about_props(SPRITES, "front-loaded")["text"] == "Computes the first steps only."
     assert title_of(method, "sprites") == "Front loaded, 3 + forecast"
-    assert read_method(SPRITES, replace(FORM, **values_of(SPRITES, method))) == method
+    assert read_method(SPRITES, filled(method)) == method
 
 
 def test_a_name_is_taken_once(front_loaded: MethodKind) -> None:

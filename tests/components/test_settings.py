@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from app.caching.codebook import Codebook
-from app.caching.method import Method
+from app.caching.method import Method, MethodKind
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
-from app.caching.registry import published
+from app.caching.registry import kinds, method_to_json, published
 from app.caching.titles import title_of
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here
+from app.models.base import ModelCard
 from app.models.prompts import library, surprise, words
 from app.models.registry import CARDS
 from app.models.settings import MAX_NEGATIVE_PROMPT, NAMES, Settings
@@ -25,20 +26,32 @@ from components.lab.jobs import recorded_request
 from components.shared.visitors import login, visitor_of
 from components.studio.controls import SHOWN, read_request, show_request, shown_updates
 from components.studio.form import FIELDS, Form
-from components.studio.method import read_method, values_of
+from components.studio.method import choice_of, read_method, shown_for, values_of
+from components.studio.method_fields import fields_props
 from components.studio.queue import note_of
 from components.studio.settings import read_settings, settings_props
 from components.studio.share import from_query, to_query
+from tests.support.short_methods import short_method
 from tests.support.tiny import CARD as TINY
 
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
-HOW: list[Any] = ["adacache", None, "", "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
+HOW: list[Any] = ["adacache", None, "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
 FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
     return Request(**{"model": "sprites", "prompt": "a <b>dog</b> ${x}", "method": method, **changes})  # type: ignore[arg-type]
+
+
+def filled(method: Method, card: ModelCard = CARD) -> Form:
+    """The form whose controls show a method."""
+    chosen = choice_of(card, method)
+    shown = shown_for(card, chosen, method)
+    given = {
+        name: shown[name]["value"] for name in ("method_settings", "reuse", "solver") if "value" in shown[name]
+    }
+    return replace(FORM, method=chosen, **given, **values_of(card, method))
 
 
 @pytest.mark.parametrize(
@@ -63,8 +76,55 @@ def request(method: Method = ADACACHE, **changes: object) -> Request:
     ],
 )
 def test_controls_show_a_method_and_read_the_same_one_back(method: Method) -> None:
-    assert read_method(CARD, replace(FORM, **values_of(CARD, method))) == method
+    assert read_method(CARD, filled(method)) == method
     assert title_of(method, "sprites")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kinds().values() if kind.fields], ids=lambda kind: kind.name)
+def test_every_setting_of_every_method_can_be_edited(kind: MethodKind) -> None:
+    """Settings nobody published are shown and read back, and a changed field changes the method and no other."""
+    method = short_method(kind.name)
+    form = filled(method, TINY)
+    assert read_method(TINY, form) == method
+    assert json.loads(json.dumps(form.method_settings)) == form.method_settings  # as it comes from the browser
+    name, value = next((name, value) for name, value in form.method_settings["settings"].items() if value)
+    number = value[0] if isinstance(value, list) else value
+    if isinstance(number, int | float):
+        changed = [*value[:-1], value[-1] + 1] if isinstance(value, list) else value + 1
+        settings = {**form.method_settings["settings"], name: changed}
+        edited = read_method(TINY, replace(form, method_settings={"of": form.method, "settings": settings}))
+        assert method_to_json(edited) == {**method_to_json(method), name: changed}
+
+
+def test_fields_say_what_is_wrong_with_them() -> None:
+    def read(chosen: str, **settings: object) -> Method:
+        given = {**fields_props(CARD, chosen)["value"]["settings"], **settings}
+        return read_method(CARD, replace(FORM, method=chosen, method_settings={"of": chosen, "settings": given}))
+
+    for settings, said in (
+        ({"spatial": None}, "Spatial attention, every … steps is empty; enter a number"),
+        ({"spatial": 2.5}, "setting 'spatial' must be a whole number, got 2.5"),
+        ({"window": [900, 100]}, "with low < high"),
+        (
+            {"mlp": {"timesteps": ["x"], "blocks": [0], "steps": 2}},
+            "setting 'timesteps' must be a whole number, got 'x'",
+        ),
+        ({"sparkle": 1}, "has no setting 'sparkle'"),
+        ({"reuse": "forecast"}, "has no setting 'reuse'"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            read("pab-slow", **settings)
+    with pytest.raises(ValueError, match="computed steps must increase, got 9 before 4"):
+        read("steps", steps=[1, 9, 4])
+    for hostile in (None, "settings", {"of": "pab-slow", "settings": [1]}):
+        with pytest.raises(ValueError, match="the page does not fit this server"):
+            read_method(CARD, replace(FORM, method="pab-slow", method_settings=hostile))
+
+
+def test_fields_of_another_choice_are_not_taken_for_its_own() -> None:
+    left = fields_props(CARD, "fewer-steps")["value"]
+    form = replace(FORM, method="pab-fast", method_settings=left)
+    assert read_method(CARD, form) == published("sprites")["pab-fast"].method
 
 
 def test_a_form_is_read_by_name() -> None:

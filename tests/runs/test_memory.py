@@ -39,7 +39,7 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("app.jobs.ticket.UPDATE_SECONDS", 0.0)
     runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: MODEL)
     codebook = codebook_props(presets()["fast"].codebook)
-    how = (None, "", "hold", "own", codebook, True, "official", "l1", "temporal-attn", "mid", 0)
+    how = (None, "hold", "own", codebook, True, "official", "l1", "temporal-attn", "mid", 0)
     form = Form("tiny", "a test", 0, 4, 7.0, None, None, None, "", "", None, "adacache", *how)
     cards, held = {"tiny": MODEL.card}, []
     for seed in range(RUNS):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal, get_args
 
+from app.caching.fields import Field
 from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, Reuse, RunShape
 from app.caching.registry import register
+from app.caching.rows import BranchRow, Window, block_rows
 from app.caching.schedule import Scheduled
 from app.common.validation import whole, whole_range
 
@@ -71,6 +73,22 @@ class DeltaDiTConfig(Method):
                 )
         return tuple(self._plan(step, run) for step in range(1, run.steps + 1))
 
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """The stack, cut where the blocks of an interval begin and end."""
+        return block_rows(run, tuple(cut for i in self.intervals for cut in (i.blocks[0], i.blocks[1] + 1)))
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The intervals of steps, around the rows of their blocks."""
+        about = f"blocks skipped in one step of {self.gap}"
+        found = []
+        for interval in self.intervals:
+            first, last = interval.steps
+            skipped = range(interval.blocks[0], interval.blocks[1] + 1)
+            rows = [r.name for r in self.rows(run) if all(branch.block in skipped for branch in r.branches)]
+            if first <= run.steps:
+                found.append(Window(about, (first, min(last, run.steps)), tuple(rows)))
+        return tuple(found)
+
     def _plan(self, step: int, run: RunShape) -> Plan:
         interval = self.interval(step)
         if interval is None or (step - interval.steps[0] + 1) % self.gap:
@@ -108,5 +126,12 @@ register(
         config=DeltaDiTConfig,
         build=DeltaDiT,
         order=14,
+        fields=(
+            Field("intervals", "Intervals", "In these steps these blocks are skipped now and then."),
+            Field("intervals.steps", "Steps", "First and last, counted from 1."),
+            Field("intervals.blocks", "Blocks", "First and last, counted from 0."),
+            Field("gap", "Skipped every … steps", "With 3 one step in three is skipped, not two."),
+            Field("sign", "Sign of the delta", "The released code subtracts what the paper adds."),
+        ),
     )
 )

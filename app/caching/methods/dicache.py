@@ -4,14 +4,17 @@ Bu et al. 2025 (arXiv 2508.17356); decisions as in Bujiazi/DiCache.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, norms
+from app.caching.fields import Field
 from app.caching.method import MethodKind, ReuseOption, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.rows import BranchRow, Curve, Window, probe_rows
 from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
@@ -29,10 +32,27 @@ class DiCacheConfig(WholeStackMethod):
     retention: float = 0.2
     reuse: ReuseOption = field(default="probe-scaled", kw_only=True)
 
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("distance", "change of the first block's output since the step before"),
+        Curve("regularised", "summed since the last computed step"),
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         number("DiCache threshold", self.threshold, 0, MAX_THRESHOLD)
         number("DiCache retention", self.retention, 0, 1)
+
+    def retained(self, steps: int) -> int:
+        """First steps of a run, which are all computed."""
+        return max(1, int(self.retention * steps))
+
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """The first block and the others."""
+        return probe_rows(run)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The first steps."""
+        return (Window("always computed", (1, self.retained(run.steps)), tuple(r.name for r in self.rows(run))),)
 
 
 @dataclass
@@ -53,7 +73,7 @@ class DiCache(WholeStackPolicy):
         """No branch is observed; a model of one block has nothing left to reuse."""
         if run.depth < 2:
             raise ValueError(f"DiCache needs a model of at least 2 blocks, this one has {run.depth}")
-        self._first = max(1, int(self.config.retention * run.steps))
+        self._first = self.config.retained(run.steps)
         self._sharding = run.sharding
         return frozenset()
 
@@ -100,8 +120,11 @@ register(
         config=DiCacheConfig,
         build=DiCache,
         order=8,
+        fields=(
+            Field("threshold", "Threshold", "Steps are reused while the summed change is below it."),
+            Field("retention", "Share of first steps, all computed", "0.2 of 30 steps are the first 6."),
+        ),
         setting="threshold",
-        label="Threshold",
         points=("0.1", "0.15", "0.2"),
         signals=frozenset({"first-block"}),
         blocks=2,

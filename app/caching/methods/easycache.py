@@ -5,14 +5,17 @@ input and output, the conditional half of the batch.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import Norms, norms
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Granularity, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.rows import Curve, Window
 from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number, whole
 
@@ -30,10 +33,22 @@ class EasyCacheConfig(WholeStackMethod):
     threshold: float = 0.05
     warmup: int = 5
 
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("distance", "change of the input over the output"),
+        Curve("normalised", "estimated change of the output"),
+        Curve("regularised", "summed since the last computed step"),
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         number("EasyCache threshold", self.threshold, 0, MAX_THRESHOLD)
         whole("EasyCache warm-up steps", self.warmup, 1, MAX_STEPS)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The warm-up and the last step."""
+        rows, first = tuple(row.name for row in self.rows(run)), min(self.warmup, run.steps)
+        last = () if first == run.steps else (Window("always computed", (run.steps, run.steps), rows),)
+        return (Window("always computed", (1, first), rows), *last)
 
 
 @dataclass
@@ -126,8 +141,11 @@ register(
         config=EasyCacheConfig,
         build=EasyCache,
         order=7,
+        fields=(
+            Field("threshold", "Threshold", "Steps are reused while the summed estimate is below it."),
+            Field("warmup", "Warm-up steps", "The first ones, all computed."),
+        ),
         setting="threshold",
-        label="Threshold",
         points=("0.05", "0.1", "0.15"),
         signals=frozenset({"latent", "output"}),
     )

@@ -6,6 +6,7 @@ The yardstick of every adaptive schedule: at equal compute and equal reuse, what
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import register
@@ -50,8 +51,8 @@ register(
         config=EvenStepsConfig,
         build=Scheduled,
         order=1,
+        fields=(Field("computed", "Computed steps", "Spread evenly over the run, the first among them."),),
         setting="computed",
-        label="Computed steps",
         points=("8", "10", "12", "15"),
     )
 )

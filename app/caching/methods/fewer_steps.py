@@ -5,6 +5,7 @@ Not a cache: the accelerated side denoises with fewer steps and computes all of 
 
 from dataclasses import dataclass
 
+from app.caching.fields import Field
 from app.caching.method import Method, MethodKind
 from app.caching.policy import NoCache
 from app.caching.registry import register
@@ -40,7 +41,7 @@ register(
         config=FewerStepsConfig,
         build=lambda _: NoCache(),
         order=20,
+        fields=(Field("steps", "Steps of the accelerated side", "At most those of the baseline."),),
         setting="steps",
-        label="Steps of the accelerated side",
     )
 )

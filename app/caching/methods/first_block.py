@@ -4,14 +4,17 @@ As in ParaAttention (chengzeyi/ParaAttention, first_block_cache), decided within
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from app.caching.branches import Branch, all_branches
 from app.caching.distances import change, norms
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape
 from app.caching.registry import register
+from app.caching.rows import BranchRow, Curve, probe_rows
 from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
@@ -28,9 +31,17 @@ class FirstBlockConfig(WholeStackMethod):
 
     threshold: float = 0.1
 
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("regularised", "change of the first block's residual since the last full step"),
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         number("first-block threshold", self.threshold, 0, MAX_THRESHOLD)
+
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """The first block and the others."""
+        return probe_rows(run)
 
 
 @dataclass
@@ -101,8 +112,8 @@ register(
         config=FirstBlockConfig,
         build=FirstBlock,
         order=5,
+        fields=(Field("threshold", "Threshold", "The other blocks are reused while the change is below it."),),
         setting="threshold",
-        label="Threshold",
         points=("0.05", "0.1", "0.15"),
         blocks=2,
     )

@@ -6,6 +6,7 @@ The static counterpart of AdaCache: its cache rate is the same for every video a
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import register
@@ -43,8 +44,8 @@ register(
         config=FixedIntervalConfig,
         build=Scheduled,
         order=2,
+        fields=(Field("interval", "Interval in steps", "From one computed step to the next; 1 computes all."),),
         setting="interval",
-        label="Every how many steps one is computed",
         points=("2", "3", "4"),
     )
 )

@@ -6,6 +6,7 @@ For schedules found elsewhere: by a search in the Lab, by another method, by han
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import register
@@ -61,6 +62,8 @@ register(
         config=ListedStepsConfig,
         build=Scheduled,
         order=3,
+        fields=(Field("steps", "Computed steps", "Increasing, from 1 on; all others reuse."),),
+        start=lambda steps: {"steps": list(range(1, steps + 1, 3))},
         parse=read_steps,
     )
 )

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from app.caching.branches import Branch
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.policy import Decision, Granularity, Plan, RunShape
 from app.caching.registry import register
+from app.caching.rows import Curve, Window
 from app.caching.schedule import Scheduled
 from app.common.validation import number, whole
 
@@ -45,6 +47,10 @@ class MagCacheConfig(WholeStackMethod):
     speedup: float | None = None
 
     granularity: ClassVar[Granularity] = "sum"
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("distance", "error of the magnitude"),
+        Curve("regularised", "summed since the last computed step"),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,9 +69,13 @@ class MagCacheConfig(WholeStackMethod):
         last = len(self.ratios) - 1
         return [self.ratios[round(i * last / max(1, steps - 1))] for i in range(steps)]
 
+    def retained(self, steps: int) -> int:
+        """First steps of a run, which are all computed."""
+        return max(1, int(self.retention * steps + 0.5))
+
     def judge(self, steps: int, threshold: float) -> list[Judged]:
         """Walk through a run with a threshold."""
-        ratios, first = self.ratios_for(steps), max(1, int(self.retention * steps + 0.5))
+        ratios, first = self.ratios_for(steps), self.retained(steps)
         ratio, skips, error = 1.0, 0, 0.0
         judged = []
         for i in range(steps):
@@ -97,6 +107,10 @@ class MagCacheConfig(WholeStackMethod):
                     f"it reaches a speedup of {math.floor(100 * steps / computed) / 100:g}, not {self.speedup:g}"
                 )
             threshold = min(above)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The first steps."""
+        return (Window("always computed", (1, self.retained(run.steps)), tuple(r.name for r in self.rows(run))),)
 
     def plans(self, run: RunShape) -> tuple[Plan, ...]:
         """All blocks or none."""
@@ -144,8 +158,14 @@ register(
         config=MagCacheConfig,
         build=MagCache,
         order=6,
+        fields=(
+            Field("threshold", "Threshold", "Steps are reused while the summed error is at most this."),
+            Field("speedup", "Wished speedup", "In steps; replaces the threshold by the least that has it."),
+            Field("max_skips", "Reused steps in a row, at most", "Then one is computed whatever the error."),
+            Field("retention", "Share of first steps, all computed", "0.2 of 30 steps are the first 6."),
+            Field("ratios", "Magnitude ratios", "Measured in a calibration run, one a step."),
+        ),
         setting="threshold",
-        label="Threshold",
         points=("0.06", "0.12", "0.24"),
         parse=read_point,
     )

@@ -9,9 +9,11 @@ from typing import ClassVar, Literal, get_args
 import torch
 
 from app.caching.branches import Branch
+from app.caching.fields import Field
 from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import register
+from app.caching.rows import BranchRow, Window, kind_row
 from app.caching.schedule import Scheduled
 from app.common.validation import number, whole
 
@@ -86,6 +88,35 @@ class PABConfig(Method):
             for index in range(run.steps)
         )
 
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """The three kinds of attention, and the MLPs by whether they are broadcast."""
+        listed = () if self.mlp is None else self.mlp.blocks
+        others = tuple(block for block in range(run.depth) if block not in listed)
+        return (
+            *kind_row(run, "spatial", "spatial attention", ("attn",), ("spatial",)),
+            *kind_row(run, "temporal", "temporal attention", ("attn",), ("temporal",)),
+            *kind_row(run, "cross", "cross-attention", ("cross",)),
+            *kind_row(run, "MLP", "MLPs that are broadcast", ("mlp",), blocks=listed),
+            *kind_row(run, "other MLPs" if listed else "MLP", "MLPs, always computed", ("mlp",), blocks=others),
+        )
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """Where attention is broadcast, and the steps after each MLP timestep that the run visits."""
+        timesteps = whole_timesteps(run.timesteps, self.precision)
+        low, high = self.window
+        inside = [step for step, t in enumerate(timesteps, start=1) if low < t < high]
+        found = []
+        if inside:
+            about = f"broadcast window, timesteps {low:g} to {high:g}"
+            found.append(Window(about, (inside[0], inside[-1]), ("spatial", "temporal", "cross")))
+        if self.mlp is not None and any(block < run.depth for block in self.mlp.blocks):
+            starts = sorted(timesteps.index(key) + 1 for key in self.mlp.timesteps if key in timesteps)
+            found += [
+                Window("MLP broadcast", (start, min(start + self.mlp.steps, run.steps)), ("MLP",))
+                for start in starts
+            ]
+        return tuple(found)
+
     def _reuses(self, index: int, timesteps: list[int], branch: Branch) -> bool:
         if branch.kind == "mlp":
             return self.mlp is not None and reuses_mlp(self.mlp, timesteps, index, branch.block)
@@ -122,6 +153,17 @@ register(
         config=PABConfig,
         build=Scheduled,
         order=12,
+        fields=(
+            Field("spatial", "Spatial attention, every … steps", "1 computes it in every step."),
+            Field("temporal", "Temporal attention, every … steps", "It changes less, and can wait longer."),
+            Field("cross", "Cross-attention, every … steps", "It changes least of the three."),
+            Field("window", "Broadcast between timesteps", "1000 is pure noise; outside, all is computed."),
+            Field("mlp", "Broadcast MLPs too", "Off: MLPs are computed in every step."),
+            Field("mlp.timesteps", "Computed at timesteps", "Those a run does not visit have no effect."),
+            Field("mlp.blocks", "In blocks", "Counted from 0, spatial and temporal alike."),
+            Field("mlp.steps", "Reused in the next … steps", "After each of these timesteps."),
+            Field("precision", "Timesteps compared in", "The released pipeline runs in bfloat16."),
+        ),
         attention=True,
     )
 )

@@ -4,15 +4,18 @@ Park et al. 2026 (arXiv 2602.18993); filter and decisions as in jiwoogit/SeaCach
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from app.caching.branches import Branch
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod
 from app.caching.methods.teacache import TeaCache, TeaCacheConfig
 from app.caching.policy import RunShape, Signal
 from app.caching.registry import register
+from app.caching.rows import Curve, Window
 from app.common.validation import number
 
 MAX_THRESHOLD = 1000.0
@@ -26,9 +29,18 @@ class SeaCacheConfig(WholeStackMethod):
 
     threshold: float = 0.3
 
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("distance", "change of the filtered input since the step before"),
+        Curve("regularised", "summed since the last computed step"),
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         number("SeaCache threshold", self.threshold, 0, MAX_THRESHOLD)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The last step."""
+        return (Window("always computed", (run.steps, run.steps), tuple(row.name for row in self.rows(run))),)
 
 
 @dataclass
@@ -86,8 +98,8 @@ register(
         config=SeaCacheConfig,
         build=build,
         order=9,
+        fields=(Field("threshold", "Threshold", "Steps are reused while the summed change is below it."),),
         setting="threshold",
-        label="Threshold",
         points=("0.2", "0.4", "0.8"),
         signals=frozenset({"modulated-input"}),
     )

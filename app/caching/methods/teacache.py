@@ -4,14 +4,17 @@ TeaCache, Liu et al. 2024 (arXiv 2411.19108); decisions as in ali-vilab/TeaCache
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from app.caching.branches import Branch
 from app.caching.distances import change, norms
+from app.caching.fields import Field
 from app.caching.method import MethodKind, WholeStackMethod, WholeStackPolicy
 from app.caching.policy import Decision, Plan, RunShape, Signal
 from app.caching.registry import register
+from app.caching.rows import Curve, Window
 from app.caching.sharding import ONE_PROCESS, Sharding
 from app.common.validation import number
 
@@ -33,6 +36,12 @@ class TeaCacheConfig(WholeStackMethod):
     threshold: float = 0.1
     coefficients: tuple[float, ...] = (1.0, 0.0)
 
+    curves: ClassVar[tuple[Curve, ...]] = (
+        Curve("distance", "change of the input since the step before"),
+        Curve("normalised", "estimated change of the output"),
+        Curve("regularised", "summed since the last computed step"),
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         number("TeaCache threshold", self.threshold, 0, MAX_THRESHOLD)
@@ -40,6 +49,10 @@ class TeaCacheConfig(WholeStackMethod):
             raise ValueError(f"1 to {MAX_COEFFICIENTS} coefficients are needed, got {self.coefficients!r}")
         for coefficient in self.coefficients:
             number("coefficient", coefficient, -MAX_COEFFICIENT, MAX_COEFFICIENT)
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """The last step."""
+        return (Window("always computed", (run.steps, run.steps), tuple(row.name for row in self.rows(run))),)
 
     def rescale(self, distance: float) -> float:
         """The polynomial at `distance`, highest power first."""
@@ -113,8 +126,11 @@ register(
         config=TeaCacheConfig,
         build=TeaCache,
         order=4,
+        fields=(
+            Field("threshold", "Threshold", "Steps are reused while the summed estimate is below it."),
+            Field("coefficients", "Polynomial", "From change to estimate, highest power first; 1 0 keeps it."),
+        ),
         setting="threshold",
-        label="Threshold",
         points=("0.05", "0.1", "0.2"),
         signals=frozenset({"modulated-input"}),
         aliases=("accumulated",),

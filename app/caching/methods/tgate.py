@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.caching.branches import Branch
+from app.caching.fields import Field
 from app.caching.method import Method, MethodKind
 from app.caching.policy import Granularity, Plan, RunShape
 from app.caching.registry import register
+from app.caching.rows import BranchRow, Window, kind_row
 from app.caching.schedule import Scheduled
 from app.common.validation import whole, whole_range
 
@@ -54,6 +56,26 @@ class TGATEConfig(Method):
             for step in range(1, run.steps + 1)
         )
 
+    def rows(self, run: RunShape) -> tuple[BranchRow, ...]:
+        """Self-attention, cross-attention and MLPs."""
+        return (
+            *kind_row(run, "self-attn", "self-attention", ("attn",)),
+            *kind_row(run, "cross-attn", "cross-attention", ("cross",)),
+            *kind_row(run, "MLP", "MLPs, always computed", ("mlp",)),
+        )
+
+    def windows(self, run: RunShape) -> tuple[Window, ...]:
+        """Where self-attention waits, and where cross-attention is frozen: behind the gate."""
+        first, last = self.window
+        found = []
+        if first <= run.steps and self.interval > 1:
+            about = f"self-attention in one step of {self.interval}"
+            found.append(Window(about, (first, min(last, run.steps)), ("self-attn",)))
+        if self.gate < run.steps:
+            about = f"gate after step {self.gate}: cross-attention is frozen"
+            found.append(Window(about, (self.gate + 1, run.steps), ("cross-attn",)))
+        return tuple(found)
+
 
 register(
     MethodKind(
@@ -67,6 +89,11 @@ register(
         config=TGATEConfig,
         build=Scheduled,
         order=13,
+        fields=(
+            Field("gate", "Gate after step", "Cross-attention is frozen in all later steps."),
+            Field("window", "Self-attention waits in steps", "Outside of them it is always computed."),
+            Field("interval", "There computed every … steps", "Beginning with the first of them."),
+        ),
         attention=True,
     )
 )

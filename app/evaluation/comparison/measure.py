@@ -11,6 +11,7 @@ from typing import Any
 
 from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.plans import decides_while_running
 from app.caching.policy import NoCache
 from app.caching.registry import build_policy, method_to_json
 from app.common.journal import Row
@@ -20,7 +21,7 @@ from app.evaluation.comparison.plan import BASELINE, Plan, family_of
 from app.generation.denoiser import Denoiser
 from app.generation.speed import step_spread, typical_seconds
 from app.generation.video import write_mp4
-from app.metrics.flops import COUNTABLE, decides_while_running, flops
+from app.metrics.flops import COUNTABLE, flops
 from app.metrics.quality.psnr import mean_square_error
 from app.metrics.registry import measure
 from app.models.base import Frames, ModelCard, VideoModel

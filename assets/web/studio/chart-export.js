@@ -55,9 +55,10 @@ function withBands(layout, bands) {
 }
 
 /** Of the traces of figures.js, where a chart has several. */
-function names(id, { regularised }) {
+function names(id, { regularised, branches }) {
   return {
     distance: ["raw", ...(regularised ? ["normalised"] : []), "regularised"],
+    signal: branches.curves.map(({ about }) => about),
     rate: [],
     motion: ["motion score", "factor on distance", "gradient"],
     seconds: ["baseline", "accelerated"],
@@ -65,12 +66,13 @@ function names(id, { regularised }) {
 }
 
 /** A heading and a row a step of what a chart draws; null before there is a step. */
-export function chartTable(id, { baseline, accelerated, timesteps }) {
+export function chartTable(id, { baseline, accelerated, timesteps, branches }) {
   const steps = Math.max(baseline.length, accelerated.length);
   if (!steps) return null;
   const row = (i) => accelerated[i] ?? {};
   const columns = {
     distance: ["raw", "normalised", "regularised"].map((name) => [name, (i) => row(i)[name === "raw" ? "distance" : name]]),
+    signal: branches.curves.map(({ measured, about }) => [about, (i) => row(i)[measured]]),
     rate: [["rate", (i) => row(i).rate]],
     motion: [
       ["motion score", (i) => row(i).motion],

@@ -1,5 +1,6 @@
-// The charts: strip, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
+// The charts: strips of branches, distance, cache rate, motion and seconds over one step axis, with one cursor through all of them.
 import { sameRows } from "../shared/codebook-editing.js";
+import { createBranches } from "./branches.js";
 import { createDecision } from "./decision.js";
 import { createGhost } from "./ghost.js";
 import { createPlots } from "./plots.js";
@@ -15,6 +16,7 @@ const STILL = 4; // pixels that a click may move
 export function mount({ element, props, watch, trigger, server }) {
   const cursor = make("div", "cursor");
   const strip = createStrip();
+  const branches = createBranches();
   const plots = createPlots();
   const tip = createStepTip();
   const decision = createDecision({
@@ -30,7 +32,7 @@ export function mount({ element, props, watch, trigger, server }) {
     },
   });
   const ghost = createGhost({ server, trigger, changed: () => haunt() });
-  element.replaceChildren(strip.root, ghost.root, plots.root, cursor, tip.root, decision.root);
+  element.replaceChildren(branches.heading, strip.root, branches.root, ghost.root, plots.root, cursor, tip.root, decision.root);
   element.tabIndex = 0;
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
@@ -47,6 +49,7 @@ export function mount({ element, props, watch, trigger, server }) {
     if (run.id !== before) pin(0);
     ghost.follow(run);
     strip.draw(run);
+    strip.root.classList.toggle("divided", branches.draw(run));
     plots.draw(run);
     element.dataset.steps = run.baseline.length + run.accelerated.length;
     element.dataset.state = props.state ?? "empty";
@@ -54,7 +57,7 @@ export function mount({ element, props, watch, trigger, server }) {
     else if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "threshold", "shorter", "state", "run", "key", "measured"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "branches", "shorter", "state", "run", "key", "measured"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
@@ -73,6 +76,7 @@ export function mount({ element, props, watch, trigger, server }) {
     element.classList.toggle("pointing", pointed > 0);
     element.dataset.pointed = pointed;
     strip.point(pointed);
+    branches.point(pointed);
     if (!pointed) return;
     const box = element.getBoundingClientRect();
     const [start, end] = [plots.left(step - 0.5) - box.left, plots.left(step + 0.5) - box.left];
@@ -139,7 +143,7 @@ export function mount({ element, props, watch, trigger, server }) {
 }
 
 /** The props as numbers, with the rate every step lives under. */
-function readRun({ series, timesteps, used_codebook, regularised, token, title, threshold, shorter, state, run, key, measured }) {
+function readRun({ series, timesteps, used_codebook, regularised, token, title, branches, shorter, state, run, key, measured }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
     const factor = Object.fromEntries(FACTOR.map((name) => [name, number(record.explanation?.[name])]));
@@ -168,7 +172,8 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
     codebook,
     used_codebook: own,
     edited,
-    threshold: threshold ?? 0,
+    done: state === "done",
+    branches: { rows: [], windows: [], curves: [], threshold: 0, share: 0, of: 0, note: "", ...branches },
     shorter: shorter ?? 0, // steps of the accelerated side where it makes fewer
     regularised: Boolean(regularised),
     highest: Math.max(6, ...(codebook?.rates ?? []), ...(own?.rates ?? [])),

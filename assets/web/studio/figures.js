@@ -1,6 +1,6 @@
 // The Plotly figures of a run: traces and layout of each chart. Distances are drawn on a square-root axis: it reaches
 // zero and keeps both the narrow bands of a codebook and the large first distance readable.
-import { colour, rateColour, significant } from "../shared/format.js";
+import { colour, rateColour } from "../shared/format.js";
 
 export const GUTTER = { left: 64, right: 72 };
 export const GHOST = "ghost"; // marks the traces of what did not run
@@ -57,22 +57,13 @@ export function distanceFigure(run, { axis, layout }, top) {
     line("regularised", { color: accent, width: 2 }, { size: 8, color: accent, line: { color: colour("panel"), width: 1.5 } }),
   ];
   if (!run.regularised) traces.splice(1, 1);
-  const banded = Boolean(run.codebook);
-  const limit = { type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", line: { color: colour("ink-2"), width: 1 } };
-  const values = banded ? [] : ticksBelow(top);
   const range = [0, Math.sqrt(top)];
   return [
     [...traces, ...lookedUp(run.ghost, top)],
     {
       ...layout,
       yaxis2: { ...axis, overlaying: "y", range, showgrid: false, showticklabels: false },
-      shapes: run.threshold ? [{ ...limit, y0: Math.sqrt(run.threshold), y1: Math.sqrt(run.threshold) }] : [],
-      yaxis: {
-        ...axis,
-        range,
-        tickvals: [0, ...values.map(Math.sqrt)],
-        ticktext: ["0", ...values.map(significant)],
-      },
+      yaxis: { ...axis, range, tickvals: [0], ticktext: ["0"] },
     },
   ];
 }
@@ -97,11 +88,6 @@ function lookedUp(ghost, top) {
 function highestOf(traces, empty) {
   const highest = Math.max(...traces.flatMap(({ y }) => y).filter(Number.isFinite), 0);
   return 1.1 * (highest || empty);
-}
-
-/** Three round values under `top`, for distances without a codebook. */
-function ticksBelow(top) {
-  return [0.1, 0.4, 0.8].map((share) => Number((share * top).toPrecision(1)));
 }
 
 export function secondsFigure(run, { axis, layout }) {

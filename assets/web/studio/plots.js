@@ -4,6 +4,7 @@ import { chartSource, chartTable } from "./chart-export.js";
 import { createExport } from "../shared/export.js";
 import { editing } from "./codebook-state.js";
 import { explained } from "../shared/heading.js";
+import { signalFigure, signalLegend } from "./signal.js";
 import { createThresholds } from "../shared/thresholds.js";
 import { make, onTheme, rateColour } from "../shared/format.js";
 
@@ -23,6 +24,9 @@ const HELP = {
     "(formula paper: always by the steps in between). The filled dots are looked up among the thresholds; the band they fall in is the cache rate. " +
     "Drag a threshold, or focus it and use the arrow keys (shift for large steps): hollow diamonds are what would be " +
     "looked up then, simulated. Arrows at the top stand for larger distances. Square-root axis.",
+  signal:
+    "What the method measures in each step, and the threshold it decides by: filled where the step was computed, hollow " +
+    "where it was reused. What is summed begins anew after a computed step. Arrows at the top stand for larger numbers.",
   rate:
     "The rate chosen in each computed step: the next computed step comes that many steps later. Dashed: what would run, " +
     "simulated.",
@@ -41,6 +45,7 @@ export function createPlots() {
       ["normalised", "normalised"],
       ["regularised", "regularised"],
     ]),
+    signal: createChart("signal", "Signal and threshold", []),
     rate: createChart("rate", "Cache rate", []),
     motion: createChart("motion", "Motion", [
       ["motion", "motion score"],
@@ -64,7 +69,6 @@ export function createPlots() {
     const compared = editing.codebook?.thresholds ?? [1];
     const highest = compared.at(-2) ?? compared[0];
     const dots = Math.max(0, ...(run?.accelerated ?? []).map((record) => record.regularised).filter(Number.isFinite));
-    if (run && !run.codebook) return HEADROOM * Math.max(run.threshold, dots, 0.01);
     return Math.min(Math.max(HEADROOM * highest, 1.1 * dots), FURTHEST * highest);
   };
   /** Another run or codebook moves the axis, or a dot above it, but not a drag. */
@@ -78,11 +82,13 @@ export function createPlots() {
     latest = run;
     root.classList.toggle("regularised", run.regularised);
     root.classList.toggle("banded", Boolean(run.codebook));
-    root.classList.toggle("measured", Boolean(run.codebook) || run.threshold > 0);
+    root.classList.toggle("measured", run.branches.curves.length > 0);
+    charts.signal.note.replaceChildren(...signalLegend(run));
     drawn = "";
     overlay(run);
     if (!Plotly) return;
     const paper = baseLayout(run, root);
+    Plotly.react(charts.signal.plot, ...signalFigure(run, paper), CONFIG);
     Plotly.react(charts.motion.plot, ...motionFigure(run, paper), CONFIG);
     Plotly.react(charts.seconds.plot, ...secondsFigure(run, paper), CONFIG);
     if (root.dataset.ready) return;
@@ -119,8 +125,8 @@ export function createPlots() {
   };
 
   const axis = () => {
-    const box = charts.distance.plot.getBoundingClientRect();
-    const [low, high] = charts.distance.plot.layout?.xaxis?.range ?? [0.5, (latest?.timesteps.length || 30) + 0.5];
+    const box = charts.seconds.plot.getBoundingClientRect(); // which every method has
+    const [low, high] = charts.seconds.plot.layout?.xaxis?.range ?? [0.5, (latest?.timesteps.length || 30) + 0.5];
     return { start: box.left + GUTTER.left, width: box.width - GUTTER.left - GUTTER.right, low, high };
   };
   const place = (clientX) => {

@@ -54,10 +54,14 @@ function describe(run, step) {
   const record = run.accelerated[step - 1];
   if (!record) return lines;
   const decided = record.decidedBy;
-  if (typeof record.computed === "number") lines.push([run.title, `${record.computed} branches computed`]);
-  else lines.push([run.title, record.computed === "none" ? `reuses step ${decided.step}` : "computed"]);
+  lines.push(...told(run, step));
   if (decided?.rate != null) lines.push(["cache rate", String(decided.rate)]);
   if (run.ghost) lines.push(["would be", run.ghost.computed.includes(step) ? "computed" : "reused"]);
+  for (const { about, measured } of run.branches.curves) {
+    if (record[measured] != null) lines.push([about, significant(record[measured])]);
+  }
+  if (run.branches.curves.length) lines.push(["threshold", significant(run.branches.threshold)]);
+  if (!run.used_codebook) return lines;
   for (const [label, value] of [
     ["raw distance", record.distance],
     ["normalised", record.normalised],
@@ -68,6 +72,15 @@ function describe(run, step) {
     if (value != null) lines.push([label, significant(value)]);
   }
   return lines;
+}
+
+/** What became of every row of branches in a step. */
+function told(run, step) {
+  return run.branches.rows.map(({ name, computed }) => {
+    if (computed[step - 1] === 1) return [name, "computed"];
+    if (computed[step - 1] > 0) return [name, `${Math.round(100 * computed[step - 1])} % computed`];
+    return [name, `reuses step ${computed.lastIndexOf(1, step - 1) + 1}`];
+  });
 }
 
 function line(name, value) {

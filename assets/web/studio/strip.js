@@ -17,7 +17,7 @@ export function createStrip() {
   }
 
   const draw = (run) => {
-    names.accelerated.textContent = names.accelerated.title = run.title;
+    names.accelerated.textContent = run.branches.rows[0]?.name ?? "";
     for (const side of SIDES) {
       const cells = rows[side];
       const steps = side === "accelerated" && run.shorter ? run.shorter : run.timesteps.length;

@@ -118,7 +118,7 @@ function createReadout(server) {
   let asked = { prompt: "", seed: 0 };
   record.addEventListener("click", () => send("lab", { run }));
   compare.addEventListener("click", () => send("compare", asked));
-  const show = ({ summary = /** @type {Record<string, any>} */ ({}), quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "" }) => {
+  const show = ({ summary = /** @type {Record<string, any>} */ ({}), quality: measured, sides, steps, prompt, recorded, made, reused, state, sentences, run: kept = "", in_part: share_of = 0 }) => {
     run = kept;
     record.hidden = cards.hidden = !run || state !== "done";
     compare.hidden = state !== "done";
@@ -131,7 +131,9 @@ function createReadout(server) {
     share.textContent = summary.compute_share ? shareText(summary) : "";
     speedup.root.classList.toggle("doubted", Boolean(summary.speed_notes?.length));
     const done = sides?.accelerated;
-    computed.show(done?.steps ? String(done.computed) : "", done?.steps ? `/${done.done ? (done.of ?? steps) : done.steps}` : "");
+    computed.rename(share_of ? "Branches computed" : "Steps computed");
+    if (share_of) computed.show(String(Math.round(100 * share_of)), "%");
+    else computed.show(done?.steps ? String(done.computed) : "", done?.steps ? `/${done.done ? (done.of ?? steps) : done.steps}` : "");
     const [first, ...rest] = measured;
     quality.rename(`${first.title} to baseline`);
     quality.root.title = first.reason || first.about;
