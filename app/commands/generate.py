@@ -22,6 +22,7 @@ from app.commands.options import (
     add_settings_options,
     add_size_options,
     add_workers_options,
+    images_from,
     method_from,
     settings_from,
     size_from,
@@ -30,6 +31,7 @@ from app.commands.options import (
 from app.commands.progress import follow, progress
 from app.commands.runs import RUNS
 from app.distributed.launch import is_first_process, joined_processes, process_count, shared_model
+from app.generation.image_files import ImageFiles
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
 from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
@@ -104,6 +106,7 @@ def run_prompt(options: argparse.Namespace) -> int:
             sequential=options.sequential or several,
             load=loader(options),
             kept=kept,
+            images=images_from(options),
         )
         summary = follow(events, bar)
     if is_first_process():
@@ -140,12 +143,13 @@ def run_prompt_file(options: argparse.Namespace) -> int:
     like, workers = request_from(options, prompt="one of the file"), workers_from(options)
     if options.reuse_baseline and workers != Workers():
         raise ValueError("--reuse-baseline looks into this process's runs; give it without --workers and --ray")
+    files = ImageFiles(options.prompts.parent, images_from(options))
     with options.prompts.open("rb") as file:
-        wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model))
+        wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model), files)
     check_prompts(wanted, str(options.prompts), loader(options)(like.model).encode_prompt)
     store = RunStore(options.out or RUNS)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    batch = Batch(store, kept, sequential=options.sequential, load=loader(options))
+    batch = Batch(store, kept, sequential=options.sequential, load=loader(options), images=files.images)
     missing = batch.missing(wanted)
     try:
         with progress([one.request for one in missing]) as bar:

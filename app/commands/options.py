@@ -15,7 +15,8 @@ from app.caching.names import named_method, with_option
 from app.caching.schedule_file import load_schedule
 from app.generation.request import random_seed
 from app.models.base import ModelCard
-from app.models.settings import PRECISIONS, Settings
+from app.models.condition_image import PLACES, ConditionImage
+from app.models.settings import CAMERA_MOTIONS, NAMES, PRECISIONS, Settings
 from app.models.size import Size
 from app.workers.workers import Workers
 
@@ -97,11 +98,35 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--negative-prompt", metavar="TEXT", help="what to lead away from (default: the model's)")
     parser.add_argument("--precision", choices=PRECISIONS, help="of the model (default: bfloat16 on a GPU)")
     parser.add_argument("--flow-shift", type=float, metavar="X", help="of the noise levels (default: the model's)")
+    parser.add_argument(
+        "--aesthetic", type=float, metavar="X", help="score stated in the caption (default: the model's)"
+    )
+    parser.add_argument(
+        "--motion-score", type=float, metavar="X", help="score stated in the caption (default: none)"
+    )
+    parser.add_argument("--camera-motion", choices=CAMERA_MOTIONS, help="in the caption (default: none)")
+    parser.add_argument("--image", type=image_file, metavar="FILE", help="first frame: PNG, JPEG or WebP")
+    parser.add_argument("--last-image", type=image_file, metavar="FILE", help="last frame, likewise")
 
 
 def settings_from(options: argparse.Namespace, model: ModelCard) -> Settings:
     """The settings the options ask for; none for the model's own. A ValueError says what is accepted."""
-    return model.requested_settings(Settings(options.negative_prompt, options.precision, options.flow_shift))
+    given = {name: getattr(options, name) for name in NAMES}
+    ids = {place: image and image.id for place, image in given.items() if place in PLACES}
+    return model.requested_settings(Settings(**{**given, **ids}))
+
+
+def images_from(options: argparse.Namespace) -> dict[str, ConditionImage]:
+    """The images that the options give, by id."""
+    return {image.id: image for place in PLACES if (image := getattr(options, place)) is not None}
+
+
+def image_file(path: str) -> ConditionImage:
+    """The type of an option that names an image."""
+    try:
+        return ConditionImage.open(Path(path))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -46,10 +47,21 @@ class ConditionImage:
         return cls(_decoded(data))
 
     @classmethod
-    def read_kept(cls, data: bytes, id: str) -> Self:
-        """Decode a file that `png` wrote; a ValueError where its pixels are not those of the id."""
+    def open(cls, path: Path) -> Self:
+        """Read a file; a ValueError names it and says in one line why it cannot be used."""
+        try:
+            with path.open("rb") as file:
+                return cls.read(file.read(MAX_BYTES + 1))
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror}") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    @classmethod
+    def read_kept(cls, data: bytes, id: str | None = None) -> Self:
+        """Decode a file that `png` wrote; a ValueError where its pixels are not those of a known id."""
         image = cls(_decoded(data))
-        if image.id != id:
+        if id not in (None, image.id):
             raise ValueError("the image kept here is another one")
         return image
 
