@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
@@ -13,6 +13,7 @@ from app.caching.methods.adacache import PROBES, AdaCacheConfig, Location
 from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
 from app.caching.schedule_file import load_schedule
+from app.generation.presets import PRESETS
 from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.condition_image import PLACES, ConditionImage
@@ -91,6 +92,30 @@ def add_size_options(parser: argparse.ArgumentParser) -> None:
 def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
     """The size the options ask for; none for the model's own. A ValueError says what is accepted."""
     return model.requested_size(options.resolution, options.aspect_ratio, options.length)
+
+
+class TakePreset(argparse.Action):
+    """Sets what a preset says; options behind it change that, and one before it is an error."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, options: argparse.Namespace, id: Any, option: str | None = None
+    ) -> None:
+        """Set the options."""
+        preset = PRESETS[id]
+        for name, value in preset.options.items():
+            if getattr(options, name) != parser.get_default(name):
+                parser.error(
+                    f"--preset comes before the options that change it; --{name.replace('_', '-')} is first"
+                )
+            setattr(options, name, value)
+        options.preset = preset
+
+
+def add_preset_option(parser: argparse.ArgumentParser) -> None:
+    """A published run by its name; behind the options that it sets, for their defaults."""
+    parser.add_argument(
+        "--preset", action=TakePreset, choices=PRESETS, help="a published run; options behind it change it"
+    )
 
 
 def add_settings_options(parser: argparse.ArgumentParser) -> None:

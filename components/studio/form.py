@@ -20,6 +20,11 @@ class Form:
     negative_prompt: Any
     precision: Any  # "" for the device's own
     flow_shift: Any
+    aesthetic: Any
+    motion_score: Any
+    camera_motion: Any  # "" for none
+    image: Any  # its id, "" for none
+    last_image: Any  # likewise
     method: Any  # its id
     setting: Any  # the number of a method that takes one
     listed_steps: Any  # the computed steps of a listed schedule, as text
