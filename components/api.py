@@ -14,16 +14,19 @@ from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import named_method, with_option
 from app.common.sentences import sentence
-from app.common.validation import as_whole, check_texts, text
+from app.common.validation import as_whole, check_texts, shown, text
 from app.generation.request import MAX_NAME, Request, random_seed
 from app.generation.trace import SIDES
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from app.models.base import ModelCard
+from app.models.condition_image import PLACES, ImagePlace
 from app.models.settings import Settings
+from app.runs.store import RunStore
 from components.shared.visitors import address_of, program_of
 from components.shared.web import served
 from components.studio.controls import card_of
+from components.studio.images import read_image
 from components.studio.size import MAX_SIZE_NAME
 
 METHOD = "adacache-fast-moreg"
@@ -37,7 +40,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
     first = next(iter(cards.values()))
 
     def submitted(caller: gr.Request, visitor: Any, *asked: Any) -> Ticket:
-        request = _request(cards, *asked)
+        request = _request(cards, runner.store, *asked)
         return runner.submit(program_of(visitor, caller), request, room="api", address=address_of(caller))
 
     def generate(
@@ -55,6 +58,11 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         negative_prompt: Any,
         precision: Any,
         flow_shift: Any,
+        aesthetic: Any,
+        motion_score: Any,
+        camera_motion: Any,
+        image: Any,
+        last_image: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> Result:
@@ -62,13 +70,27 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
 
         `method` is a name of `python -m app methods`; `codebook`, {"0.08": 6, "1": 1}, replaces that of an
         AdaCache method; `reuse` replaces what stands in for skipped steps; the seed "random" is one nobody chose,
-        which the summary tells. The model's own are steps, guidance and flow shift -1, an empty resolution, aspect
-        ratio (height:width), length or precision, and the negative prompt "own". `visitor`: the id of the browser
-        in whose Runs the run is to appear, if any.
+        which the summary tells. The model's own are steps, guidance, flow shift and scores -1, an empty
+        resolution, aspect ratio (height:width), length, precision or camera motion, and the negative prompt "own".
+        `image` and `last_image` are files (gradio_client's handle_file) that the video starts from and is led to.
+        `visitor`: the id of the browser in whose Runs the run is to appear, if any.
         """
         sized = (resolution, aspect_ratio, length)
-        settings = (negative_prompt, precision, flow_shift)
-        asked = (prompt, model, method, codebook, seed, steps, guidance, *sized, reuse, *settings)
+        settings = (negative_prompt, precision, flow_shift, aesthetic, motion_score, camera_motion)
+        asked = (
+            prompt,
+            model,
+            method,
+            codebook,
+            seed,
+            steps,
+            guidance,
+            *sized,
+            reuse,
+            *settings,
+            image,
+            last_image,
+        )
         with _one_line():
             return _result(runner, submitted(caller, visitor, *asked))
 
@@ -87,6 +109,11 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         negative_prompt: Any,
         precision: Any,
         flow_shift: Any,
+        aesthetic: Any,
+        motion_score: Any,
+        camera_motion: Any,
+        image: Any,
+        last_image: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> dict[str, Any]:
@@ -95,8 +122,21 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         The same run is not queued twice: its earlier id is returned.
         """
         sized = (resolution, aspect_ratio, length)
-        settings = (negative_prompt, precision, flow_shift)
-        asked = (prompt, model, method, codebook, seed, steps, guidance, *sized, reuse, *settings)
+        settings = (negative_prompt, precision, flow_shift, aesthetic, motion_score, camera_motion)
+        asked = (
+            prompt,
+            model,
+            method,
+            codebook,
+            seed,
+            steps,
+            guidance,
+            *sized,
+            reuse,
+            *settings,
+            image,
+            last_image,
+        )
         with _one_line():
             return _status(runner, submitted(caller, visitor, *asked))
 
@@ -144,7 +184,9 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             *(gr.Textbox("", label=name) for name in ("resolution", "aspect_ratio", "length", "reuse")),
             gr.Textbox(OWN_TEXT, label="negative_prompt"),
             gr.Textbox("", label="precision"),
-            gr.Number(OWN, label="flow_shift"),
+            *(gr.Number(OWN, label=name) for name in ("flow_shift", "aesthetic", "motion_score")),
+            gr.Textbox("", label="camera_motion"),
+            *(gr.JSON({}, label=place) for place in PLACES),
             visitor,
         ]
         outputs = [
@@ -166,6 +208,7 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
 
 def _request(
     cards: Mapping[str, ModelCard],
+    store: RunStore,
     prompt: Any,
     model: Any,
     method: Any,
@@ -180,6 +223,10 @@ def _request(
     negative_prompt: Any,
     precision: Any,
     flow_shift: Any,
+    aesthetic: Any,
+    motion_score: Any,
+    camera_motion: Any,
+    *images: Any,
 ) -> Request:
     card = card_of(cards, model)
     size = (resolution, aspect_ratio, length)
@@ -196,11 +243,15 @@ def _request(
         check_texts("the codebook", codebook)
         chosen = replace(chosen, codebook=Codebook.from_json(codebook))
     text("the precision", precision, MAX_NAME)
+    text("the camera motion", camera_motion, MAX_NAME)
     settings = Settings(
         None if negative_prompt == OWN_TEXT else negative_prompt,
         precision or None,
-        None if flow_shift == OWN else flow_shift,
+        *(None if number == OWN else number for number in (flow_shift, aesthetic, motion_score)),
+        camera_motion or None,  # type: ignore[arg-type]  # checked there
     )
+    ids = {place: _image_id(store, card, place, file) for place, file in zip(PLACES, images, strict=True) if file}
+    settings = replace(settings, **ids)
     return Request(
         model=card.id,
         prompt=prompt,
@@ -211,6 +262,15 @@ def _request(
         size=card.requested_size(*size),
         **vars(card.requested_settings(settings)),
     )
+
+
+def _image_id(store: RunStore, card: ModelCard, place: ImagePlace, file: object) -> str:
+    """The id of an image that a program has uploaded; a ValueError where it is none or the model takes none."""
+    name = place.replace("_", " ")
+    if not isinstance(file, dict) or "path" not in file:
+        raise ValueError(f"the {name} must be a file, as gradio_client's handle_file gives it, got {shown(file)}")
+    card.requested_settings(Settings(**{place: "0" * 64}))
+    return store.pool.add(read_image(file))
 
 
 def _result(runner: JobRunner, ticket: Ticket) -> Result:

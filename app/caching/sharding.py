@@ -16,11 +16,6 @@ class Sharding:
     processes: int = 1
     sent_bytes: int = 0  # so far, by all processes together
 
-    @property
-    def holds_first_frame(self) -> bool:
-        """Whether this process's frames begin with the video's first."""
-        return True
-
     def frames(self, own: int) -> int:
         """Frames of the whole video, of which this process holds `own`."""
         return own

@@ -19,6 +19,7 @@ from app.generation.prompt_file import FileRequest
 from app.generation.request import Request
 from app.metrics.registry import metrics
 from app.models.base import VideoModel
+from app.models.condition_image import Images
 from app.models.registry import load_model
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
@@ -33,6 +34,7 @@ class Making:
 
     folder: str
     request: Request
+    images: Images  # that the request asks for
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Generating:
             making,
             sequential=self.sequential,
             load=lambda model, **precision: load_model(model, *weights, **precision),
+            images=job.images,
         ):
             if isinstance(event, Failed):
                 return event.message
@@ -69,6 +72,7 @@ class Batch:
     kept: Callable[[Request], KeptBaseline | None]
     sequential: bool
     load: Callable[[str], VideoModel]
+    images: Images = field(default_factory=dict)
     runs: dict[Request, Run] = field(default_factory=dict)
     failed: dict[Request, str] = field(default_factory=dict)
 
@@ -82,7 +86,14 @@ class Batch:
         done = bar.n
         making = self.store.begin(one.request.key())
         try:
-            events = generate_pair(one.request, making, sequential=self.sequential, load=self.load, kept=self.kept)
+            events = generate_pair(
+                one.request,
+                making,
+                sequential=self.sequential,
+                load=self.load,
+                kept=self.kept,
+                images=self.images,
+            )
             with closing(events):  # type: ignore[type-var]  # a generator
                 follow(events, bar, label)
             self._keep(one, making)
@@ -97,7 +108,7 @@ class Batch:
     ) -> None:
         """Make many runs by workers, which bring them here; the bar moves a run at a time."""
         making = {self.store.begin(one.request.key()).name: one for one in missing}
-        jobs = [Making(name, one.request) for name, one in making.items()]
+        jobs = [Making(name, one.request, self._images_of(one.request)) for name, one in making.items()]
         try:
             for job, failure in workers.results(Generating(self.sequential, weights), jobs, self.store.folder):
                 one, folder = making[job.folder], self.store.folder / job.folder
@@ -111,6 +122,9 @@ class Batch:
         finally:
             for name in making:
                 rmtree(self.store.folder / name, ignore_errors=True)
+
+    def _images_of(self, request: Request) -> Images:
+        return {id: self.images[id] for id in request.settings().images.values()}
 
     def _keep(self, one: FileRequest, making: Path) -> None:
         self.runs[one.request] = self.store.keep(making, about_now())

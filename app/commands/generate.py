@@ -18,10 +18,12 @@ from typing import Any
 from app.commands.batch import Batch
 from app.commands.options import (
     add_method_options,
+    add_preset_option,
     add_seed_option,
     add_settings_options,
     add_size_options,
     add_workers_options,
+    images_from,
     method_from,
     settings_from,
     size_from,
@@ -30,13 +32,16 @@ from app.commands.options import (
 from app.commands.progress import follow, progress
 from app.commands.runs import RUNS
 from app.distributed.launch import is_first_process, joined_processes, process_count, shared_model
+from app.generation.image_files import ImageFiles
 from app.generation.kept_baseline import none_kept
 from app.generation.pair import generate_pair
+from app.generation.presets import PRESETS, Preset
 from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.generation.summary import speed_text
 from app.metrics.registry import quality_text
 from app.models.base import VideoModel
+from app.models.doctor import missing
 from app.models.registry import card, load_model
 from app.runs.store import RunStore
 from app.workers.workers import Workers
@@ -58,6 +63,7 @@ def add_parser(commands: Any) -> None:
     add_size_options(parser)
     add_settings_options(parser)
     add_method_options(parser)
+    add_preset_option(parser)
     parser.add_argument("--sequential", action="store_true", help="finish the baseline first, measure undisturbed")
     parser.add_argument(
         "--reuse-baseline",
@@ -90,6 +96,7 @@ def run_prompt(options: argparse.Namespace) -> int:
     all do the same work; what the others than the first write is thrown away.
     """
     request = request_from(options, options.prompt)
+    check_preset(options, request)
     if workers_from(options) != Workers():
         raise ValueError("--workers and --ray share out the runs of --prompts; for one video there is torchrun")
     several = process_count() > 1
@@ -104,6 +111,7 @@ def run_prompt(options: argparse.Namespace) -> int:
             sequential=options.sequential or several,
             load=loader(options),
             kept=kept,
+            images=images_from(options),
         )
         summary = follow(events, bar)
     if is_first_process():
@@ -138,14 +146,16 @@ def run_prompt_file(options: argparse.Namespace) -> int:
     if process_count() > 1:
         raise ValueError("--prompts takes one process; under torchrun give --prompt")
     like, workers = request_from(options, prompt="one of the file"), workers_from(options)
+    check_preset(options, like)
     if options.reuse_baseline and workers != Workers():
         raise ValueError("--reuse-baseline looks into this process's runs; give it without --workers and --ray")
+    files = ImageFiles(options.prompts.parent, images_from(options))
     with options.prompts.open("rb") as file:
-        wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model))
+        wanted = read_prompt_file(file.read(MAX_BYTES + 1), str(options.prompts), like, card(like.model), files)
     check_prompts(wanted, str(options.prompts), loader(options)(like.model).encode_prompt)
     store = RunStore(options.out or RUNS)
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    batch = Batch(store, kept, sequential=options.sequential, load=loader(options))
+    batch = Batch(store, kept, sequential=options.sequential, load=loader(options), images=files.images)
     missing = batch.missing(wanted)
     try:
         with progress([one.request for one in missing]) as bar:
@@ -175,6 +185,20 @@ def request_from(options: argparse.Namespace, prompt: str) -> Request:
         size=size_from(options, model),
         **vars(settings_from(options, model)),
     )
+
+
+def check_preset(options: argparse.Namespace, request: Request) -> None:
+    """A ValueError where a preset lacks its image, or its model something of this machine at that size."""
+    preset: Preset | None = options.preset
+    if preset is None:
+        return
+    if preset.starts_from_image and request.image is None:
+        first = next(id for id, other in PRESETS.items() if not other.starts_from_image)
+        raise ValueError(
+            f"--preset {preset.id} starts from an image: give --image, such as baseline.png of {first}"
+        )
+    if options.weights is None and (refusal := missing(request.model, request.size)):
+        raise ValueError(refusal)
 
 
 @contextmanager

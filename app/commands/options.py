@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from app.caching.codebook import Codebook, load_codebook
 from app.caching.distances import Distance
@@ -13,9 +13,11 @@ from app.caching.methods.adacache import PROBES, AdaCacheConfig, Location
 from app.caching.motion import Formula
 from app.caching.names import named_method, with_option
 from app.caching.schedule_file import load_schedule
+from app.generation.presets import PRESETS
 from app.generation.request import random_seed
 from app.models.base import ModelCard
-from app.models.settings import PRECISIONS, Settings
+from app.models.condition_image import PLACES, ConditionImage
+from app.models.settings import CAMERA_MOTIONS, NAMES, PRECISIONS, Settings
 from app.models.size import Size
 from app.workers.workers import Workers
 
@@ -92,16 +94,64 @@ def size_from(options: argparse.Namespace, model: ModelCard) -> Size | None:
     return model.requested_size(options.resolution, options.aspect_ratio, options.length)
 
 
+class TakePreset(argparse.Action):
+    """Sets what a preset says; options behind it change that, and one before it is an error."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, options: argparse.Namespace, id: Any, option: str | None = None
+    ) -> None:
+        """Set the options."""
+        preset = PRESETS[id]
+        for name, value in preset.options.items():
+            if getattr(options, name) != parser.get_default(name):
+                parser.error(
+                    f"--preset comes before the options that change it; --{name.replace('_', '-')} is first"
+                )
+            setattr(options, name, value)
+        options.preset = preset
+
+
+def add_preset_option(parser: argparse.ArgumentParser) -> None:
+    """A published run by its name; behind the options that it sets, for their defaults."""
+    parser.add_argument(
+        "--preset", action=TakePreset, choices=PRESETS, help="a published run; options behind it change it"
+    )
+
+
 def add_settings_options(parser: argparse.ArgumentParser) -> None:
     """What some models let a run choose, by its own options."""
     parser.add_argument("--negative-prompt", metavar="TEXT", help="what to lead away from (default: the model's)")
     parser.add_argument("--precision", choices=PRECISIONS, help="of the model (default: bfloat16 on a GPU)")
     parser.add_argument("--flow-shift", type=float, metavar="X", help="of the noise levels (default: the model's)")
+    parser.add_argument(
+        "--aesthetic", type=float, metavar="X", help="score stated in the caption (default: the model's)"
+    )
+    parser.add_argument(
+        "--motion-score", type=float, metavar="X", help="score stated in the caption (default: none)"
+    )
+    parser.add_argument("--camera-motion", choices=CAMERA_MOTIONS, help="in the caption (default: none)")
+    parser.add_argument("--image", type=image_file, metavar="FILE", help="first frame: PNG, JPEG or WebP")
+    parser.add_argument("--last-image", type=image_file, metavar="FILE", help="last frame, likewise")
 
 
 def settings_from(options: argparse.Namespace, model: ModelCard) -> Settings:
     """The settings the options ask for; none for the model's own. A ValueError says what is accepted."""
-    return model.requested_settings(Settings(options.negative_prompt, options.precision, options.flow_shift))
+    given = {name: getattr(options, name) for name in NAMES}
+    ids = {place: image and image.id for place, image in given.items() if place in PLACES}
+    return model.requested_settings(Settings(**{**given, **ids}))
+
+
+def images_from(options: argparse.Namespace) -> dict[str, ConditionImage]:
+    """The images that the options give, by id."""
+    return {image.id: image for place in PLACES if (image := getattr(options, place)) is not None}
+
+
+def image_file(path: str) -> ConditionImage:
+    """The type of an option that names an image."""
+    try:
+        return ConditionImage.open(Path(path))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

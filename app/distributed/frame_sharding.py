@@ -34,11 +34,6 @@ class FrameSharding(Sharding):
         self.frame_shares = shares(frames, self.processes)
         self.sent_bytes = 0
 
-    @property
-    def holds_first_frame(self) -> bool:
-        """The first process holds it."""
-        return self.rank == 0
-
     def frames(self, own: int) -> int:
         """Frames of the whole video."""
         return sum(self.frame_shares)

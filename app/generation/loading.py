@@ -9,6 +9,7 @@ from typing import cast
 from app.generation.events import Loading
 from app.generation.request import Request
 from app.models.base import VideoModel, adjusted, at_size
+from app.models.condition_image import NO_IMAGES, Images
 from app.models.runtime.memory import gigabytes
 from app.models.runtime.weights import reporting
 
@@ -56,8 +57,11 @@ def loading(
 
 
 def prepared(
-    load: Callable[[str], VideoModel], request: Request, poll: Callable[[], None]
+    load: Callable[[str], VideoModel],
+    request: Request,
+    poll: Callable[[], None],
+    images: Images = NO_IMAGES,
 ) -> Generator[Loading, None, VideoModel]:
-    """As `loading`, and the model then makes videos of the request's size with its settings."""
+    """As `loading`, and the model then makes videos of the request's size with its settings and images."""
     model = yield from loading(load, request, poll)
-    return adjusted(at_size(model, request.size), request.settings())
+    return adjusted(at_size(model, request.size), request.settings(), images)

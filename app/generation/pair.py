@@ -19,6 +19,7 @@ from app.common.files import atomic_path, write_json
 from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
 from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
+from app.generation.images import PICTURES, write_images, write_picture
 from app.generation.kept_baseline import LATENTS, RECORDING, KeptBaseline, none_kept, write_latents
 from app.generation.loading import prepared
 from app.generation.request import Request
@@ -29,6 +30,7 @@ from app.generation.video import preview_webp, write_mp4
 from app.generation.watching import Watch, unwatched
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel
+from app.models.condition_image import NO_IMAGES, Images
 from app.models.registry import load_model
 from app.models.runtime.memory import free_bytes, lacks_memory, release_memory
 from app.models.runtime.memory_plan import check_cache_fits
@@ -50,20 +52,22 @@ def generate_pair(
     load: Callable[[str], VideoModel] = load_model,
     kept: Callable[[Request], KeptBaseline | None] = none_kept,
     watch: Watch = unwatched,
+    images: Images = NO_IMAGES,
 ) -> Iterator[Event]:
     """Generate a request with and without its method, yielding events as they happen.
 
     Writes baseline.mp4, accelerated.mp4, trace.json and summary.json into `folder`, each atomically, and
     baseline.safetensors, by which a later run may take this baseline instead of making it again: `kept` finds
     one for a request, and it is taken, with its recording, if its first step, made anew, agrees bit for bit.
-    `watch` gives what looks at a pair whose baseline is made here.
+    `images` has those that the request asks for, and they are written beside; so are the two pictures where the
+    video is a single frame. `watch` gives what looks at a pair whose baseline is made here.
     Setting `stop` ends the run inside the current step with `Stopped`. `sequential` finishes the baseline before
     the accelerated side starts. What a user can mend ends it with `Failed`: a prompt the model cannot use, a full
     or read-only disk, too little memory.
     """
     records: dict[Side, list[StepRecord]] = {}
     try:
-        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, watch, records)
+        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, watch, images, records)
         return
     except StopRequested:
         end: Event = Stopped(_trace(request, records))
@@ -84,13 +88,14 @@ def _run(
     load: Callable[[str], VideoModel],
     kept: Callable[[Request], KeptBaseline | None],
     watch: Watch,
+    images: Images,
     records: dict[Side, list[StepRecord]],
 ) -> Iterator[Event]:
     def poll() -> None:
         if stop.is_set():
             raise StopRequested
 
-    model = yield from prepared(load, request, poll)
+    model = yield from prepared(load, request, poll, images)
     if request.steps > model.card.max_steps:
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {
@@ -175,6 +180,7 @@ def _run(
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
     summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
+    write_images(folder, request, images)
     write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
     if watcher is not None:
         watcher.keep(folder, denoisers, quality)
@@ -192,6 +198,8 @@ def _finish(side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path) -
     decode_seconds = clock(denoiser.latent) - started
     path = folder / f"{side}.mp4"
     write_mp4(path, np.asarray(video), denoiser.model.card.fps)
+    if len(video) == 1:
+        write_picture(folder / PICTURES[side], np.asarray(video)[0])
     event = Finished(
         side=side,
         video=path,

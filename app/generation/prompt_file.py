@@ -11,8 +11,10 @@ from app.caching.names import named_method
 from app.caching.registry import kind_of
 from app.common.files import numbered_lines
 from app.common.validation import as_whole, parse_json, shown
+from app.generation.image_files import ImageFiles
 from app.generation.request import MAX_NAME, Request
 from app.models.base import ModelCard
+from app.models.condition_image import PLACES
 from app.models.settings import NAMES, Settings
 
 MAX_BYTES = 2_000_000
@@ -30,11 +32,14 @@ class FileRequest:
     request: Request
 
 
-def read_prompt_file(data: bytes, name: str, like: Request, card: ModelCard) -> list[FileRequest]:
+def read_prompt_file(
+    data: bytes, name: str, like: Request, card: ModelCard, files: ImageFiles
+) -> list[FileRequest]:
     """The runs that a file asks for, each once; a ValueError names the file and the place of every fault.
 
     A name ending in .json holds a list of prompts and of objects with `prompt` and any of SETTINGS, in which
-    `seed` may be a list; any other file holds a prompt a line. `like` gives what is left out, but no prompt.
+    `seed` may be a list; any other file holds a prompt a line. `like` gives what is left out, but no prompt. The
+    images that entries name are read into `files`.
     """
     if name.endswith(".json"):
         entries = [(f"entry {n}", value) for n, value in enumerate(_json_list(data, name), start=1)]
@@ -47,7 +52,7 @@ def read_prompt_file(data: bytes, name: str, like: Request, card: ModelCard) -> 
     faults: list[str] = []
     for place, entry in entries:
         try:
-            for request in _requests(entry, like, card):
+            for request in _requests(entry, like, card, files):
                 found.setdefault(request, FileRequest(place, request))
         except ValueError as error:
             faults.append(f"{place}: {error}")
@@ -83,7 +88,7 @@ def _json_list(data: bytes, name: str) -> list[Any]:
     return value
 
 
-def _requests(entry: object, like: Request, card: ModelCard) -> Iterator[Request]:
+def _requests(entry: object, like: Request, card: ModelCard, files: ImageFiles) -> Iterator[Request]:
     """An entry's requests, one a seed."""
     settings = {"prompt": entry} if isinstance(entry, str) else entry
     if not isinstance(settings, dict):
@@ -102,6 +107,7 @@ def _requests(entry: object, like: Request, card: ModelCard) -> Iterator[Request
         given["size"] = card.requested_size(**size)
     if any(field in settings for field in NAMES):
         kept = {field: settings.get(field, getattr(like, field)) for field in NAMES}
+        kept |= {place: files.id_of(settings[place]) for place in PLACES if place in settings}
         given |= vars(card.requested_settings(Settings(**kept)))
     seeds = settings.get("seed", like.seed)
     for seed in seeds if isinstance(seeds, list) else [seeds]:

@@ -10,7 +10,7 @@ from app.caching.method import Method
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import method_from_json, method_to_json
 from app.common.validation import MAX_WHOLE, as_whole, number, shown, text, whole
-from app.models.settings import NAMES, Precision, Settings
+from app.models.settings import NAMES, CameraMotion, Precision, Settings
 from app.models.size import Size
 
 MAX_PROMPT = 1500
@@ -41,6 +41,11 @@ class Request:
     negative_prompt: str | None = None
     precision: Precision | None = None
     flow_shift: float | None = None
+    aesthetic: float | None = None
+    motion_score: float | None = None
+    camera_motion: CameraMotion | None = None
+    image: str | None = None
+    last_image: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -75,7 +80,7 @@ class Request:
 
     def settings(self) -> Settings:
         """What it asks of the model beside steps, guidance and size."""
-        return Settings(self.negative_prompt, self.precision, self.flow_shift)
+        return Settings(**{name: getattr(self, name) for name in NAMES})
 
     @property
     def adacache(self) -> AdaCacheConfig | None:

@@ -67,6 +67,7 @@ class JobRunner:
         What one visitor already has going or waiting is not made twice: its ticket is given.
         """
         self.limits.check(request)
+        self.store.images(request)
         with self.lock:
             self.seen[visitor] = self.clock()
             for ticket in self.queue.of(visitor):
@@ -163,6 +164,8 @@ class JobRunner:
             job = ticket.job
             if ticket.reuse:
                 job = partial(job, kept=lambda request: self.store.baseline(request, ticket.visitor))
+            if images := self.store.images(ticket.request):
+                job = partial(job, images=images)
             for event in job(ticket.request, making, stop=ticket.stop, previews=True, load=self.load):
                 if _ends(event):
                     end = self._without_path(event)
@@ -176,7 +179,7 @@ class JobRunner:
         except OSError as error:
             log.warning("cannot write into %s: %s", self.store.folder, error.strerror)
             end = Failed(disk_trouble(error))
-        except ValueError as error:  # of keeping what was made
+        except ValueError as error:  # of keeping what was made, or an image that is gone
             end = Failed(str(error))
         except Exception:
             log.exception("run broke off")

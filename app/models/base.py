@@ -1,5 +1,6 @@
 """VideoModel: what a run needs of a model, and ModelCard: what a person needs to know of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +14,9 @@ from app.caching.method import MethodKind
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import RunShape, Signal
 from app.caching.sharding import ONE_PROCESS, Shard, Sharding
-from app.models.settings import NAMES, Precision, Settings
+from app.common.sentences import listed
+from app.models.condition_image import NO_IMAGES, PLACES, ConditionImage, ImagePlace, Images, missing_image
+from app.models.settings import NAMES, SCORES, Precision, Settings
 from app.models.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
@@ -46,6 +49,8 @@ class ModelCard:
     negative_prompt: str | None = None  # the one it was published with; none where it takes none
     precisions: tuple[Precision, ...] = ()  # that it can be loaded in; none where that is no choice
     flow_shift: float | None = None  # of its noise levels; none where that is no choice
+    aesthetic: float | None = None  # score that its captions state; none where they state no scores
+    images: tuple[ImagePlace, ...] = ()  # where a run may give it an image; none where it takes none
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
@@ -84,11 +89,12 @@ class ModelCard:
     def requested_settings(self, asked: Settings) -> Settings:
         """What of the settings is not its own anyway; a ValueError says what is accepted."""
         if strange := [name for name in asked.given if name not in self.settings]:
-            refused, takes = (" and ".join(names).replace("_", " ") for names in (strange, self.settings))
+            said = [[name.replace("_", " ") for name in names] for names in (strange, self.settings)]
+            refused, takes = map(listed, said)
             raise ValueError(f"{self.title} takes no {refused}; it takes: {takes or 'none'}")
         if asked.precision not in (None, *self.precisions):
             raise ValueError(f"{self.title} runs in {' or '.join(self.precisions)}, got {asked.precision}")
-        own = {"negative_prompt": self.negative_prompt, "flow_shift": self.flow_shift}
+        own = {name: getattr(self, name) for name in ("negative_prompt", "flow_shift", "aesthetic")}
         return Settings(**{name: value for name, value in asked.given.items() if value != own.get(name)})
 
     @property
@@ -98,8 +104,18 @@ class ModelCard:
             "negative_prompt": self.negative_prompt is not None,
             "precision": bool(self.precisions),
             "flow_shift": self.flow_shift is not None,
+            **dict.fromkeys(SCORES, self.aesthetic is not None),
+            **{place: place in self.images for place in PLACES},
         }
         return tuple(name for name in NAMES if offered[name])
+
+
+@dataclass(frozen=True)
+class GivenFrames:
+    """Latent frames of a video that are given instead of denoised, such as that of an image."""
+
+    latent: Tensor  # (1, channels, frames, height, width), clean; counts only where `given` is true
+    given: Tensor  # (frames,)
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,7 @@ class Conditioning:
     mask: Tensor  # (1, words), of the prompt
     understood: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
-    first_frame: Tensor | None = None  # (1, channels, 1, height, width), a clean latent the video starts from
+    frames: GivenFrames | None = None
 
 
 class VideoModel(Protocol):
@@ -162,6 +178,17 @@ class Adjustable(Protocol):
 
 
 @runtime_checkable
+class ImageConditioned(Protocol):
+    """A model whose videos can start from an image, or end with one."""
+
+    def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> VideoModel:
+        """The same model, its weights shared, for videos with these images; `encode_prompt` encodes them.
+
+        A ValueError where a video of its size has no place for one.
+        """
+
+
+@runtime_checkable
 class Shareable(Protocol):
     """A model whose videos several processes can make together, each of them some frames."""
 
@@ -185,10 +212,26 @@ def at_size(model: VideoModel, size: Size | None) -> VideoModel:
     return model.with_size(size)
 
 
-def adjusted(model: VideoModel, settings: Settings) -> VideoModel:
-    """A model with a run's settings, but for the precision it was loaded in; a ValueError where it has none."""
+def adjusted(model: VideoModel, settings: Settings, images: Images = NO_IMAGES) -> VideoModel:
+    """A model with a run's settings, but for the precision it was loaded in; a ValueError where it has none.
+
+    `images` has those that the settings ask for; a ValueError says which of them is missing.
+    """
     changed = replace(model.card.requested_settings(settings), precision=None)
-    if not changed.given:
-        return model
-    assert isinstance(model, Adjustable), f"the card of {model.card.id} offers what the model does not have"
-    return model.with_settings(changed)
+    asked = {place: _image_of(images, place, id) for place, id in changed.images.items()}
+    changed = replace(changed, **dict.fromkeys(PLACES))
+    if changed.given:
+        assert isinstance(model, Adjustable), f"the card of {model.card.id} offers what the model does not have"
+        model = model.with_settings(changed)
+    if asked:
+        assert isinstance(model, ImageConditioned), (
+            f"the card of {model.card.id} offers what the model cannot take"
+        )
+        model = model.with_images(asked)
+    return model
+
+
+def _image_of(images: Images, place: ImagePlace, id: str) -> ConditionImage:
+    if id not in images:
+        raise missing_image(place)
+    return images[id]

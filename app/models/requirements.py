@@ -48,6 +48,8 @@ class Diagnosis:
     def refusal(self) -> str | None:
         """Why picking the model would fail, in one sentence; none where only downloads are outstanding."""
         missing = [f"{check.what}: {check.detail}" for check in self.checks if check.state == "missing"]
+        if missing and any(check.state == "download" for check in self.checks):
+            missing.append("weights: not downloaded")
         return f"{self.title} cannot run here: {'; '.join(missing)}" if missing else None
 
     def __str__(self) -> str:

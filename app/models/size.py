@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from app.common.validation import shown, whole
 
@@ -43,6 +43,7 @@ class Size:
 class SizeTable:
     """What a model offers: height and width by resolution and ratio, frames by length.
 
+    A ratio is height:width, or that as a number where a resolution has odd ones: "9:16", "0.57".
     `check` raises ValueError for a size that the model cannot make, in the table or not.
     """
 
@@ -52,12 +53,23 @@ class SizeTable:
 
     def size(self, resolution: str, aspect_ratio: str, length: str | int) -> Size:
         """The size of a resolution ("480p"), a ratio height:width ("9:16") and a length ("2s" or 51 frames)."""
-        ratios = _entry(self.resolutions, resolution, "resolution")
-        height, width = _entry(ratios, aspect_ratio, "aspect ratio (height:width)")
+        height, width = self.ratios(resolution)[self.closest_ratio(resolution, aspect_ratio)]
         known = isinstance(length, str) and not length.isdecimal()
         size = Size(height, width, _entry(self.lengths, str(length), "length") if known else int(length))
         self.check(size)
         return size
+
+    def ratios(self, resolution: str) -> Mapping[str, tuple[int, int]]:
+        """Height and width by the ratios of a resolution; a ValueError lists the resolutions."""
+        return cast(Mapping[str, tuple[int, int]], _entry(self.resolutions, resolution, "resolution"))
+
+    def closest_ratio(self, resolution: str, aspect_ratio: str) -> str:
+        """The ratio of this name, or where another resolution has it, the one here that is closest to it."""
+        ratios = self.ratios(resolution)
+        if aspect_ratio in ratios or all(aspect_ratio not in others for others in self.resolutions.values()):
+            _entry(ratios, aspect_ratio, "aspect ratio (height:width)")
+            return aspect_ratio
+        return min(ratios, key=lambda ratio: abs(_number(ratio) - _number(aspect_ratio)))
 
     @property
     def usual_lengths(self) -> tuple[str, ...]:
@@ -75,6 +87,11 @@ class SizeTable:
                 if sides == (size.height, size.width) and lengths:
                     return resolution, ratio, lengths[0]
         raise ValueError(f"no resolution, aspect ratio and length make {size}")
+
+
+def _number(ratio: str) -> float:
+    height, _, width = ratio.partition(":")
+    return float(height) / float(width or 1)
 
 
 def _entry(table: Mapping[str, Any], name: str, what: str) -> Any:

@@ -16,6 +16,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from app.common.files import atomic_path
 from app.common.timestamps import write_timestamp
 from app.common.validation import shown
+from app.generation.images import CONDITIONS, PICTURES, read_condition
 from app.runs.clip import check_mp4
 from app.runs.picture import plots_png
 from app.runs.run import ABOUT, MAX_JSON_BYTES, SCHEMA, SUMMARY, TRACE, VIDEOS, About, Run, load_run, read_about
@@ -25,14 +26,17 @@ from app.runs.table import steps_csv
 MAX_ZIP_BYTES = 64_000_000
 MAX_FILES, MAX_MEMBERS = 16, 100
 LEFT = {".DS_Store", "Thumbs.db", "desktop.ini"}
-MAX_VIDEO_BYTES = 64_000_000
+MAX_VIDEO_BYTES = MAX_IMAGE_BYTES = 64_000_000
 CHUNK = 1 << 20
 TABLE, PICTURE = "steps.csv", "plots.png"
-READ = {TRACE: MAX_JSON_BYTES, SUMMARY: MAX_JSON_BYTES, ABOUT: MAX_JSON_BYTES} | dict.fromkeys(
-    VIDEOS.values(), MAX_VIDEO_BYTES
-)  # what is read of a zip, and at most how many bytes of it
+IMAGES = (*CONDITIONS.values(), *PICTURES.values())
+READ = {
+    **dict.fromkeys((TRACE, SUMMARY, ABOUT), MAX_JSON_BYTES),
+    **dict.fromkeys(VIDEOS.values(), MAX_VIDEO_BYTES),
+    **dict.fromkeys(IMAGES, MAX_IMAGE_BYTES),
+}  # what is read of a zip, and at most how many bytes of it
 MADE_ANEW = {TABLE, PICTURE}  # what a zip may hold besides
-OPTIONAL = {ABOUT}
+OPTIONAL = {ABOUT, *IMAGES}
 
 
 def export_zip(run: Run, path: Path) -> None:
@@ -40,7 +44,7 @@ def export_zip(run: Run, path: Path) -> None:
     with atomic_path(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as file:
         for name in (TRACE, SUMMARY):
             file.write(run.folder / name, name)
-        for name in VIDEOS.values():
+        for name in (*VIDEOS.values(), *(name for name in IMAGES if (run.folder / name).is_file())):
             file.write(run.folder / name, name, ZIP_STORED)
         made = {"schema": SCHEMA, "made": write_timestamp(run.about.made)}
         file.writestr(ABOUT, json.dumps(made))  # without the browser that made it
@@ -62,6 +66,7 @@ def import_zip(store: RunStore, path: Path, visitor: str = "") -> Run:
         shapes = {side: _checked(run, name) for side, name in VIDEOS.items()}
         if len({shape[1:] for shape in shapes.values()}) != 1:
             raise ValueError("the two videos have different sizes")
+        _check_images(run, one_frame=shapes["baseline"][0] == 1)
         about = read_about(making)
         if about.made > about_now().made + timedelta(days=1):
             raise ValueError(f"the run says it was made on {about.made:%d %b %Y}, which is to come")
@@ -136,6 +141,18 @@ def _read(source: IO[bytes]) -> bytes:
         return source.read(CHUNK)
     except OSError:
         raise BadZipFile from None
+
+
+def _check_images(run: Run, one_frame: bool) -> None:
+    """A ValueError unless every image is one that the run has; one that it lacks is said where it is needed."""
+    for place, name in CONDITIONS.items():
+        if (run.folder / name).exists() and read_condition(run.folder, run.request, place) is None:
+            raise ValueError(f"{name} is not the image that this run started from or ended with")
+    for side, name in PICTURES.items():
+        if (run.folder / name).exists():
+            if not one_frame:
+                raise ValueError(f"{name} is for a run of one frame, and this is a video")
+            run.picture(side)
 
 
 def _checked(run: Run, name: str) -> tuple[int, int, int]:

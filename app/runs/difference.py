@@ -8,6 +8,8 @@ from app.caching.registry import method_to_json
 from app.generation.request import Request
 from app.runs.run import Run
 
+IMAGE_DIGITS = 8  # of an image's id, which tell it from others
+
 
 def differing_settings(requests: Sequence[Request]) -> list[tuple[str, ...]]:
     """(setting, its value in each), for those that are not the same in all."""
@@ -32,6 +34,7 @@ def _settings(request: Request) -> dict[str, str]:
     }
     if request.size:
         asked["size"] = str(request.size)
+    asked |= {place.replace("_", " "): id[:IMAGE_DIGITS] for place, id in request.settings().images.items()}
     settings = method_to_json(request.method)
     method = settings.pop("name")
     if request.adacache:

@@ -13,9 +13,11 @@ from typing import Any
 from app.common.files import read_json, write_json
 from app.common.timestamps import read_timestamp, write_timestamp
 from app.common.validation import one_line, shown
+from app.generation.images import PICTURES
 from app.generation.request import Request
 from app.generation.summary import read_summary
 from app.generation.trace import SIDES, Side, Trace, steps_of
+from app.models.condition_image import ConditionImage
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)
 VISITOR = re.compile(r"[0-9a-f]{32}|")
@@ -71,6 +73,15 @@ class Run:
     def video(self, side: Side) -> Path:
         """A side's video."""
         return self.folder / VIDEOS[side]
+
+    def picture(self, side: Side) -> ConditionImage:
+        """What a side made of one frame; a ValueError where the run is a video, or the file is not here."""
+        try:
+            return ConditionImage.read((self.folder / PICTURES[side]).read_bytes())
+        except OSError:
+            raise ValueError(
+                "this run is not of one frame, so it has no picture that could be a first frame"
+            ) from None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
@@ -16,8 +17,11 @@ from uuid import uuid4
 
 from app.common.files import process_alive
 from app.common.timestamps import write_timestamp
+from app.generation.images import read_condition
 from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents, read_recording
 from app.generation.request import Request
+from app.models.condition_image import ConditionImage, Images, missing_image
+from app.runs.images import ImagePool
 from app.runs.room import Held, Share, giving_way, measure
 from app.runs.run import (
     RUN_ID,
@@ -32,7 +36,7 @@ from app.runs.run import (
     read_about,
 )
 
-MAKING, DELETED = ".making-", ".deleted-"
+MAKING, DELETED, IMAGES = ".making-", ".deleted-", ".images"
 ABANDONED_SECONDS = 24 * 3600.0  # after which a crash, not a slow model, explains a run that is still being made
 UNDO_SECONDS = 3600.0
 PUBLIC_RUNS, PUBLIC_BYTES = 300, 3_000_000_000  # of all visitors together, deleted ones that can be restored too
@@ -97,6 +101,24 @@ class RunStore:
         run = self._read(run_id) if _is_id(run_id) else None
         return run if isinstance(run, Run) and run.request == request else None
 
+    @property
+    def pool(self) -> ImagePool:
+        """Images that were given and may be asked for."""
+        return ImagePool(self.folder / IMAGES, self.public)
+
+    def image(self, id: str) -> ConditionImage | None:
+        """An image by its id: one that was given lately, or that of a run; none where it is not here."""
+        return self.pool.get(id) or next(filter(None, map(partial(_image_of, id), self._all())), None)
+
+    def images(self, request: Request) -> Images:
+        """The images that a request asks for; a ValueError says which of them is not here."""
+        found = {}
+        for place, id in request.settings().images.items():
+            if (image := self.image(id)) is None:
+                raise missing_image(place)
+            found[id] = image
+        return found
+
     def delete(self, run_id: object, visitor: str = "") -> None:
         """Remove a run, damaged or not, from the list; for an hour it can be restored."""
         run = self._find(run_id, visitor)
@@ -125,6 +147,7 @@ class RunStore:
     def tidy(self) -> None:
         """Remove what crashes left, what was deleted long ago, and, where strangers share, what is too much."""
         now = time.time()
+        self.pool.tidy()
         for path in self.folder.glob(f"{MAKING}*"):
             if now - _date(path) > ABANDONED_SECONDS or not _maker_alive(path):
                 rmtree(path, ignore_errors=True)
@@ -210,6 +233,13 @@ def about_now(visitor: str = "") -> About:
 def new_id() -> str:
     """Part of a folder's name that no other has."""
     return uuid4().hex[:16]
+
+
+def _image_of(id: str, run: Run | DamagedRun) -> ConditionImage | None:
+    if isinstance(run, DamagedRun):
+        return None
+    asked = run.request.settings().images
+    return next((read_condition(run.folder, run.request, place) for place in asked if asked[place] == id), None)
 
 
 def _is_id(value: object) -> bool:

@@ -1,6 +1,6 @@
 """The controls: what is asked of which model, with which method; Generate, Stop, and a link to all of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,12 +9,15 @@ import gradio as gr
 
 from app.caching.codebook import presets
 from app.common.validation import as_whole, shown
+from app.generation.presets import PRESETS
 from app.generation.request import Request, random_seed
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
+from app.models.condition_image import PLACES
 from components.shared.codebook import codebook_props
 from components.shared.web import answered, panel
 from components.studio.form import FIELDS, Form
+from components.studio.images import images_panel
 from components.studio.made_for import fit_of
 from components.studio.method import (
     ADACACHE,
@@ -27,6 +30,7 @@ from components.studio.method import (
     shown_for,
     values_of,
 )
+from components.studio.presets import has_presets, preset_buttons
 from components.studio.prompts import PromptPanel, group_props, prompt_panel, wire_prompt
 from components.studio.queue import queue_panel
 from components.studio.settings import read_settings, settings_panel, settings_props
@@ -38,6 +42,8 @@ SHOWN = (
     "size",
     "size_said",
     "offered",
+    "images",
+    "presets",
     "library",
     "about",
     "adacache",
@@ -59,6 +65,7 @@ class Controls:
     queue: gr.HTML
     message: gr.HTML
     share: gr.HTML
+    presets: dict[str, gr.Button]
 
 
 def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
@@ -90,16 +97,20 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
             guidance = _number("Guidance", card.guidance, "guidance")
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
+        images = images_panel(card, runner.store)
         settings = settings_panel(card)
+        presets_row = preset_buttons(card, cards)
         method = method_panel(card, unlike)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
-    inputs = given | size.inputs | settings.inputs | method.inputs
+    inputs = given | size.inputs | images.inputs | settings.inputs | method.inputs
     also = {
         "size": size.column,
         "size_said": size.said,
         "offered": settings.group,
+        "images": images.row,
+        "presets": presets_row.row,
         "library": prompt.library,
     }
     shown = inputs | also | {"about": method.about, "adacache": method.adacache}
@@ -115,6 +126,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         queue=queue,
         message=message,
         share=share,
+        presets=presets_row.buttons,
     )
 
 
@@ -132,6 +144,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
             method=gr.update(choices=choices(card), value=ADACACHE),
             codebook=codebook_props(presets()[card.codebook].codebook),
             motion=gr.update(**motion_props(card)),
+            presets=gr.update(visible=has_presets(card)),
             **size_props(card),
             **settings_props(card),
             **shown_for(card, ADACACHE),
@@ -145,6 +158,12 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def measured_of(measured: object) -> Updates:
         return shown_updates(**measuring(measured))
 
+    def preset_of(id: str) -> Updates:
+        request = PRESETS[id].request(cards[PRESETS[id].model].example_prompts[0])
+        return show_request(cards, request, kept=("prompt", *PLACES))
+
+    for id, button in built.presets.items():
+        button.click(partial(preset_of, id), None, list(built.shown.values()), **quiet)
     method, shown = built.inputs["method"], list(built.shown.values())
     built.inputs["residual"].input(measured_of, built.inputs["residual"], shown, **quiet)  # type: ignore[attr-defined]
     built.model.input(settings_of, built.model, shown, **quiet)
@@ -167,24 +186,26 @@ def read_request(cards: Mapping[str, ModelCard], form: Form) -> Request:
     )
 
 
-def show_request(cards: Mapping[str, ModelCard], request: Request) -> Updates:
-    """Updates with which the controls ask for a request; a ValueError where they cannot say it."""
+def show_request(cards: Mapping[str, ModelCard], request: Request, kept: Sequence[str] = ()) -> Updates:
+    """Updates with which the controls ask for a request, but for what is kept; a ValueError where they cannot."""
     card = card_of(cards, request.model)
     values = values_of(card, request.method)
     chosen = choice_of(card, request.method)
-    return shown_updates(
-        model=gr.update(value=card.id, info=card.needs),
-        prompt=request.prompt,
-        seed=request.seed,
-        steps=request.steps,
-        guidance=request.guidance,
-        method=gr.update(choices=choices(card), value=chosen),
-        library=gr.update(groups=group_props(card)),
+    updates = {
+        "model": gr.update(value=card.id, info=card.needs),
+        "prompt": request.prompt,
+        "seed": request.seed,
+        "steps": request.steps,
+        "guidance": request.guidance,
+        "method": gr.update(choices=choices(card), value=chosen),
+        "library": gr.update(groups=group_props(card)),
+        "presets": gr.update(visible=has_presets(card)),
         **size_props(card, request.size),
         **settings_props(card, request.settings()),
         **shown_for(card, chosen, request.method),
         **values,
-    )
+    }
+    return shown_updates(**{name: update for name, update in updates.items() if name not in kept})
 
 
 def shown_updates(**updates: Any) -> Updates:

@@ -20,6 +20,11 @@ class Form:
     negative_prompt: Any
     precision: Any  # "" for the device's own
     flow_shift: Any
+    aesthetic: Any
+    motion_score: Any
+    camera_motion: Any  # "" for none
+    image: Any  # its id, "" for none
+    last_image: Any  # likewise
     method: Any  # its id
     method_settings: Any  # of its fields, and of which choice: {"of", "settings"}
     reuse: Any  # in skipped steps

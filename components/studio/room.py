@@ -23,7 +23,7 @@ from components.studio.ghost import Ghosts
 from components.studio.opening import of_card, opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
-from components.studio.size import read_size, said_props
+from components.studio.size import ratio_props, read_size, said_props
 from components.studio.video_panel import stage
 from components.studio.view import recorded
 
@@ -133,6 +133,7 @@ def wire(page: Page) -> None:
         return [
             gr.update(model=cards[model].title, device=device_of(model), state=state),
             said_props(cards[model], size),
+            ratio_props(cards[model], *sizes[:2]),
             said,
         ]
 
@@ -165,7 +166,7 @@ def wire(page: Page) -> None:
         [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it
         picked,
         sized,
-        [page.header, panels.size.said, panels.message],
+        [page.header, panels.size.said, panels.size.inputs["aspect_ratio"], panels.message],
         queue=False,
         preprocess=False,
         **QUIET,

@@ -1,15 +1,27 @@
-"""What some models let a run choose: negative prompt, precision, flow shift; each shown where the model has it."""
+"""What some models let a run choose: negative prompt, precision, flow shift, scores; each where it is offered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from app.models.base import ModelCard
-from app.models.settings import MAX_FLOW_SHIFT, MAX_NEGATIVE_PROMPT, MIN_FLOW_SHIFT, NAMES, Settings
+from app.models.condition_image import PLACES
+from app.models.settings import (
+    CAMERA_MOTIONS,
+    MAX_AESTHETIC,
+    MAX_FLOW_SHIFT,
+    MAX_MOTION_SCORE,
+    MAX_NEGATIVE_PROMPT,
+    MIN_FLOW_SHIFT,
+    NAMES,
+    Settings,
+)
 from components.studio.form import Form
 
 DEVICES_OWN = ("The device's own", "")
+NOT_SET = "not set"
+IMAGELESS = dict.fromkeys(PLACES)
 OWN = Settings()
 
 
@@ -24,7 +36,7 @@ class SettingsPanel:
 def settings_panel(card: ModelCard) -> SettingsPanel:
     """Build it with a model's own settings."""
     shown = _shown(card, OWN)
-    offered = bool(card.settings)
+    offered = _offered(card)
     with gr.Accordion("Model settings", open=False, elem_id="model-settings", visible=offered) as group:
         inputs: dict[str, gr.Component] = {
             "negative_prompt": gr.Textbox(
@@ -54,6 +66,35 @@ def settings_panel(card: ModelCard) -> SettingsPanel:
                 elem_id="flow-shift",
                 **shown["flow_shift"],
             ),
+            "aesthetic": gr.Number(
+                label="Aesthetic score",
+                info="Stated in the caption; above 6 is advised.",
+                minimum=0,
+                maximum=MAX_AESTHETIC,
+                placeholder=NOT_SET,
+                interactive=True,
+                elem_id="aesthetic",
+                **shown["aesthetic"],
+            ),
+            "motion_score": gr.Number(
+                label="Motion score",
+                info="Likewise: larger moves more, and blurs more.",
+                minimum=0,
+                maximum=MAX_MOTION_SCORE,
+                placeholder=NOT_SET,
+                interactive=True,
+                elem_id="motion-score",
+                **shown["motion_score"],
+            ),
+            "camera_motion": gr.Dropdown(
+                [(NOT_SET, ""), *((name, name) for name in CAMERA_MOTIONS)],
+                label="Camera motion",
+                info="Likewise; the model does not always follow it.",
+                filterable=False,
+                interactive=True,
+                elem_id="camera-motion",
+                **shown["camera_motion"],
+            ),
         }
     return SettingsPanel(group, inputs)
 
@@ -62,14 +103,24 @@ def settings_props(card: ModelCard, settings: Settings = OWN) -> dict[str, Any]:
     """Updates by name that show settings of a model; a ValueError where it has no such setting."""
     shown = _shown(card, card.requested_settings(settings))
     fields = {name: gr.update(**props) for name, props in shown.items()}
-    return {**fields, "offered": gr.update(visible=bool(card.settings), open=settings != OWN)}
+    changed = replace(settings, **IMAGELESS) != OWN
+    return {
+        **fields,
+        "offered": gr.update(visible=_offered(card), open=changed),
+        "images": gr.update(visible=bool(card.images)),
+    }
 
 
 def read_settings(card: ModelCard, form: Form) -> Settings:
     """The settings asked for, none where they are the model's own; what hidden fields say is nothing."""
     given = {name: getattr(form, name) for name in NAMES if name in card.settings}
-    given["precision"] = given.get("precision") or None
+    given |= {name: given.get(name) or None for name in ("precision", "camera_motion", *PLACES)}
     return card.requested_settings(Settings(**given))
+
+
+def _offered(card: ModelCard) -> bool:
+    """Whether the model has settings beside images, which have a place of their own."""
+    return any(name not in PLACES for name in card.settings)
 
 
 def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
@@ -78,6 +129,10 @@ def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
         "negative_prompt": card.negative_prompt or "",
         "precision": "",
         "flow_shift": card.flow_shift,
+        "aesthetic": card.aesthetic,
+        "motion_score": None,
+        "camera_motion": "",
+        **dict.fromkeys(PLACES, ""),
         **settings.given,
     }
     shown = {name: {"value": value, "visible": name in card.settings} for name, value in values.items()}

@@ -38,7 +38,7 @@ def size_panel(card: ModelCard) -> SizePanel:
                     elem_id=name.replace("_", "-"),
                 )
                 for (name, label), choices, value in zip(
-                    LABELS.items(), _choices(card), _values(card, None), strict=True
+                    LABELS.items(), _choices(card, None), _values(card, None), strict=True
                 )
             }
         said = panel("shared/message", "size-said", text=_said(card, None), kind="info")
@@ -49,7 +49,7 @@ def size_props(card: ModelCard, size: Size | None = None) -> dict[str, Any]:
     """Updates by name that show a size of a model, or its own; a ValueError where the dropdowns cannot say it."""
     dropdowns = {
         name: gr.update(choices=choices, value=value)
-        for name, choices, value in zip(LABELS, _choices(card), _values(card, size), strict=True)
+        for name, choices, value in zip(LABELS, _choices(card, size), _values(card, size), strict=True)
     }
     return {**dropdowns, "size": gr.update(visible=card.sizes is not None), "size_said": said_props(card, size)}
 
@@ -69,11 +69,21 @@ def read_size(card: ModelCard, resolution: object, aspect_ratio: object, length:
     return card.requested_size(*(str(value or "") for value in given.values()))
 
 
-def _choices(card: ModelCard) -> tuple[list[tuple[str, str]], ...]:
+def ratio_props(card: ModelCard, resolution: object, aspect_ratio: object) -> Any:
+    """An update of the aspect ratio where another resolution was picked that has others: the closest of them."""
+    if card.sizes is None or not isinstance(resolution, str) or not isinstance(aspect_ratio, str):
+        return gr.skip()
+    closest = card.sizes.closest_ratio(resolution, aspect_ratio)
+    if closest == aspect_ratio:
+        return gr.skip()
+    return gr.update(choices=[(name, name) for name in card.sizes.ratios(resolution)], value=closest)
+
+
+def _choices(card: ModelCard, size: Size | None) -> tuple[list[tuple[str, str]], ...]:
     if card.sizes is None:
         return [], [], []
     table = card.sizes
-    ratios = next(iter(table.resolutions.values()))  # every resolution has the same
+    ratios = table.ratios(table.names(size or card.size)[0])
     return tuple([(name, name) for name in names] for names in (table.resolutions, ratios, table.usual_lengths))
 
 
@@ -89,4 +99,5 @@ def _said(card: ModelCard, size: Size | None) -> str:
     if card.sizes is None:
         return ""
     size = size or card.size
-    return f"{size.width} × {size.height} pixels, {size.frames} frames, {size.frames / card.fps:.1f} s"
+    time = "an image" if size.frames == 1 else f"{size.frames} frames, {size.frames / card.fps:.1f} s"
+    return f"{size.width} × {size.height} pixels, {time}"

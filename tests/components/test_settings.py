@@ -37,7 +37,7 @@ from tests.support.tiny import CARD as TINY
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
 HOW: list[Any] = ["adacache", None, "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
-FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, *HOW)
+FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, None, None, "", "", "", *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:

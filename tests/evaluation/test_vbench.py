@@ -10,6 +10,7 @@ from app.caching.names import named_method
 from app.evaluation.vbench.export import export
 from app.evaluation.vbench.package import INSTALL, read_prompts
 from app.evaluation.vbench.scores import BY_ID, aggregate, read_results
+from app.generation.image_files import ImageFiles
 from app.generation.prompt_file import read_prompt_file
 from app.generation.request import Request
 from app.generation.trace import Trace
@@ -101,7 +102,7 @@ def test_prompts_become_a_prompt_file(tmp_path: Path):
     assert main(["vbench", "prompts", "--info", str(info), "--videos", "2", "--out", str(out)]) == 0
     sprites = card("sprites")
     like = Request("sprites", "unused", named_method("pab-slow", "sprites"))
-    found = read_prompt_file(out.read_bytes(), out.name, like, sprites)
+    found = read_prompt_file(out.read_bytes(), out.name, like, sprites, ImageFiles(tmp_path))
     assert [(one.request.prompt, one.request.seed) for one in found] == [
         ("a cat", 0),
         ("a cat", 1),

@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.caching.codebook import load_codebook
 from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.image_files import ImageFiles
 from app.generation.prompt_file import FileRequest, check_prompts, read_prompt_file
 from app.generation.request import Request
+from app.models.condition_image import ConditionImage
 from app.models.registry import card
 from app.models.settings import Settings
 
@@ -16,9 +20,12 @@ SPRITES = card("sprites")
 LIKE = Request("sprites", "unused", AdaCacheConfig(load_codebook("fast")), seed=7, steps=12)
 
 
+NO_FILES = ImageFiles(Path("nowhere"))
+
+
 def read(content: object, name: str = "prompts.json") -> list[FileRequest]:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return read_prompt_file(data, name, LIKE, SPRITES)
+    return read_prompt_file(data, name, LIKE, SPRITES, NO_FILES)
 
 
 def test_a_prompt_a_line_with_the_settings_of_the_command():
@@ -45,8 +52,35 @@ def test_an_entry_has_settings_where_the_model_has_them():
         read([{"prompt": "a dog", "negative_prompt": "blurry"}])
     wan, entry = card("wan-2.1-1.3b"), {"prompt": "a dog", "negative_prompt": "", "precision": "float32"}
     like = replace(LIKE, model=wan.id, flow_shift=7.0)
-    (found,) = read_prompt_file(json.dumps([entry]).encode(), "p.json", like, wan)
+    (found,) = read_prompt_file(json.dumps([entry]).encode(), "p.json", like, wan, NO_FILES)
     assert found.request.settings() == Settings("", "float32", 7.0)
+
+
+def test_an_entry_names_its_images_relative_to_the_file(tmp_path: Path):
+    sora, images = card("open-sora-1.2"), [ConditionImage(np.full((8, 8, 3), n, np.uint8)) for n in (0, 9)]
+    for number, image in enumerate(images):
+        (tmp_path / f"{number}.png").write_bytes(image.png())
+    like = replace(LIKE, model=sora.id, image=images[0].id)
+    files = ImageFiles(tmp_path, {images[0].id: images[0]})
+
+    def asked(*entries: object) -> list[tuple[str | None, str | None]]:
+        data = json.dumps(entries).encode()
+        found = read_prompt_file(data, "p.json", like, sora, files)
+        return [(one.request.image, one.request.last_image) for one in found]
+
+    dog = {"prompt": "a dog"}
+    first, second = (image.id for image in images)
+    assert asked(
+        {**dog, "image": "1.png", "motion_score": 5}, {**dog, "last_image": "1.png"}, {**dog, "image": None}
+    ) == [
+        (second, None),
+        (first, second),
+        (None, None),
+    ]
+    assert set(files.images) == {first, second}
+    for name, said in (("2.png", "2.png: No such file"), (3, "an image is the name of a file, got 3")):
+        with pytest.raises(ValueError, match=rf"p.json: entry 1: .*{said}"):
+            asked({**dog, "image": name})
 
 
 def test_every_fault_is_named_with_its_place():

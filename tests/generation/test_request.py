@@ -35,6 +35,8 @@ def request(**changes: object) -> Request:
         ({"negative_prompt": 7}, "the negative prompt must be text, got 7"),
         ({"precision": "half"}, "precision must be float32 or bfloat16, got 'half'"),
         ({"flow_shift": 0.0}, "flow shift must be within 0.01 and 100, got 0.0"),
+        ({"camera_motion": "up"}, "camera motion must be one of pan right, pan left, "),
+        ({"image": "../../cliff.png"}, "the first frame must be an image's id, 64 hexadecimal digits"),
     ],
 )
 def test_bad_requests_are_named(changes: dict[str, object], said: str):
@@ -69,6 +71,11 @@ SETTINGS: tuple[dict[str, object], ...] = (
     {"precision": "float32"},
     {"precision": "bfloat16"},
     {"flow_shift": 5.0},
+    {"aesthetic": 7},
+    {"motion_score": 5.0},
+    {"camera_motion": "zoom in"},
+    {"image": "a" * 64},
+    {"last_image": "a" * 64},
 )
 
 

@@ -8,7 +8,7 @@ import torch
 
 from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.methods.pab import PABConfig
-from app.generation.events import Compared, Started
+from app.generation.events import Compared, Failed, Started
 from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.models.base import adjusted
@@ -30,6 +30,14 @@ WAN = card("wan-2.1-1.3b")
         ({"flow_shift": 0}, "flow shift must be within 0.01 and 100, got 0"),
         ({"flow_shift": float("nan")}, "flow shift must be a finite number"),
         ({"flow_shift": True}, "flow shift must be a finite number, got true"),
+        ({"aesthetic": 11}, "the aesthetic score must be within 0 and 10, got 11"),
+        ({"motion_score": -1}, "the motion score must be within 0 and 100, got -1"),
+        ({"motion_score": "fast"}, "the motion score must be a finite number, got 'fast'"),
+        ({"camera_motion": "dolly"}, "camera motion must be one of pan right, .*, static, got 'dolly'"),
+        ({"camera_motion": ["static"]}, "camera motion must be one of pan right, "),
+        ({"image": "cliff.png"}, "the first frame must be an image's id, 64 hexadecimal digits, got 'cliff.png'"),
+        ({"image": ["a" * 64]}, "the first frame must be an image's id, "),
+        ({"last_image": "A" * 64}, "the last frame must be an image's id, 64 hexadecimal digits, got 'AAA"),
     ],
 )
 def test_settings_that_no_model_takes(given: dict[str, object], said: str) -> None:
@@ -54,7 +62,8 @@ def test_settings_that_no_model_takes(given: dict[str, object], said: str) -> No
         (
             "open-sora-1.2",
             Settings("x"),
-            "Open-Sora 1.2 takes no negative prompt; it takes: precision",
+            "Open-Sora 1.2 takes no negative prompt; it takes: precision, aesthetic, motion score, camera motion, "
+            "image and last image",
         ),
     ],
 )
@@ -74,7 +83,9 @@ def test_what_is_the_models_own_is_not_asked_for() -> None:
     assert WAN.requested_settings(Settings("", None, 5.0)) == Settings("", None, 5.0)
     offered = {model: found.settings for model, found in CARDS.items()}
     assert offered["sprites"] == ("flow_shift",)
-    assert offered["wan-2.1-14b"] == offered["ltx-video"] == NAMES
+    assert offered["wan-2.1-14b"] == offered["ltx-video"] == NAMES[:3]
+    assert offered["open-sora-1.2"] == ("precision", *NAMES[3:])
+    assert card("open-sora-1.2").requested_settings(Settings(aesthetic=6.5)) == Settings()
     assert all(found.precisions in ((), PRECISIONS) for found in CARDS.values())
 
 
@@ -114,6 +125,17 @@ def test_a_precision_is_for_models_that_have_one() -> None:
     request = Request("sprites", "a dog", FixedIntervalConfig(2), steps=4, precision="bfloat16")
     (failed,) = generate_pair(request, Path("unused"))
     assert "Sprites takes no precision" in str(failed)
+
+
+def test_images_are_for_models_that_take_them_and_have_to_be_there(tmp_path: Path) -> None:
+    asked = replace(Request("sprites", "a dog", FixedIntervalConfig(2), steps=4), image="a" * 64)
+    (failed,) = generate_pair(asked, tmp_path)
+    assert failed == Failed("Sprites takes no image; it takes: flow shift")
+    takes = TinyVideoModel()
+    takes.card = replace(takes.card, images=("image", "last_image"))
+    for place, said in (("image", "first frame"), ("last_image", "last frame")):
+        with pytest.raises(ValueError, match=f"^the image of the {said} is not here; give it again$"):
+            adjusted(takes, Settings(**{place: "b" * 64}))
 
 
 def test_words_for_settings() -> None:

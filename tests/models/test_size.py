@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from app.caching.codebook import Codebook
@@ -13,7 +14,7 @@ from app.models.registry import CARDS
 from app.models.size import Size
 from components.studio.controls import SHOWN, show_request
 from components.studio.share import from_query, to_query
-from components.studio.size import LABELS, read_size, size_props
+from components.studio.size import LABELS, ratio_props, read_size, size_props
 from tests.support.tiny import TinyVideoModel
 
 REQUEST = Request("open-sora-1.2", "a dog", AdaCacheConfig(Codebook((0.1, 1.0), (4, 1))))
@@ -69,15 +70,29 @@ def test_every_size_of_the_page_is_read_back() -> None:
         for ratio in ratios:
             size = OPEN_SORA.sizes.size(resolution, ratio, "8s")
             picked = {name: size_props(OPEN_SORA, size)[name]["value"] for name in LABELS}
-            assert picked == {"resolution": resolution, "aspect_ratio": ratio, "length": "8s"}
+            if (resolution, ratio) != ("4k", "1:1"):  # which 2880 has as well
+                assert picked == {"resolution": resolution, "aspect_ratio": ratio, "length": "8s"}
             assert read_size(OPEN_SORA, **picked) == size
+            offered = [value for value, _ in size_props(OPEN_SORA, size)["aspect_ratio"]["choices"]]
+            assert picked["aspect_ratio"] in offered
+
+
+def test_another_resolution_with_other_ratios_takes_the_closest() -> None:
+    assert ratio_props(OPEN_SORA, "720p", "9:16") == gr.skip()
+    other = ratio_props(OPEN_SORA, "512", "9:16")
+    assert (other["value"], other["choices"][0]) == ("0.57", ("0.25", "0.25"))
+    assert read_size(OPEN_SORA, "512", "9:16", "2s") == Size(384, 672, 51)
+    back = ratio_props(OPEN_SORA, "360p", "0.57")
+    assert (back["value"], len(back["choices"])) == ("9:16", 17)
+    assert ratio_props(SPRITES, None, None) == gr.skip()
 
 
 def test_the_dropdowns_offer_each_length_once_and_say_what_they_mean() -> None:
     updates = size_props(OPEN_SORA, TALL)
-    assert [value for value, _ in updates["length"]["choices"]] == ["2s", "4s", "8s", "16s", "32s"]
+    assert [value for value, _ in updates["length"]["choices"]] == ["image", "2s", "4s", "8s", "16s", "32s"]
     assert updates["size"]["visible"]
     assert updates["size_said"]["text"] == "480 × 854 pixels, 102 frames, 4.2 s"
+    assert size_props(OPEN_SORA, Size(1080, 1920, 1))["size_said"]["text"] == "1920 × 1080 pixels, an image"
     hidden = size_props(SPRITES)
     assert [hidden[name]["value"] for name in LABELS] == [None] * 3
     assert (hidden["size"]["visible"], hidden["size_said"]["text"]) == (False, "")

@@ -18,6 +18,7 @@ from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.generation.speed import baseline_scale
 from app.generation.trace import SIDES
+from app.models.settings import NAMES
 from app.models.size import Size
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
@@ -90,6 +91,11 @@ def test_the_date_is_that_of_the_measurement_however_often_it_is_reused(run: Run
         {"negative_prompt": ""},
         {"precision": "float32"},
         {"flow_shift": 2.0},
+        {"aesthetic": 7.0},
+        {"motion_score": 5.0},
+        {"camera_motion": "static"},
+        {"image": "a" * 64},
+        {"last_image": "a" * 64},
     ],
 )
 def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dict[str, Any]) -> None:
@@ -100,7 +106,7 @@ def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dic
 
 def test_every_field_but_the_method_is_covered() -> None:
     asked = {"prompt", "seed", "steps", "guidance", "model", "method", "size"}
-    assert set(Request.__dataclass_fields__) == asked | {"negative_prompt", "precision", "flow_shift"}
+    assert set(Request.__dataclass_fields__) == asked | set(NAMES)
 
 
 def changed_weights() -> TinyVideoModel:

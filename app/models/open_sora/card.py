@@ -2,6 +2,8 @@
 
 from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
+from app.models.condition_image import PLACES
+from app.models.open_sora.caption import AESTHETIC_SCORE
 from app.models.open_sora.sizes import PAPER_SIZE, SIZES
 from app.models.settings import PRECISIONS
 
@@ -25,6 +27,8 @@ CARD = ModelCard(
     signals=frozenset({"modulated-input", "first-block", "latent", "output"}),
     flow=True,
     precisions=PRECISIONS,
+    aesthetic=AESTHETIC_SCORE,
+    images=PLACES,
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
         "A sports car drives along a coastal road at sunset, waves breaking on the cliffs below.",

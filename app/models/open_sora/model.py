@@ -1,23 +1,24 @@
 """Open-Sora 1.2 as a VideoModel: T5, STDiT3 and VAE 1.2 in turn, from the published checkpoints."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from safetensors import safe_open
 from torch import Tensor, nn
 
 from app.caching.cache import BranchCache
-from app.models.base import Conditioning, Frames
+from app.models.base import Conditioning, Frames, GivenFrames
+from app.models.condition_image import ConditionImage, ImagePlace
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.networks.t5 import Tokenizer, encode, load_text_encoder, parameters
 from app.models.open_sora.caption import trained_caption
 from app.models.open_sora.card import CARD
 from app.models.open_sora.estimate import Checkpoint, estimate
+from app.models.open_sora.given_frames import check_room, placed, put
 from app.models.open_sora.repositories import FOLDER_VARIABLE, REPOSITORIES
 from app.models.open_sora.requirements import checks
 from app.models.open_sora.sampling import predict_velocity
@@ -30,13 +31,14 @@ from app.models.runtime.memory_plan import MemoryPlan, plan_now
 from app.models.runtime.parts import Loaded, Parts
 from app.models.runtime.weights import Progress, load_module, local_folder, locate, read_config
 from app.models.samplers.rectified_flow import euler_step, predict_video, timesteps
+from app.models.settings import SCORES, Settings
 from app.models.size import Size
 
 NULL_CAPTION = "y_embedder.y_embedding"
 
 
 class OpenSora(PublishedModel):
-    """Text or a first frame to video."""
+    """Text to video or to an image; images may be given as the first and the last frame."""
 
     def __init__(
         self,
@@ -61,15 +63,34 @@ class OpenSora(PublishedModel):
         self.null_caption = null_caption  # (words, caption_channels)
         self.checkpoint = checkpoint
         self.size = size
+        self.scores: dict[str, Any] = {}  # of the caption, that are not as published
+        self.images: Mapping[ImagePlace, ConditionImage] = {}
 
     def with_size(self, size: Size) -> "OpenSora":
         """The same model for videos of another size: its weights are shared, its memory is planned anew."""
         parts = Parts(self.parts.loaders, _planner(self.checkpoint, size), self.parts.loaded)
         return OpenSora(parts, self.tokenizer, self.null_caption, self.checkpoint, size).shared(self.shard)
 
-    def encode_prompt(self, prompt: str, first_frame: Frames | None = None) -> Conditioning:
-        """Encode a prompt, and an image (1, height, width, 3) the video is to start from, cropped to its shape."""
-        caption = trained_caption(prompt)
+    def with_settings(self, settings: Settings) -> "OpenSora":
+        """The same weights with other scores in the caption; a ValueError where an image can have none."""
+        scores = {name: value for name, value in settings.given.items() if name in SCORES}
+        if self.size.frames == 1 and (moving := [name for name in scores if name != "aesthetic"]):
+            raise ValueError(f"a {moving[0].replace('_', ' ')} is for videos, and this request is for one frame")
+        model = copy(self)
+        model.scores = scores
+        return model
+
+    def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> "OpenSora":
+        """The same weights for videos with these images; a ValueError where the video is too short for one."""
+        for place in images:
+            check_room(place, self.size.frames)
+        model = copy(self)
+        model.images = images
+        return model
+
+    def encode_prompt(self, prompt: str) -> Conditioning:
+        """Encode a prompt with its scores, and the images that the video is to have."""
+        caption = trained_caption(prompt, **self.scores)
         tokens = self.tokenizer(caption)
         words = int(tokens.mask.sum())
         text = encode(self.parts.use("text"), tokens).to(self.parts.plan.device)
@@ -80,7 +101,7 @@ class OpenSora(PublishedModel):
             mask=torch.ones(1, words, device=text.device),
             understood=((prompt, caption),),
             ignored=(tokens.cut,) if tokens.cut else (),
-            first_frame=None if first_frame is None else self._encode_image(first_frame[0]),
+            frames=self._given_frames(),
         )
 
     def initial_latent(self, seed: int) -> Tensor:
@@ -100,9 +121,9 @@ class OpenSora(PublishedModel):
         guidance: float,
         cache: BranchCache,
     ) -> tuple[Tensor, Tensor]:
-        """One guided Euler step; a given first frame takes its place in the latent and keeps it."""
-        if conditioning.first_frame is not None and self.sharding.holds_first_frame:
-            latent = torch.cat([conditioning.first_frame, latent[:, :, 1:]], dim=2)
+        """One guided Euler step; frames that are given take their place in the latent and keep it."""
+        if conditioning.frames is not None:
+            latent = put(latent, conditioning.frames, self.sharding)
         timestep = schedule[step - 1]
         velocity = self.predict(latent, timestep, conditioning, guidance, cache)
         return euler_step(latent, velocity, schedule, step), predict_video(latent, velocity, timestep)
@@ -132,14 +153,17 @@ class OpenSora(PublishedModel):
         """The video of a latent, a few frames at a time."""
         return cast(OpenSoraVAE, vae).decode_chunks(latent, self.size.frames)
 
-    def _encode_image(self, image: Frames) -> Tensor:
-        """(height, width, 3) of any size -> (1, channels, 1, h, w)."""
-        fitted = ImageOps.fit(
-            Image.fromarray(image), (self.size.width, self.size.height), Image.Resampling.BICUBIC
-        )
-        pixels = torch.from_numpy(np.array(fitted)).float() / 127.5 - 1
-        with torch.inference_mode():
-            return self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
+    def _given_frames(self) -> GivenFrames | None:
+        """The images encoded, each in its place of the latent; none without images."""
+        if not self.images:
+            return None
+        latents = {}
+        for place, image in self.images.items():
+            fitted = image.fitted(self.size.height, self.size.width)
+            pixels = torch.from_numpy(fitted.copy()).float() / 127.5 - 1
+            with torch.inference_mode():
+                latents[place] = self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
+        return placed(latents, self.latent_shape)
 
 
 def load(folder: Path | None = None, size: Size = PAPER_SIZE, progress: Progress | None = None) -> OpenSora:

@@ -26,15 +26,13 @@ def predict_velocity(
 ) -> Tensor:
     """The guided velocity of `latent` (1, channels, frames, h, w); both halves go through as one batch.
 
-    With a first frame given, that frame is told to be clean and does not move (upstream's sampler with a frame
-    mask, opensora/schedulers/rf). Timesteps stay exact; upstream rounds them to bfloat16.
+    Frames that are given are told to be clean and do not move (upstream's sampler with a frame mask,
+    opensora/schedulers/rf). Timesteps stay exact; upstream rounds them to bfloat16.
     """
     device = latent.device
     frame_mask = None
-    if conditioning.first_frame is not None:
-        frame_mask = torch.ones(2, sharding.frames(latent.shape[2]), dtype=torch.bool, device=device)
-        frame_mask[:, 0] = False
-        frame_mask = sharding.own_frames(frame_mask, dim=1)
+    if conditioning.frames is not None:
+        frame_mask = sharding.own_frames(~conditioning.frames.given.expand(2, -1), dim=1)
     both = latent.repeat(2, 1, 1, 1, 1)
 
     def predict() -> Tensor:

@@ -2,7 +2,8 @@
 
 The table in assets/open_sora/sizes.json is upstream's (v1.2.0, opensora/datasets/aspect.py). Sides need not be
 multiples of 8: the transformer is told the size asked for, and the video is cut to whole latents, 480 x 854 to
-480 x 848.
+480 x 848. Upstream names the ratios of 256, 512, 1024, 2048 and 2880 by numbers and finds nearly none of them by
+the names of the others; here such a name means the closest.
 """
 
 import json

@@ -27,6 +27,11 @@ export function keepShown(run) {
   remember(SHOWN, run);
 }
 
+/** The id of the run that was shown last; empty without one. */
+export function shownRun() {
+  return remembered(SHOWN);
+}
+
 function read() {
   try {
     return JSON.parse(remembered(SETTINGS));

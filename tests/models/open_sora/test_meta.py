@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from app.caching.cache import NO_CACHE
-from app.models.base import Conditioning
+from app.models.base import Conditioning, GivenFrames
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.networks.t5 import T5_XXL_PARAMETERS, parameters
 from app.models.open_sora.sampling import predict_velocity
@@ -63,14 +63,15 @@ def latent() -> Tensor:
     return torch.empty(1, *VAEConfig().latent_shape(51, 480, 854), device="meta")
 
 
-def conditioning(words: int, first_frame: Tensor | None = None) -> Conditioning:
+def conditioning(words: int, frames: GivenFrames | None = None) -> Conditioning:
     text = torch.empty(2, 1, words, 4096, device="meta", dtype=torch.bfloat16)
-    return Conditioning(text, torch.ones(1, words, device="meta"), (), (), first_frame)
+    return Conditioning(text, torch.ones(1, words, device="meta"), (), (), frames)
 
 
 @pytest.mark.parametrize("image_to_video", [False, True])
 def test_a_step_stays_on_its_device_in_bfloat16(transformer: STDiT3, latent: Tensor, image_to_video: bool):
-    given = conditioning(20, latent[:, :, :1] if image_to_video else None)
+    first = torch.zeros(latent.shape[2], dtype=torch.bool, device="meta")
+    given = conditioning(20, GivenFrames(latent, first) if image_to_video else None)
     with torch.inference_mode(), Watch() as watch:
         velocity = predict_velocity(transformer, latent, 500.0, given, 7.0, PAPER_SIZE, NO_CACHE)
     assert velocity.shape == latent.shape

@@ -21,6 +21,7 @@ from app.models.base import Conditioning, Frames
 from app.models.networks.stdit3 import STDiT3Config
 from app.models.networks.t5 import Tokenizer, encode, load_text_encoder
 from app.models.open_sora.estimate import Checkpoint
+from app.models.open_sora.given_frames import placed
 from app.models.open_sora.model import OpenSora, load
 from app.models.open_sora.vae import OpenSoraVAE, VAEConfig
 from app.models.open_sora.vae_spatial import SpatialConfig
@@ -159,7 +160,8 @@ def test_recorded_runs_with_a_first_frame():
     words = int(tensors["mask"].sum())
     text = torch.cat([tensors["y"], null[None, None]])[:, :, :words]
     first_frame = tensors["z"][:, :, :1]
-    conditioning = Conditioning(text, torch.ones(1, words), (), (), first_frame)
+    frames = placed({"image": first_frame}, tuple(tensors["z"].shape[1:]))
+    conditioning = Conditioning(text, torch.ones(1, words), (), (), frames)
 
     latent = torch.cat([torch.zeros_like(first_frame), tensors["z"][:, :, 1:]], dim=2)
     schedule = model.schedule(30)
@@ -168,24 +170,6 @@ def test_recorded_runs_with_a_first_frame():
             latent, _ = model.denoise_step(latent, step, schedule, conditioning, 7.0, NO_CACHE)
     torch.testing.assert_close(latent, tensors["final.xmask_nocache"], atol=1e-4, rtol=0)
     assert torch.equal(latent[:, :, :1], first_frame)
-
-
-def test_image_to_video_keeps_the_first_frame(model: OpenSora):
-    image = np.full((1, 90, 200, 3), 200, dtype=np.uint8)
-    conditioning = model.encode_prompt(PROMPT, image)
-    first = conditioning.first_frame
-    assert first is not None
-    latent = model.initial_latent(0)
-    assert first.shape == latent[:, :, :1].shape
-    schedule = model.schedule(3)
-    for step in (1, 2, 3):
-        with torch.inference_mode():
-            latent, clean = model.denoise_step(latent, step, schedule, conditioning, 7.0, NO_CACHE)
-        assert torch.equal(latent[:, :, :1], first)
-        assert torch.equal(clean[:, :, :1], first)
-    other = model.encode_prompt(PROMPT, 255 - image).first_frame
-    assert other is not None
-    assert not torch.allclose(first, other)
 
 
 def test_an_image_is_one_frame(checkpoint: Path):

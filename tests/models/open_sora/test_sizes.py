@@ -19,6 +19,12 @@ def test_the_papers_size_is_upstreams_480p():
         (("240p", "16:9", 17), (426, 240, 17)),
         (("144p", "1:1", 1), (192, 192, 1)),
         (("480p", "4:3", "16s"), (740, 555, 408)),
+        (("1080p", "9:16", "image"), (1080, 1920, 1)),
+        (("256", "1.0", "2s"), (256, 256, 51)),
+        (("1024", "0.57", 17), (768, 1344, 17)),
+        (("2048", "9:16", 1), (1536, 2688, 1)),  # the closest: 0.57
+        (("512", "1:1", "2s"), (512, 512, 51)),
+        (("2880", "16:9", 1), (3840, 2112, 1)),
     ],
 )
 def test_table(request_: tuple[str, str, str | int], expected: tuple[int, int, int]):
@@ -26,10 +32,15 @@ def test_table(request_: tuple[str, str, str | int], expected: tuple[int, int, i
 
 
 def test_every_entry_is_near_its_resolutions_area():
-    for ratios in SIZES.resolutions.values():
-        height, width = ratios["9:16"]
-        for size in ratios.values():
-            assert size[0] * size[1] == pytest.approx(height * width, rel=0.02)
+    assert set(SIZES.resolutions) >= {"256", "512", "1024", "2048", "2880"}
+    for name, ratios in SIZES.resolutions.items():
+        height, width = ratios["9:16"] if "9:16" in ratios else ratios["1.0"]
+        for ratio, size in ratios.items():
+            if "9:16" in ratios:
+                assert size[0] * size[1] == pytest.approx(height * width, rel=0.02)
+            else:  # of PixArt, in steps of an eighth of the square's side
+                assert size[0] * size[1] == pytest.approx(height * width, rel=0.13)
+                assert size[0] / size[1] == pytest.approx(float(ratio), abs=0.021), (name, ratio)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +48,7 @@ def test_every_entry_is_near_its_resolutions_area():
     [
         (("500p", "9:16", "2s"), "resolution must be one of 144p, .*4k, got '500p'"),
         (("480p", "5:4", "2s"), r"aspect ratio \(height:width\) must be one of 3:8, .*, got '5:4'"),
-        (("480p", "9:16", "3s"), "length must be one of 2s, .*16x, got '3s'"),
+        (("480p", "9:16", "3s"), "length must be one of image, 2s, .*16x, got '3s'"),
         (("480p", "9:16", 50), "frames must be 1 or a multiple of 17 up to 816, got 50"),
         (("480p", "9:16", 833), "up to 816, got 833"),
         (("480p", "9:16", 0), "got 0"),

@@ -1,0 +1,99 @@
+// An image that a video starts from or ends with: given as a file or taken from a run, shown small, taken away again.
+// Its value is the image's id, which is all that a request and a link hold.
+import { make } from "../shared/format.js";
+import { shownRun } from "./session.js";
+import { visitor } from "../shared/visitor.js";
+
+const KINDS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
+const SILENT = { error: "The server does not answer." };
+
+export function mount({ element, props, watch, server, upload }) {
+  const title = make("span", "image-title", props.title);
+  title.title = props.hint;
+  const picture = Object.assign(make("img"), { alt: "" });
+  const choose = make("button", "image-choose");
+  const plus = make("span", "image-plus", "+");
+  plus.setAttribute("aria-hidden", "true");
+  choose.append(picture, plus);
+  const file = Object.assign(make("input"), { type: "file", accept: Object.keys(KINDS).join(","), hidden: true });
+  const size = make("span", "image-size");
+  const remove = make("button", "quiet", "Remove");
+  const take = make("button", "quiet", "Of the run shown");
+  take.title = "The image that the run shown made, without any method; for runs of the length “image”";
+  const acts = make("span", "image-acts");
+  acts.append(size, remove, take);
+  const said = make("p", "image-said");
+  said.setAttribute("role", "status");
+  element.replaceChildren(title, choose, file, acts, said);
+
+  let id = ""; // of the image shown
+  const show = ({ thumbnail = "", size: pixels = "" } = {}) => {
+    element.dataset.image = id;
+    picture.hidden = !thumbnail;
+    plus.hidden = Boolean(thumbnail);
+    if (thumbnail) picture.src = thumbnail;
+    else picture.removeAttribute("src");
+    picture.alt = thumbnail ? `${props.title}, ${pixels}` : "";
+    choose.setAttribute("aria-label", `${props.title}: ${thumbnail ? "choose another image" : "choose an image"}`);
+    size.textContent = pixels;
+    remove.hidden = !id;
+    take.hidden = Boolean(id) || props.place !== "image";
+  };
+  const say = (text, kind = "error") => {
+    said.textContent = text;
+    said.dataset.kind = kind;
+  };
+  const set = ({ error = "", ...image }) => {
+    say(error);
+    if (error) return;
+    id = image.id;
+    show(image);
+    props.value = id;
+  };
+  const look = async () => {
+    if ((props.value ?? "") === id) return;
+    id = props.value ?? "";
+    say("");
+    show();
+    if (!id) return;
+    const asked = id;
+    const { error, ...image } = await server.looked({ id: asked }).catch(() => SILENT);
+    if (id !== asked) return; // another one came meanwhile
+    say(error ?? "");
+    if (!error) show(image);
+  };
+  const give = async (picked) => {
+    if (!KINDS[picked.type]) return say(`${picked.name} is no PNG, JPEG or WebP.`);
+    if (picked.size > props.most) return say(`${picked.name} is larger than ${props.most / 1e6} MB.`);
+    choose.disabled = true;
+    say("Uploading", "info");
+    try {
+      const named = new File([picked], `${visitor()}.${KINDS[picked.type]}`); // by which the server knows whose it is
+      const { path } = await upload(named);
+      set(await server.given({ path, visitor: visitor() }));
+    } catch {
+      say(`${picked.name} could not be uploaded.`);
+    }
+    choose.disabled = false;
+  };
+  choose.addEventListener("click", () => file.click());
+  file.addEventListener("change", () => {
+    const [picked] = file.files;
+    file.value = "";
+    if (picked) give(picked);
+  });
+  choose.addEventListener("dragover", (event) => event.preventDefault());
+  choose.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [picked] = event.dataTransfer.files;
+    if (picked) give(picked);
+  });
+  remove.addEventListener("click", () => {
+    set({ id: "" });
+    choose.focus();
+  });
+  take.addEventListener("click", async () => set(await server.taken({ run: shownRun(), visitor: visitor() }).catch(() => SILENT)));
+  watch("value", look);
+  show();
+  look();
+}
