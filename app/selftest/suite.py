@@ -15,6 +15,7 @@ from app.models.registry import REQUIREMENTS, load_model
 from app.models.runtime.device import computing_on
 from app.selftest.checkpoints import small_checkpoint
 from app.selftest.contract import Attempts, Broken, Check, check_model
+from app.selftest.convolutions import bfloat16_convolutions
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -32,7 +33,7 @@ def selftest(models: Sequence[str], device: torch.device) -> Iterator[Check]:
             if not written.holds:
                 continue
             for precision, dtype in PRECISIONS.items():
-                with computing_on(device, dtype):
+                with computing_on(device, dtype), bfloat16_convolutions(device):
                     loaded: list[VideoModel] = []
                     yield Attempts(name, precision)("load", partial(_load, name, folder, dtype, loaded))
                     if loaded:

@@ -1,4 +1,4 @@
-"""A small random checkpoint of Open-Sora-Plan 1.1 in the published layout: 17 frames of 32 x 32."""
+"""A small random checkpoint of Open-Sora-Plan 1.1 in the published layout: 9 frames of 32 x 32."""
 
 import json
 from dataclasses import asdict
@@ -19,7 +19,7 @@ SMALL = LatteT2VConfig(
     num_layers=4,
     sample_size=(4, 4),
     caption_channels=32,
-    video_length=5,
+    video_length=3,
     model_max_length=16,
 )
 
