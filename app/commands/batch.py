@@ -17,6 +17,7 @@ from app.generation.kept_baseline import KeptBaseline
 from app.generation.pair import generate_pair
 from app.generation.prompt_file import FileRequest
 from app.generation.request import Request
+from app.lab.pair_recorder import PairRecorder
 from app.metrics.registry import metrics
 from app.models.base import VideoModel
 from app.models.registry import load_model
@@ -55,6 +56,7 @@ class Generating:
             making,
             sequential=self.sequential,
             load=lambda model, **precision: load_model(model, *weights, **precision),
+            watch=PairRecorder.of,
         ):
             if isinstance(event, Failed):
                 return event.message
@@ -82,7 +84,14 @@ class Batch:
         done = bar.n
         making = self.store.begin(one.request.key())
         try:
-            events = generate_pair(one.request, making, sequential=self.sequential, load=self.load, kept=self.kept)
+            events = generate_pair(
+                one.request,
+                making,
+                sequential=self.sequential,
+                load=self.load,
+                kept=self.kept,
+                watch=PairRecorder.of,
+            )
             with closing(events):  # type: ignore[type-var]  # a generator
                 follow(events, bar, label)
             self._keep(one, making)

@@ -35,6 +35,8 @@ from app.generation.pair import generate_pair
 from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.generation.summary import speed_text
+from app.generation.watching import unwatched
+from app.lab.pair_recorder import PairRecorder
 from app.metrics.registry import quality_text
 from app.models.base import VideoModel
 from app.models.registry import card, load_model
@@ -104,6 +106,7 @@ def run_prompt(options: argparse.Namespace) -> int:
             sequential=options.sequential or several,
             load=loader(options),
             kept=kept,
+            watch=unwatched if several else PairRecorder.of,
         )
         summary = follow(events, bar)
     if is_first_process():
