@@ -17,6 +17,7 @@ from app.generation.kept_baseline import KeptBaseline
 from app.generation.pair import generate_pair
 from app.generation.prompt_file import FileRequest
 from app.generation.request import Request
+from app.lab.pair_recorder import PairRecorder
 from app.metrics.registry import metrics
 from app.models.base import VideoModel
 from app.models.condition_image import Images
@@ -58,6 +59,7 @@ class Generating:
             sequential=self.sequential,
             load=lambda model, **precision: load_model(model, *weights, **precision),
             images=job.images,
+            watch=PairRecorder.of,
         ):
             if isinstance(event, Failed):
                 return event.message
@@ -93,6 +95,7 @@ class Batch:
                 load=self.load,
                 kept=self.kept,
                 images=self.images,
+                watch=PairRecorder.of,
             )
             with closing(events):  # type: ignore[type-var]  # a generator
                 follow(events, bar, label)

@@ -39,6 +39,8 @@ from app.generation.presets import PRESETS, Preset
 from app.generation.prompt_file import MAX_BYTES, check_prompts, read_prompt_file
 from app.generation.request import Request
 from app.generation.summary import speed_text
+from app.generation.watching import unwatched
+from app.lab.pair_recorder import PairRecorder
 from app.metrics.registry import quality_text
 from app.models.base import VideoModel
 from app.models.doctor import missing
@@ -112,6 +114,7 @@ def run_prompt(options: argparse.Namespace) -> int:
             load=loader(options),
             kept=kept,
             images=images_from(options),
+            watch=unwatched if several else PairRecorder.of,
         )
         summary = follow(events, bar)
     if is_first_process():

@@ -39,7 +39,7 @@ class RecordedRun:
     def __post_init__(self) -> None:
         made = tuple(record.timestep for record in self.trace.records["baseline"])
         if made != self.recording.timesteps:
-            raise ValueError("no ghost: the recording beside this run is not of its baseline")
+            raise ValueError(f"a recording of {self.recording.steps} steps is not of this run's {len(made)}")
 
     def ghost(self, config: AdaCacheConfig) -> Ghost:
         """What these settings would do; a ValueError says what the recording cannot answer."""

@@ -14,6 +14,7 @@ from app.common.paths import FIRST_RUN
 from app.generation.events import Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.lab.pair_recorder import PairRecorder
 from app.models.base import VideoModel
 from app.models.registry import load_model
 
@@ -27,7 +28,9 @@ def make_first_run(model: VideoModel, folder: Path) -> None:
     request = Request(card.id, FIRST_PROMPT, method, steps=card.steps, guidance=card.guidance)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as making:
-        *_, last = generate_pair(request, Path(making), sequential=True, load=lambda _: model)
+        *_, last = generate_pair(
+            request, Path(making), sequential=True, load=lambda _: model, watch=PairRecorder.of
+        )
         if isinstance(last, Failed):
             raise RuntimeError(last.message)
         shutil.copytree(making, folder, dirs_exist_ok=True)

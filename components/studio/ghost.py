@@ -77,7 +77,10 @@ class Ghosts:
 
     def _run(self, asked: object) -> Run:
         run_id = _field(asked, "run")
-        run = load_run(self.first_run, FIRST) if run_id == FIRST else self.store.get(run_id, asker_of(asked))
+        try:
+            run = load_run(self.first_run, FIRST) if run_id == FIRST else self.store.get(run_id, asker_of(asked))
+        except ValueError:
+            raise ValueError("no ghost: the run that is shown is not among yours") from None
         if run.request.model not in self.cards:
             raise ValueError("no ghost: the model of this run is not here")
         return run
@@ -89,7 +92,10 @@ class Ghosts:
                 return known
         if not (run.folder / RECORDING).is_file():
             raise ValueError(_why_none(run))
-        known = RecordedRun(run.trace, run.summary, load_recording(run.folder / RECORDING))
+        try:
+            known = RecordedRun(run.trace, run.summary, load_recording(run.folder / RECORDING))
+        except ValueError:
+            raise ValueError("no ghost: the recording beside this run is not one of its baseline") from None
         with self.lock:
             self._known[run.folder] = known
             while len(self._known) > KEPT:

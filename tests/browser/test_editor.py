@@ -37,19 +37,19 @@ def band_heights(page: Page) -> list[float]:
     return found
 
 
-def test_a_dragged_threshold_is_previewed_copied_undone_and_run(studio: Studio) -> None:
+def test_a_dragged_threshold_is_simulated_copied_undone_and_run(studio: Studio) -> None:
     page = studio.visit()
     generate(page)
     result(page)
     before, bands = thresholds(page), band_heights(page)
     drag(page, 0, 25, drop=False)
-    page.wait_for_function("document.querySelector('.plots').classList.contains('edited')")
+    page.wait_for_function("document.querySelector('.plots').classList.contains('haunted')")
     assert band_heights(page)[0] < bands[0]
     page.mouse.up()
     dragged = float(thresholds(page)[0])
     assert dragged < float(before[0])
     expect(page.locator(PRESET)).to_have_value("custom")
-    expect(page.locator(".chart.distance .note")).to_contain_text("preview, not run")
+    expect(page.locator(".chart.distance .note")).to_have_text("hollow: would be looked up, simulated")
     open_codebook_text(page)
     page.get_by_role("button", name="Copy JSON").click()
     copied = json.loads(page.input_value("#codebook-paste"))

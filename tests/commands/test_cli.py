@@ -81,6 +81,7 @@ def test_generate_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "accelerated.mp4",
         "baseline.mp4",
         "baseline.safetensors",
+        "recording.json",
         "summary.json",
         "trace.json",
     ]

@@ -23,9 +23,11 @@ from app.models.registry import CARDS
 from app.models.settings import MAX_NEGATIVE_PROMPT, NAMES, Settings
 from app.models.sprites.card import CARD
 from components.lab.jobs import recorded_request
+from components.shared.codebook import codebook_props
 from components.shared.visitors import login, visitor_of
 from components.studio.controls import SHOWN, read_request, show_request, shown_updates
 from components.studio.form import FIELDS, Form
+from components.studio.made_for import fit_of
 from components.studio.method import choice_of, read_method, shown_for, values_of
 from components.studio.method_fields import fields_props
 from components.studio.queue import note_of
@@ -34,6 +36,7 @@ from components.studio.share import from_query, to_query
 from tests.support.short_methods import short_method
 from tests.support.tiny import CARD as TINY
 
+FITTING = Codebook((0.1, 1.0), (2, 1), steps=30, models=("sprites",))
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
 HOW: list[Any] = ["adacache", None, "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
@@ -281,3 +284,20 @@ def test_the_library_has_the_papers_prompts_by_figure() -> None:
     assert "a black vase" in next(group.prompts for group in groups if group.title == "Paper, Fig. A.2")
     assert words("sprites", "a black vase") is not None
     assert words("open-sora-1.2", "a black vase") is None
+
+
+def test_a_codebook_says_before_the_run_what_it_was_made_for():
+    def said(codebook: Codebook, **changes: object) -> str:
+        form = replace(FORM, **changes)  # type: ignore[arg-type]
+        answer = fit_of(CARDS, {"settings": list(astuple(form)), "codebook": codebook_props(codebook)})
+        return str(answer["said"])
+
+    end = ": its thresholds may not fit these settings."
+    assert said(FITTING) == ""
+    assert said(FITTING, steps=100) == "Made for 30 steps" + end
+    assert said(FITTING, steps=100, made_for=30) == ""  # stretched to the steps of the run
+    other = replace(FITTING, steps=100, models=("open-sora-1.2",))
+    assert said(other) == "Made for 100 steps of Open-Sora 1.2" + end
+    assert said(FITTING, method="fixed-interval", setting=3) == ""
+    with pytest.raises(ValueError, match="not whole yet"):
+        said(FITTING, steps=None)

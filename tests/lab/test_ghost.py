@@ -97,7 +97,7 @@ def test_a_recording_says_what_it_cannot_answer(plain: RecordedRun) -> None:
     with pytest.raises(ValueError, match="a cache rate of 14 looks back further"):
         plain.ghost(AdaCacheConfig(Codebook((1.0,), (14,)), motion=None))
     with pytest.raises(ValueError, match="the recording is of temporal-attn"):
-        plain.ghost(AdaCacheConfig(BOOK, motion=None, residual="spatial-mlp"))
+        plain.ghost(AdaCacheConfig(BOOK, motion=None, residual="cross-mlp"))
 
 
 def test_what_a_run_keeps_is_what_the_lab_records(plain: RecordedRun) -> None:

@@ -7,6 +7,7 @@ import { visitor } from "../shared/visitor.js";
 
 const REST = "Drag a threshold: what would run appears here, simulated.";
 const NEXT = "A run goes; this codebook is for the next one.";
+const REMEMBERED = 100; // predictions
 const NOTHING = { computed: [], rates: [] };
 
 /** `changed` is called when another schedule is to be drawn. @param {{ server: any, trigger: Function, changed: () => void }} on */
@@ -27,9 +28,10 @@ export function createGhost({ server, trigger, changed }) {
   let run = null;
   let settings = null; // the values of all controls, as they last changed
   let answer = null;
-  let pressed = null; // what was predicted of the schedule that Run it started
+  const predicted = new Map(); // by the key of the request that would run, latest last
   const ask = latest((question) => server.ghost(question), (found, question) => {
     answer = { ...found, run: question.run };
+    if (!found.error && !found.same) remember(predicted, found);
     show();
   });
   const question = () => ({ run: run.run, visitor: visitor(), settings, codebook: editing.draft });
@@ -39,10 +41,7 @@ export function createGhost({ server, trigger, changed }) {
     settings = /** @type {CustomEvent} */ (event).detail;
     asked();
   });
-  start.addEventListener("click", () => {
-    pressed = answer;
-    trigger("run_it", { question: question() });
-  });
+  start.addEventListener("click", () => trigger("run_it", { question: question() }));
 
   const current = () => (answer?.run === run.run && run.run && !answer.error ? answer : null);
   /** What is drawn: a schedule that would run, or one that did with what was predicted of it. */
@@ -50,7 +49,7 @@ export function createGhost({ server, trigger, changed }) {
     const found = current();
     if (!found) return null;
     if (!found.same) return found;
-    return pressed?.key === run.key ? pressed : null;
+    return predicted.get(run.key) ?? null;
   };
   const stateOf = () => {
     if (run.state === "running") return "running";
@@ -73,9 +72,8 @@ export function createGhost({ server, trigger, changed }) {
   };
   const wordsOf = (state) => {
     const [total, found] = [run.timesteps.length, drawn()];
-    const simulated = found ? figures("would run, simulated", found, total) : [];
-    if (state === "ghost") return simulated;
-    if (state === "compared") return [...simulated, ...figures("ran", measuredOf(run), total)];
+    if (state === "ghost") return [figures("would run, simulated", found, total)];
+    if (state === "compared") return [figures("simulated", found, total), figures("ran", measuredOf(run), total)];
     if (state === "none") return [answer.error];
     if (state === "running") return sameRows(editing.draft, run.used_codebook) ? [] : [NEXT];
     return run.run ? [REST] : [];
@@ -108,6 +106,12 @@ function draw(cells, { computed, rates }, { timesteps, highest }) {
   }
 }
 
+function remember(predicted, found) {
+  predicted.delete(found.key);
+  predicted.set(found.key, found);
+  if (predicted.size > REMEMBERED) predicted.delete(predicted.keys().next().value);
+}
+
 /** A short line of figures under a name. */
 function figures(name, { computed, speedup, db }, total) {
   const values = [`${computed.length} of ${total} steps`];
@@ -115,7 +119,7 @@ function figures(name, { computed, speedup, db }, total) {
   if (db != null) values.push(`${db.toFixed(1)} dB`);
   const made = make("span", `ghost-figures ${name === "ran" ? "ran" : ""}`);
   made.append(make("span", "ghost-name", name), ...values.map((value) => make("b", "", value)));
-  return [made];
+  return made;
 }
 
 function measuredOf({ accelerated, measured }) {
