@@ -40,11 +40,16 @@ class Strips:
         steps = zip(*(strip.computed for strip in self.strips), strict=True)
         return any(0 < share < 1 or share != row[0] for row in steps for share in row)
 
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The share of all branches that each step computed."""
+        whole = sum(len(strip.row.branches) for strip in self.strips)
+        weighted = ([len(strip.row.branches) * share for share in strip.computed] for strip in self.strips)
+        return tuple(sum(step) / whole for step in zip(*weighted, strict=True))
+
     def share(self, steps: int) -> float:
         """The branches computed, of those of `steps` whole ones."""
-        whole = sum(len(strip.row.branches) for strip in self.strips)
-        computed = sum(len(strip.row.branches) * sum(strip.computed) for strip in self.strips)
-        return computed / (whole * steps) if steps else 0.0
+        return sum(self.steps) / steps if steps else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """As the page draws them."""

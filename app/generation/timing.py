@@ -3,10 +3,12 @@
 How old the baseline's seconds are and what they would be now, and the share of its compute that was computed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.caching.policy import NoCache
+from app.caching.record import StepRecord
+from app.caching.strips import Strips
 from app.common.timestamps import read_timestamp
 from app.common.validation import number
 from app.generation.denoiser import Denoiser
@@ -14,7 +16,8 @@ from app.generation.request import Request
 from app.generation.speed import FEWEST, Unit, baseline_scale
 from app.generation.trace import Side
 from app.metrics.countable import Workload
-from app.metrics.flops import compute_share
+from app.metrics.flops import compute_share, step_shares
+from app.models.size import Size
 
 MIN_SCALE, MAX_SCALE = 1e-6, 1e6
 MIN_SHARE = 1e-9
@@ -57,6 +60,22 @@ def timing_of(request: Request, denoisers: Mapping[Side, Denoiser], measured: st
         whole = len(denoisers["baseline"].schedule) * accelerated.cache.branches
         return Timing(measured, scale, accelerated.computed_branches / whole, "branches")
     return Timing(measured, scale, share, "FLOPs")
+
+
+def step_compute(
+    request: Request, size: Size, records: Sequence[StepRecord], strips: Strips
+) -> tuple[tuple[float, ...], Unit]:
+    """What every step of a kept run computed, as a share of a whole one, and in which unit.
+
+    size: where the request names none. The prompt's tokens are taken to be its words: a kept run does not say how
+    many they were, and they weigh little in the cross-attention alone.
+    """
+    size, words = request.size or size, len(request.prompt.split())
+    try:
+        work = Workload(size.height, size.width, size.frames, request.steps, words, request.flow_shift)
+        return step_shares(request.model, request.method, work, records), "FLOPs"
+    except ValueError:  # a model or a size whose FLOPs cannot be counted
+        return strips.steps, "branches"
 
 
 def _scale(request: Request, baseline: Denoiser, accelerated: Denoiser) -> float | None:

@@ -66,12 +66,16 @@ def compute_share(model: str, method: Method, work: Workload, records: Sequence[
 
     A ValueError where they cannot be counted.
     """
+    return sum(step_shares(model, method, work, records)) / len(plans_of(model, None, work, None))
+
+
+def step_shares(model: str, method: Method, work: Workload, records: Sequence[StepRecord]) -> tuple[float, ...]:
+    """The FLOPs of every step of a run, each a share of those of a whole step; a ValueError as above."""
     if model not in COUNTABLE:
         raise ValueError(f"FLOPs of {model!r} cannot be counted here; models: {', '.join(COUNTABLE)}")
     step = step_count(model, work)
     plans = plans_of(model, method, work, records if decides_while_running(method) else None)
-    baseline = len(plans_of(model, None, work, None)) * planned(step, "all")
-    return sum(planned(step, plan) for plan in plans) / baseline
+    return tuple(planned(step, plan) / planned(step, "all") for plan in plans)
 
 
 def plans_of(

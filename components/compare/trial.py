@@ -21,6 +21,7 @@ from app.jobs.ticket import Room, Ticket
 from app.models.base import ModelCard
 from app.runs.run import Run
 from app.runs.store import RunStore
+from components.compare.timeline import baseline_timeline, timeline
 from components.shared.visitors import asker_of
 from components.shared.web import served
 from components.studio.share import to_query
@@ -67,6 +68,7 @@ class Trials:
             "failed": [f"{self._name(t.request.method)}: {t.reason}" for t in tickets if t.state == "failed"],
             "points": [self._point(run) for run in kept],
             "baseline": served(kept[0].video("baseline")) if kept else "",
+            "baseline_timeline": baseline_timeline(kept[0]) if kept else None,
         }
 
     def stopped(self, asked: Any) -> Answer:
@@ -143,6 +145,8 @@ class Trials:
             "link": to_query(request),
             "notes": summary["speed_notes"],
             "video": served(run.video("accelerated")),
+            "run": run.id,
+            "timeline": timeline(run, self.card),
         }
 
 

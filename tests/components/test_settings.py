@@ -105,7 +105,7 @@ def test_fields_say_what_is_wrong_with_them() -> None:
         return read_method(CARD, replace(FORM, method=chosen, method_settings={"of": chosen, "settings": given}))
 
     for settings, said in (
-        ({"spatial": None}, "Spatial attention, every … steps is empty; enter a number"),
+        ({"spatial": None}, "Spatial attention: one step in is empty; enter a number"),
         ({"spatial": 2.5}, "setting 'spatial' must be a whole number, got 2.5"),
         ({"window": [900, 100]}, "with low < high"),
         (

@@ -130,7 +130,7 @@ register(
             Field("intervals", "Intervals", "In these steps these blocks are skipped now and then."),
             Field("intervals.steps", "Steps", "First and last, counted from 1."),
             Field("intervals.blocks", "Blocks", "First and last, counted from 0."),
-            Field("gap", "Skipped every … steps", "With 3 one step in three is skipped, not two."),
+            Field("gap", "Skipped: one step in", "With 3 one step in three is skipped, not two."),
             Field("sign", "Sign of the delta", "The released code subtracts what the paper adds."),
         ),
     )

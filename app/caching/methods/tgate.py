@@ -91,8 +91,8 @@ register(
         order=13,
         fields=(
             Field("gate", "Gate after step", "Cross-attention is frozen in all later steps."),
-            Field("window", "Self-attention waits in steps", "Outside of them it is always computed."),
-            Field("interval", "There computed every … steps", "Beginning with the first of them."),
+            Field("window", "Self-attention window", "Steps; outside of them it is always computed."),
+            Field("interval", "Computed: one step in", "Self-attention within its window, beginning with the first step."),
         ),
         attention=True,
     )

@@ -1,5 +1,6 @@
 // Trial: several methods on one prompt and seed, made on this machine; their videos in step, their points beside the rest.
 import { heading } from "../shared/heading.js";
+import { createTimelines } from "./timelines.js";
 import { make } from "../shared/format.js";
 import { receive } from "../shared/nav.js";
 import { createTransport, keepTogether, loopingVideo } from "../shared/together.js";
@@ -7,6 +8,7 @@ import { visitor } from "../shared/visitor.js";
 
 const ASK_MILLISECONDS = 1000;
 const FIRST = 4; // methods chosen at first, of different families
+const MOST = 12; // that the server takes at once
 const HELP =
   "Every chosen method generates this prompt with this seed; the baseline is made once. The runs wait in the same queue as " +
   "the Studio's, go on when this page is closed, and are kept in Runs. One prompt is no comparison: its points are hollow " +
@@ -26,7 +28,8 @@ export function createTrial(state, server) {
   const said = make("p", "trial-said");
   said.setAttribute("role", "status");
   const videos = make("div", "trial-videos");
-  root.append(heading("On one prompt", HELP), form, choice.root, said, videos);
+  const timelines = createTimelines(state, (error) => (said.textContent = error));
+  root.append(heading("On one prompt", HELP), form, choice.root, said, timelines.root, videos);
 
   let asking = 0;
   let shown = "";
@@ -44,10 +47,11 @@ export function createTrial(state, server) {
       said.textContent = "The server does not answer; what goes there goes on.";
     }
   };
-  const take = ({ going, failed, points, baseline }) => {
+  const take = ({ going, failed, points, baseline, baseline_timeline: whole }) => {
     said.textContent = describe(going, failed);
     stop.hidden = !going.length;
     state.setOwn(points);
+    timelines.show(points, whole, baseline);
     const files = [baseline, ...points.map(({ video }) => video)].join();
     if (files !== shown) {
       shown = files;
@@ -89,11 +93,22 @@ function createMethods(state) {
   const root = make("div", "trial-methods");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Methods of the trial");
-  const firsts = new Map(state.points.filter(({ family }) => family).map((point) => [point.family, point.name]).reverse());
-  const chosen = new Set([...firsts].reverse().slice(0, FIRST).map(([, name]) => name));
+  const firsts = (count) => {
+    const points = state.visible().filter(({ family, own }) => family && !own);
+    const found = new Map(points.map((point) => [point.family, point.name]).reverse());
+    return new Set([...found.values()].reverse().slice(0, count));
+  };
+  let chosen = firsts(FIRST);
+  const every = make("button", "quiet", "One of each family");
+  every.type = "button";
+  every.title = `The first method of each family that is shown, ${MOST} at most`;
+  every.addEventListener("click", () => {
+    chosen = firsts(MOST);
+    show();
+  });
   const show = () => {
     const points = state.visible().filter(({ family, own }) => family && !own);
-    root.replaceChildren(...points.map(({ name, family }) => {
+    root.replaceChildren(every, ...points.map(({ name, family }) => {
       const chip = make("button", "trial-method", name);
       chip.type = "button";
       chip.setAttribute("aria-pressed", String(chosen.has(name)));

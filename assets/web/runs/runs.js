@@ -3,6 +3,7 @@ import { go, whenOpened, whenShown } from "../shared/nav.js";
 import { createComparison } from "./comparison.js";
 import { createDamagedRow, createRow } from "./row.js";
 import { download } from "../shared/download.js";
+import { openRun, opensRuns } from "../shared/open-run.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
 
@@ -14,10 +15,20 @@ const FILES_TITLE = "The zip of a run, or the MP4 of a share card: its settings 
 
 export function mount({ element, props, watch, trigger, server, upload }) {
   props.value = visitor(); // by which the server knows whose a run is
-  whenOpened("runs", () => open({ element, props, watch, trigger, server, upload }));
+  let failed = (error) => error;
+  opensRuns((run, refused) => {
+    failed = refused;
+    trigger("select", { run, visitor: visitor() });
+  });
+  watch("opened", () => {
+    const { error, at } = props.opened;
+    if (error) failed(error);
+    else if (at) go("studio");
+  });
+  whenOpened("runs", () => open({ element, props, trigger, server, upload }));
 }
 
-function open({ element, props, watch, trigger, server, upload }) {
+function open({ element, props, trigger, server, upload }) {
   const tools = make("div", "runs-tools");
   const filter = Object.assign(make("input"), { type: "search", placeholder: "Filter by prompt, model or method" });
   filter.id = "runs-filter";
@@ -81,7 +92,7 @@ function open({ element, props, watch, trigger, server, upload }) {
   const acts = {
     open: ({ id }) => {
       notice.say("");
-      trigger("select", { run: id, visitor: visitor() });
+      openRun(id, (error) => notice.say(error, "error"));
     },
     mark: ({ id }, wanted) => {
       chosen = chosen.filter((other) => other !== id);
@@ -139,11 +150,6 @@ function open({ element, props, watch, trigger, server, upload }) {
       notice.say(`${picked.name} could not be uploaded; nothing was changed.`, "error");
     }
     add.disabled = false;
-  });
-  watch("opened", () => {
-    const { error, at } = props.opened;
-    if (error) notice.say(error, "error");
-    else if (at) go("studio");
   });
   whenShown("runs", refresh);
 }

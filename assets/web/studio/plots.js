@@ -64,6 +64,7 @@ export function createPlots() {
   let Plotly;
   let latest;
   let top = 1; // of the distance axis
+  let fitted = "";
 
   const topFor = (run) => {
     const compared = editing.codebook?.thresholds ?? [1];
@@ -91,6 +92,10 @@ export function createPlots() {
     Plotly.react(charts.signal.plot, ...signalFigure(run, paper), CONFIG);
     Plotly.react(charts.motion.plot, ...motionFigure(run, paper), CONFIG);
     Plotly.react(charts.seconds.plot, ...secondsFigure(run, paper), CONFIG);
+    if (root.className !== fitted) {
+      fitted = root.className; // other charts are shown now, or in another size
+      for (const plot of plots) if (plot.clientWidth) Plotly.Plots.resize(plot);
+    }
     if (root.dataset.ready) return;
     root.dataset.ready = "true";
     for (const plot of plots) plot.on("plotly_relayout", (change) => follow(plot, change));
