@@ -32,6 +32,7 @@ from components.studio.size import MAX_SIZE_NAME
 METHOD = "adacache-fast-moreg"
 Result = tuple[dict[str, Any], dict[str, Any], str, str]  # summary, trace, both videos
 OWN = -1  # stands for the model's own setting; gradio_client takes None for a missing one
+NO_FILE: tuple[Any, ...] = (None, {})
 OWN_TEXT = "own"  # where the empty text is a choice as well
 
 
@@ -250,7 +251,8 @@ def _request(
         *(None if number == OWN else number for number in (flow_shift, aesthetic, motion_score)),
         camera_motion or None,  # type: ignore[arg-type]  # checked there
     )
-    ids = {place: _image_id(store, card, place, file) for place, file in zip(PLACES, images, strict=True) if file}
+    given = {place: file for place, file in zip(PLACES, images, strict=True) if file not in NO_FILE}
+    ids = {place: _image_id(store, card, place, file) for place, file in given.items()}
     settings = replace(settings, **ids)
     return Request(
         model=card.id,

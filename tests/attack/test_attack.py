@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.common.paths import RECORDINGS
+from app.models.condition_image import PLACES
+from app.models.settings import NAMES
 from app.runs.archive import export_zip
 from app.runs.run import Run
 from app.runs.store import RunStore
@@ -83,18 +85,15 @@ def test_every_event_answers_wrong_types_and_counts(siege: Siege, stranger: Atta
             siege.expect(answer, (event["api_name"], value), refused=False)
 
 
-SETTINGS = ("negative_prompt", "precision", "flow_shift")
-
-
 @pytest.mark.parametrize(
     "field",
-    ["prompt", "model", "method", "codebook", "seed", "steps", "guidance", "resolution", "length", *SETTINGS],
+    ["prompt", "model", "method", "codebook", "seed", "steps", "guidance", "resolution", "length", *NAMES],
 )
 def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, stranger: Attacker, field: str) -> None:
     names = ["prompt", "model", "method", "codebook", "seed", "steps", "guidance"]
-    names += ["resolution", "aspect_ratio", "length", "reuse", *SETTINGS]
+    names += ["resolution", "aspect_ratio", "length", "reuse", *NAMES]
     number = next(id for id, event in stranger.events.items() if event["api_name"] == "generate")
-    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", "", "own", "", -1]
+    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", "", "own", "", -1, -1, -1, "", {}, {}]
     fits: dict[str, tuple[Any, ...]] = {
         "prompt": ("nan", "../../etc/passwd", "<img src=x onerror=alert(1)>", "\0"),
         "codebook": (None, {}),
@@ -105,7 +104,9 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
         "reuse": ("",),
         "negative_prompt": (None,),
         "precision": ("",),
-        "flow_shift": (None,),
+        **dict.fromkeys(("flow_shift", "aesthetic", "motion_score"), (None,)),
+        "camera_motion": ("",),
+        **dict.fromkeys(PLACES, (None, {})),
     }
     for value in VALUES:
         if type(value) is type({}) and value == {} and field == "codebook":
@@ -141,6 +142,7 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
             ),
         ),
         ("codebook", ("checked", "parsed")),
+        ("image", ("given", "taken", "looked")),
         ("compare-panel", ("opening", "started", "standing", "stopped")),
         ("study-panel", ("studies", "joined", "question", "answer", "results", "created")),
     ],
@@ -170,7 +172,7 @@ def test_every_question_of_a_panel_answers_in_one_line(
             asked = {
                 **fields,
                 **dict.fromkeys(
-                    ("prompt", "seed", "methods", "study", "token", "place", "choice", "title"), value
+                    ("prompt", "seed", "run", "methods", "study", "token", "place", "choice", "title"), value
                 ),
                 "rates": value,
                 "text": value,

@@ -1,17 +1,26 @@
-"""Model settings in a browser: shown where the model has them, as published, and restored by a link."""
+"""Model settings and images in a browser: shown where the model has them, as published, and restored by a link."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from app.generation.images import write_picture
+from app.generation.presets import PRESETS
+from app.generation.request import Request
+from app.models.base import VideoModel
 from app.models.registry import CARDS
+from app.models.runtime.memory_plan import Need
+from app.runs.store import RunStore
 from components.page import build
 from components.studio.share import from_query
 from tests.browser.conftest import TIMEOUT, TINY
 from tests.support.entry import load_entry
+from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
 from tests.support.tiny import TinyVideoModel
 
 SHOWN = {  # model, and which of the fields
@@ -21,15 +30,34 @@ SHOWN = {  # model, and which of the fields
 }
 
 
-@pytest.fixture
-def page(browser: Browser, first_run: Path, recordings: Path, tmp_path: Path) -> Iterator[Page]:
-    cards = {"tiny": TINY, **{id: CARDS[id] for id in ("wan-2.1-1.3b", "cogvideox-2b", "open-sora-1.2")}}
-    demo = build(tmp_path / "runs", cards, lambda _: TinyVideoModel(), first_run, recordings)
+@dataclass(frozen=True)
+class Served:
+    """A page of several models that is being visited, and the runs it makes."""
+
+    page: Page
+    address: str
+    runs: Path
+
+
+@pytest.fixture(scope="module")
+def served(
+    browser: Browser, first_run: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    known = {id: CARDS[id] for id in ("wan-2.1-1.3b", "cogvideox-2b", "open-sora-1.2")}
+    cards, runs = {"tiny": TINY, **known, "illustrated": ILLUSTRATED}, tmp_path_factory.mktemp("settings") / "runs"
+
+    def load(model: str) -> VideoModel:
+        return IllustratedModel() if model == "illustrated" else TinyVideoModel()
+
+    demo = build(runs, cards, load, first_run, recordings)
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(TIMEOUT)
-    visit(page, load_entry().launch(demo, "127.0.0.1", None, wait=False))
-    yield page
+    with pytest.MonkeyPatch.context() as patch:  # tracing a large video takes seconds
+        patch.setattr("app.models.open_sora.requirements.estimate", lambda *_: {"transformer": Need(10**9, 10**9)})
+        address = load_entry().launch(demo, "127.0.0.1", None, wait=False)
+        visit(page, address)
+        yield Served(page, address, runs)
     context.close()
     demo.close()
 
@@ -52,7 +80,19 @@ def unfold(page: Page) -> None:
     label.click()
 
 
-def test_fields_follow_the_model_and_a_link_restores_them(page: Page) -> None:
+def link_to_settings(page: Page) -> str:
+    page.locator("#share-link").evaluate("field => (field.value = '')")
+    page.click("#copy-link")
+    page.wait_for_function("document.getElementById('share-link').value !== ''")
+    return page.input_value("#share-link")
+
+
+def linked(link: str) -> Request:
+    return from_query(link.split("settings=")[1].split("&")[0])
+
+
+def test_fields_follow_the_model_and_a_link_restores_them(served: Served) -> None:
+    page = served.page
     expect(page.locator("#model-settings")).to_have_count(0)
     pick(page, "#model", "Wan 2.1 1.3B")
     unfold(page)
@@ -69,10 +109,8 @@ def test_fields_follow_the_model_and_a_link_restores_them(page: Page) -> None:
     page.fill("#negative-prompt textarea", "blurry")
     page.fill("#flow-shift input", "5.5")
     pick(page, "#precision", "float32")
-    page.click("#copy-link")
-    page.wait_for_function("document.getElementById('share-link').value !== ''")
-    link = page.input_value("#share-link")
-    assert from_query(link.split("settings=")[1].split("&")[0]).settings().given == {
+    link = link_to_settings(page)
+    assert linked(link).settings().given == {
         "negative_prompt": "blurry",
         "precision": "float32",
         "flow_shift": 5.5,
@@ -81,3 +119,71 @@ def test_fields_follow_the_model_and_a_link_restores_them(page: Page) -> None:
     expect(page.locator("#negative-prompt textarea")).to_have_value("blurry")
     expect(page.locator("#precision input")).to_have_value("float32")
     expect(page.locator("#flow-shift input")).to_have_value("5.5")
+
+
+def test_an_image_is_given_shown_used_linked_and_missed(served: Served) -> None:
+    page, id = served.page, gradient().id
+    visit(page, served.address)
+    pick(page, "#model", "Wan 2.1 1.3B")
+    expect(page.locator("#image")).to_have_count(0)
+    pick(page, "#model", "Illustrated")
+    slot, said = page.locator("#image .panel-image"), page.locator("#image .image-said")
+    for name, kind, data, words in (
+        ("notes.txt", "text/plain", b"notes", "notes.txt is no PNG, JPEG or WebP."),
+        (
+            "torn.png",
+            "image/png",
+            gradient().png()[:50],
+            "The image cannot be read; a whole PNG, JPEG",
+        ),
+    ):
+        slot.locator("input").set_input_files({"name": name, "mimeType": kind, "buffer": data})
+        expect(said).to_contain_text(words)
+        expect(slot).to_have_attribute("data-image", "")
+    cliff: FilePayload = {"name": "cliff.png", "mimeType": "image/png", "buffer": gradient().png()}
+    slot.locator("input").set_input_files(cliff)
+    expect(slot).to_have_attribute("data-image", id)
+    expect(said).to_have_text("")
+    expect(slot.locator(".image-size")).to_have_text("60 × 40")
+    assert slot.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 60
+    page.fill("#steps input", "4")
+    page.click("#generate")
+    page.wait_for_function("Boolean(localStorage.getItem('adacache-shown'))")  # its id, once it is kept
+    (run,) = RunStore(served.runs).runs()
+    assert run.request.image == id
+    assert (run.folder / "first_frame.png").is_file()
+    slot.get_by_role("button", name="Of the run shown").wait_for(state="hidden")
+    slot.get_by_role("button", name="Remove").click()
+    expect(slot).to_have_attribute("data-image", "")
+    slot.get_by_role("button", name="Of the run shown").click()
+    expect(said).to_have_text("Only a run of one frame has a picture that can be a first frame.")
+    write_picture(run.folder / "baseline.png", gradient().pixels)  # as if it had been of one
+    slot.get_by_role("button", name="Of the run shown").click()
+    expect(slot).to_have_attribute("data-image", id)
+    page.fill("#seed input", "5")
+    link = link_to_settings(page)
+    assert (linked(link).image, linked(link).seed) == (id, 5)
+    visit(page, link)
+    expect(slot.locator(".image-size")).to_have_text("60 × 40")
+    rmtree(served.runs)
+    visit(page, link)
+    expect(said).to_have_text("This image is not here; choose it again.")
+    page.click("#generate")
+    expect(page.locator("#message")).to_contain_text("The image of the first frame is not here; give it again.")
+
+
+def test_the_released_script_is_a_press(served: Served) -> None:
+    page = served.page
+    visit(page, served.address)
+    expect(page.locator("#presets")).to_have_count(0)
+    pick(page, "#model", "Open-Sora 1.2")
+    page.fill("#prompt textarea", "a fox")
+    page.click("#released-video")
+    expect(page.locator("#seed input")).to_have_value("1024")
+    expect(page.locator("#motion-score input")).to_have_value("5")
+    asked = linked(link_to_settings(page))
+    assert asked == PRESETS["released-video"].request("a fox")
+    expect(page.locator("#message")).to_contain_text("Open-Sora 1.2 cannot run here")
+    pick(page, "#resolution", "512")
+    expect(page.locator("#aspect-ratio input")).to_have_value("0.57")
+    expect(page.locator("#size-said")).to_contain_text("672 × 384 pixels")

@@ -7,9 +7,18 @@ import pytest
 
 from app.__main__ import main
 from app.commands import generate
+from app.models.condition_image import ConditionImage
+from app.models.registry import CARDS
+from app.models.runtime.memory_plan import Need
+from app.models.size import Size
+from app.runs.store import RunStore
+from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
+from tests.support.paths import ROOT
 from tests.support.tiny import TinyVideoModel
 
 GENERATE = ("generate", "--prompt", "a dog")
+RELEASED = ("--preset", "released-video")
+README, PICTURE = str(ROOT / "README.md"), str(ROOT / "assets" / "sprites" / "emoji.png")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +50,20 @@ GENERATE = ("generate", "--prompt", "a dog")
         (
             (*GENERATE, "--model", "latte-1", "--flow-shift", "3"),
             "Latte-1 takes no flow shift; it takes",
+        ),
+        ((*GENERATE, "--image", README), "README.md: the image cannot be read; a whole PNG, JPEG or WebP"),
+        ((*GENERATE, "--image", "nowhere.png"), "nowhere.png: No such file or directory"),
+        ((*GENERATE, "--image", PICTURE), "Sprites takes no image; it takes: flow shift"),
+        ((*GENERATE, "--last-image", PICTURE), "Sprites takes no last image; it takes"),
+        ((*GENERATE, "--motion-score", "5"), "Sprites takes no motion score; it takes: flow shift"),
+        ((*GENERATE, "--camera-motion", "dolly"), "invalid choice: 'dolly'"),
+        (
+            (*GENERATE, "--seed", "3", "--preset", "released-video"),
+            "--preset comes before --seed, which changes it",
+        ),
+        (
+            (*GENERATE, "--preset", "released-video"),
+            "--preset released-video needs --image, a first frame such as",
         ),
     ],
 )
@@ -121,6 +144,41 @@ def test_generate_takes_the_settings_of_a_model(tmp_path: Path):
     trace = json.loads((out / "trace.json").read_text())
     assert trace["request"]["flow_shift"] == 2.5
     assert trace["records"]["baseline"][1]["timestep"] == pytest.approx(1000 * 2.5 * 2 / 3 / (1 + 1.5 * 2 / 3))
+
+
+def test_generate_starts_from_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(generate, "load_model", lambda _: IllustratedModel())
+    monkeypatch.setitem(CARDS, "illustrated", ILLUSTRATED)
+    path, out = tmp_path / "cliff.png", tmp_path / "out"
+    path.write_bytes(gradient().png())
+    how = ("--model", "illustrated", "--method", "fixed-interval-2", "--steps", "4")
+    assert exit_code((*GENERATE, *how, "--image", str(path), "--out", str(out))) == 0
+    assert json.loads((out / "summary.json").read_text())["image"] == gradient().id
+    assert ConditionImage.open(out / "first_frame.png").id == gradient().id
+    entries = [{"prompt": "a dog", "image": "cliff.png"}, "a cat"]
+    (tmp_path / "prompts.json").write_text(json.dumps(entries))
+    file = ("generate", "--prompts", str(tmp_path / "prompts.json"))
+    assert exit_code((*file, *how, "--out", str(tmp_path / "runs"))) == 0
+    kept = {run.request.prompt: run for run in RunStore(tmp_path / "runs").runs()}
+    assert {prompt: run.request.image for prompt, run in kept.items()} == {"a dog": gradient().id, "a cat": None}
+    assert (kept["a dog"].folder / "first_frame.png").is_file()
+
+
+def test_the_released_script_says_what_is_missing_here(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def needs(_: object, size: Size) -> dict[str, Need]:
+        assert size == Size(720, 1280, 51)
+        return {"transformer": Need(7 * 10**9, 10**9)}
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("app.models.open_sora.requirements.estimate", needs)  # tracing one takes seconds
+    assert exit_code((*GENERATE, *RELEASED, "--image", PICTURE, "--out", str(tmp_path / "out"))) == 2
+    (said,) = capfd.readouterr().err.strip().splitlines()
+    assert "Open-Sora 1.2 cannot run here: " in said
+    assert "GPU: none that PyTorch" in said
+    assert "GPU memory: at least 8." in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_any_steps_needs_a_codebook_that_states_them(tmp_path: Path, capfd):

@@ -1,14 +1,17 @@
 """The endpoints for programs, called by gradio_client on a running app with the tiny model."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import imageio.v3 as iio
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from app.models.base import VideoModel
 from components.page import build
 from tests.support.entry import load_entry
+from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
 from tests.support.paced import Pace, PacedModel
 from tests.support.tiny import CARD
 
@@ -30,8 +33,12 @@ def url(tmp_path_factory: pytest.TempPathFactory, shared_pace: Pace) -> Iterator
     entry = load_entry()
     folder = tmp_path_factory.mktemp("api")
     shared_pace.release()
-    cards = {"tiny": CARD}
-    page = build(folder / "runs", cards, lambda _: PacedModel(shared_pace), folder / "none", folder / "recordings")
+    cards = {"tiny": CARD, "illustrated": ILLUSTRATED}
+
+    def load(model: str) -> VideoModel:
+        return PacedModel(shared_pace) if model == "tiny" else IllustratedModel()
+
+    page = build(folder / "runs", cards, load, folder / "none", folder / "recordings")
     yield entry.launch(page, "127.0.0.1", None, wait=False)
     page.close()
 
@@ -64,7 +71,7 @@ def test_codebooks_are_listed(client: Client) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"model": "<b>"}, "No model '<b>'; there are: tiny"),
+        ({"model": "<b>"}, "No model '<b>'; there are: tiny, illustrated"),
         ({"method": "magic"}, "No method 'magic'"),
         ({"codebook": {"0.2": 1, "0.1": 1}}, "Codebook thresholds must increase"),
         ({"steps": 5000}, "Steps must be a whole number from 2 to 1000"),
@@ -72,6 +79,16 @@ def test_codebooks_are_listed(client: Client) -> None:
         ({"precision": "float16"}, "Precision must be float32 or bfloat16, got 'float16'"),
         ({"precision": "float32"}, "Tiny takes no precision; it takes: none"),
         ({"flow_shift": 500}, "Flow shift must be within 0.01 and 100, got 500"),
+        ({"motion_score": 5}, "Tiny takes no motion score; it takes: none"),
+        ({"model": "illustrated", "camera_motion": "up"}, "Camera motion must be one of pan right, "),
+        ({"model": "illustrated", "aesthetic": 99}, "The aesthetic score must be within 0 and 10, got 99"),
+        ({"image": {"path": "/etc/passwd"}}, "Tiny takes no image; it takes: none"),
+        ({"model": "illustrated", "image": {"path": "/etc/passwd"}}, "The upload is not there; try again."),
+        (
+            {"model": "illustrated", "image": "cliff.png"},
+            "The image must be a file, as gradio_client's handle_file",
+        ),
+        ({"model": "illustrated", "last_image": [1]}, "The last image must be a file, as gradio_client's"),
         ({"prompt": "gibberish"}, "No known word in the prompt."),
     ],
 )
@@ -80,6 +97,18 @@ def test_what_is_wrong_comes_back_as_one_line(client: Client, asked: dict[str, o
         client.predict(**{"prompt": "a test", **asked}, api_name="/generate")
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_run_starts_from_a_programs_image(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "cliff.png"
+    path.write_bytes(gradient().png())
+    asked = {"model": "illustrated", "method": "fixed-interval-2", "steps": 4, "api_name": "/generate"}
+    summary, trace, *_ = client.predict("a test", image=handle_file(path), aesthetic=7, **asked)
+    assert (summary["image"], summary["last_image"], summary["aesthetic"]) == (gradient().id, None, 7)
+    assert trace["request"]["image"] == gradient().id
+    path.write_bytes(b"no image")
+    with pytest.raises(AppError, match=r"The image cannot be read; a whole PNG, JPEG or WebP file is accepted\."):
+        client.predict("a test", image=handle_file(path), **asked)
 
 
 def test_many_runs_are_submitted_listed_stopped_and_fetched(client: Client, pace: Pace) -> None:

@@ -6,6 +6,7 @@ from dataclasses import astuple, replace
 from random import Random
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from app.caching.codebook import Codebook
@@ -15,9 +16,11 @@ from app.caching.motion import MotionRegularisation
 from app.caching.names import named_method
 from app.caching.registry import kinds, method_to_json, published
 from app.caching.titles import title_of
+from app.generation.presets import PRESETS
 from app.generation.request import MAX_PROMPT, Request
 from app.jobs.limits import PUBLIC, Limits, limits_here
 from app.models.base import ModelCard
+from app.models.condition_image import PLACES
 from app.models.prompts import library, surprise, words
 from app.models.registry import CARDS
 from app.models.settings import MAX_NEGATIVE_PROMPT, NAMES, Settings
@@ -30,6 +33,7 @@ from components.studio.form import FIELDS, Form
 from components.studio.made_for import fit_of
 from components.studio.method import choice_of, read_method, shown_for, values_of
 from components.studio.method_fields import fields_props
+from components.studio.presets import has_presets
 from components.studio.queue import note_of
 from components.studio.settings import read_settings, settings_props
 from components.studio.share import from_query, to_query
@@ -159,7 +163,8 @@ def test_controls_and_links_say_a_models_settings(settings: Settings) -> None:
     updates = settings_props(WAN, settings)
     form = replace(FORM, **{name: updates[name]["value"] for name in NAMES})
     assert read_settings(WAN, form) == settings
-    assert all(updates[name]["visible"] is True for name in (*NAMES, "offered"))
+    assert {name for name in NAMES if updates[name]["visible"]} == set(WAN.settings)
+    assert (updates["offered"]["visible"], updates["images"]["visible"]) == (True, False)
     linked = request(named_method("fixed-interval-2", WAN.id), model=WAN.id, **vars(settings))
     assert from_query(to_query(linked)) == linked
     restored = dict(zip(SHOWN, show_request({WAN.id: WAN}, from_query(to_query(linked))), strict=True))
@@ -171,13 +176,52 @@ def test_controls_and_links_say_a_models_settings(settings: Settings) -> None:
 
 def test_fields_are_shown_where_a_model_has_them_and_count_nowhere_else() -> None:
     shown = {name: props.get("visible") for name, props in settings_props(CARD).items()}
-    assert shown == {"negative_prompt": False, "precision": False, "flow_shift": True, "offered": True}
-    left = replace(FORM, negative_prompt="of another model", precision="float32", flow_shift=5)
+    assert {name for name in shown if shown[name]} == {"flow_shift", "offered"}
+    left = replace(FORM, negative_prompt="of another model", precision="float32", flow_shift=5, image="a" * 64)
     assert read_settings(CARD, left) == Settings()
     assert read_settings(CARD, replace(left, flow_shift=2)) == Settings(flow_shift=2)
     assert settings_props(TINY)["offered"]["visible"] is False
     with pytest.raises(ValueError, match="Sprites takes no negative prompt"):
         show_request({"sprites": CARD}, request(negative_prompt="blurry"))
+
+
+OPEN_SORA = CARDS["open-sora-1.2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "open"),
+    [
+        (Settings(), False),
+        (Settings(image="a" * 64), False),  # which has a place of its own
+        (Settings(aesthetic=7.0, motion_score=5.0, image="a" * 64, last_image="b" * 64), True),
+        (Settings(camera_motion="zoom in"), True),
+    ],
+)
+def test_controls_and_links_say_scores_and_images(settings: Settings, open: bool) -> None:
+    updates = settings_props(OPEN_SORA, settings)
+    form = replace(FORM, **{name: updates[name]["value"] for name in NAMES})
+    assert read_settings(OPEN_SORA, form) == settings
+    assert updates["aesthetic"]["value"] == (settings.aesthetic or 6.5)
+    assert updates["offered"]["open"] == open
+    assert updates["images"]["visible"] is True
+    linked = request(named_method("fixed-interval-2", OPEN_SORA.id), model=OPEN_SORA.id, **vars(settings))
+    assert from_query(to_query(linked)) == linked
+    cleared = replace(form, aesthetic=None, motion_score=None, camera_motion="", image="", last_image=None)
+    assert read_settings(OPEN_SORA, cleared) == Settings()
+    with pytest.raises(ValueError, match="the first frame must be an image's id, 64 hexadecimal digits"):
+        read_settings(OPEN_SORA, replace(FORM, image="<script>"))
+
+
+def test_a_preset_sets_everything_but_prompt_and_images() -> None:
+    preset = PRESETS["released-video"]
+    updates = show_request({OPEN_SORA.id: OPEN_SORA}, preset.request("unused"), kept=("prompt", *PLACES))
+    shown = dict(zip(SHOWN, updates, strict=True))
+    assert all(shown[name] == gr.skip() for name in ("prompt", *PLACES))
+    assert (shown["seed"], shown["steps"], shown["motion"]) == (1024, 100, False)
+    assert [shown[name]["value"] for name in ("resolution", "aspect_ratio", "length")] == ["720p", "9:16", "2s"]
+    assert [shown[name]["value"] for name in ("aesthetic", "motion_score")] == [7.0, 5.0]
+    assert shown["presets"]["visible"] is True
+    assert not has_presets(CARD)
 
 
 def test_the_longest_link_is_read() -> None:

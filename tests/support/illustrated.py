@@ -1,0 +1,41 @@
+"""The tiny model, taking images: its noise begins with the colours of one, so that a run shows which it had."""
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.models.condition_image import ConditionImage, ImagePlace
+from tests.support.tiny import CARD, TinyVideoModel
+
+ILLUSTRATED = replace(CARD, id="illustrated", title="Illustrated", images=("image", "last_image"), aesthetic=6.5)
+
+
+class IllustratedModel(TinyVideoModel):
+    """A VideoModel that starts from an image."""
+
+    card = ILLUSTRATED
+    images: Mapping[ImagePlace, ConditionImage] = {}
+
+    def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> "IllustratedModel":
+        model = copy(self)
+        model.images = images
+        return model
+
+    def initial_latent(self, seed: int) -> Tensor:
+        latent = super().initial_latent(seed)
+        if "image" in self.images:
+            _, _, _, height, width = latent.shape
+            colours = torch.from_numpy(self.images["image"].fitted(height, width).copy()).permute(2, 0, 1)
+            latent[0, :3, 0] = colours / 127.5 - 1
+        return latent
+
+
+def gradient(turned: bool = False) -> ConditionImage:
+    """An image with no two equal columns, 60 x 40."""
+    row = np.linspace(0, 255, 60, dtype=np.uint8)
+    pixels = np.broadcast_to(row[None, :, None], (40, 60, 3)).copy()
+    return ConditionImage(255 - pixels if turned else pixels)
