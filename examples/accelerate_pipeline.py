@@ -1,6 +1,7 @@
 """Accelerate a diffusers pipeline in place: python examples/accelerate_pipeline.py MODEL_FOLDER_OR_HUB_ID
 
-Any pipeline of Latte, CogVideoX, Wan or LTX-Video; the codebooks are Open-Sora's, so look at what was computed.
+Any pipeline of Latte, CogVideoX, Wan, LTX-Video, HunyuanVideo or Mochi; the codebooks are Open-Sora's, so look at
+what was computed.
 """
 
 import sys

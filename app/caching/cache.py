@@ -82,7 +82,7 @@ class ResidualCache:
     The batch may hold a conditional and an unconditional half and several prompts: one decision holds for all of
     them, and a policy's distances pool over the whole batch, as upstream's do (docs/upstream-quirks.md, 4).
     A model that runs the halves one after the other goes through its stack several times a step: each pass has
-    residuals of its own, and the first one decides for all.
+    residuals of its own, and the first one decides for all. Where another transformer takes over, nothing is kept.
 
     `poll` is called before every branch and step; it stops a run by raising.
     """
@@ -124,6 +124,10 @@ class ResidualCache:
         self._computed.clear()
         self._shown.clear()
         self._pass = self._call = -1
+        if self.step in self.run.restarts:
+            for key in [*self._kept]:
+                self._drop(key)
+            self.policy.restart(self.step)
         self._adopt(self.policy.plan(self.step))
 
     def show_guided(self, latent: Tensor, clean: Tensor) -> None:

@@ -58,6 +58,10 @@ class LatentSignalProbe:
         distance = change(norms(expected, now, 2, self.sharding), "l2", relative=False)
         return distance * length_factor(self.signal, self.timesteps, step)
 
+    def forget(self) -> None:
+        """Keep nothing to compare with."""
+        self._kept = ()
+
     def held_bytes(self) -> int:
         """Bytes of what is kept between steps."""
         return sum(tensor.nbytes for _, tensor in self._kept)

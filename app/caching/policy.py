@@ -34,6 +34,8 @@ class RunShape:
     layout: Layout = FACTORISED  # the branches of each block
     motion: MotionRegularisation = MotionRegularisation()  # noqa: RUF009 (frozen); what motion means for the model
     sharding: Sharding = ONE_PROCESS  # which tokens of every residual this process sees
+    # Steps in which another transformer takes over: residuals kept so far are not its own.
+    restarts: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.timesteps or self.depth < 1:
@@ -96,6 +98,10 @@ class CachePolicy(Protocol):
 
     def plan(self, step: int) -> Plan:
         """Branches to compute in `step`, counted from 1; all others are reused."""
+
+    def restart(self, step: int) -> None:
+        """Forget what was measured of another transformer's residuals; the plan of `step` has to be all."""
+        raise ValueError(f"{type(self).__name__} is not made for a model that hands over to a second transformer")
 
     def span(self, step: int) -> slice:
         """Blocks folded into one tensor, with granularity "sum"; a plan computes all of them or none."""
@@ -168,3 +174,6 @@ class NoCache(CachePolicy):
 
     def plan(self, step: int) -> Plan:
         return "all"
+
+    def restart(self, step: int) -> None:
+        return

@@ -40,13 +40,18 @@ class Scheduled(CachePolicy):
 
     def start(self, run: RunShape) -> frozenset[Branch]:
         """Write the plans down; nothing is observed."""
-        self._plans = self.config.plans(run)
+        plans = enumerate(self.config.plans(run), start=1)
+        self._plans = tuple("all" if step in run.restarts else plan for step, plan in plans)
         return frozenset()
 
     def plan(self, step: int) -> Plan:
         """The plan of a step."""
         self._step = step
         return self._plans[step - 1]
+
+    def restart(self, step: int) -> None:
+        """Planned already."""
+        return
 
     def keeps(self, branch: Branch) -> bool:
         """Whether the next step reuses a branch computed in this one."""

@@ -19,9 +19,19 @@ FAR = 1.25  # ratio of step counts from which a codebook is said to be made for 
 
 
 def before(request: Request) -> list[str]:
-    """What the request alone tells: whether its codebook was made for this model and this number of steps."""
+    """What the request alone tells: whether caching can help its model, and whether its codebook is for it."""
     method = request.adacache
-    return [] if method is None else of_codebook(method, request.model, request.steps)
+    return of_model(request.model) + ([] if method is None else of_codebook(method, request.model, request.steps))
+
+
+def of_model(model: str) -> list[str]:
+    """Of a model that was distilled to a few steps, that there is nothing to reuse."""
+    if model not in CARDS or not (card := CARDS[model]).few_steps:
+        return []
+    return [
+        f"{card.title} was distilled to {card.steps} steps, each of which changes the video a lot: caching cannot "
+        "help it. Expect a worse video, or nothing reused."
+    ]
 
 
 def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:

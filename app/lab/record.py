@@ -55,6 +55,10 @@ def record_stepwise(
     """
     if not 2 <= steps <= model.card.max_steps:
         raise ValueError(f"{model.card.title} takes 2 to {model.card.max_steps} steps, got {steps}")
+    if model.card.handover is not None:
+        raise ValueError(
+            f"{model.card.title} hands over to a second transformer; a recording would compare it with the first"
+        )
     recorder = Recorder(config)
     conditioning = model.encode_prompt(prompt)
     run = Denoiser.start(model, conditioning, recorder, seed=seed, steps=steps, guidance=guidance, poll=poll)

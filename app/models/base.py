@@ -51,11 +51,13 @@ class ModelCard:
     flow_shift: float | None = None  # of its noise levels; none where that is no choice
     aesthetic: float | None = None  # score that its captions state; none where they state no scores
     images: tuple[ImagePlace, ...] = ()  # where a run may give it an image; none where it takes none
+    handover: float | None = None  # timestep below which a second transformer takes over; none where there is one
+    few_steps: bool = False  # distilled to so few steps that none of them resembles the one before
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
 
     def run_shape(self, schedule: tuple[float, ...]) -> RunShape:
         """What a method may know of a run of this model."""
-        return RunShape(schedule, self.depth, self.layout, self.motion)
+        return RunShape(schedule, self.depth, self.layout, self.motion, restarts=restarts(schedule, self.handover))
 
     def refusal(self, kind: MethodKind) -> str:
         """Why a method cannot run on this model; empty where it can."""
@@ -196,6 +198,12 @@ class Shareable(Protocol):
 
     def shared(self, shard: Shard) -> VideoModel:
         """The same model in one of these processes; its latents have this process's frames."""
+
+
+def restarts(schedule: tuple[float, ...], handover: float | None) -> frozenset[int]:
+    """The step, counted from 1, in which a second transformer takes over, below the timestep `handover`."""
+    second = [step for step, timestep in enumerate(schedule, 1) if handover is not None and timestep < handover]
+    return frozenset(second[:1])
 
 
 def sharding_of(model: VideoModel) -> Sharding:

@@ -17,12 +17,15 @@ from app.models.diffusers.model import DiffusersModel
 from app.models.published import PublishedModel
 from app.models.runtime.memory_plan import MemoryPlan
 
+OFFLOADED = ("text_encoder", "text_encoder_2", "transformer", "transformer_2")
+
 
 @contextmanager
 def offloaded(model: VideoModel) -> Iterator[None]:
     """Let the model's parts come and go, as they do where the GPU cannot hold them all."""
     if isinstance(model, DiffusersModel):
-        hooked: list[nn.Module] = [model.pipeline.transformer, model.pipeline.text_encoder]
+        parts = (model.pipeline.components.get(name) for name in OFFLOADED)
+        hooked: list[nn.Module] = [part for part in parts if part is not None]
         for module in hooked:
             add_hook_to_module(module, AwayUnlessUsed(module))
         try:
@@ -32,12 +35,12 @@ def offloaded(model: VideoModel) -> Iterator[None]:
                 module._hf_hook.bring()  # type: ignore[union-attr, operator]
                 remove_hook_from_module(module)
     elif isinstance(model, PublishedModel):
-        parts, plan = model.parts, model.parts.plan
-        parts.plan = MemoryPlan(plan.device, plan.text_device, "disk", plan.peak)
+        plan = model.parts.plan
+        model.parts.plan = MemoryPlan(plan.device, plan.text_device, "disk", plan.peak)
         try:
             yield
         finally:
-            parts.plan = plan
+            model.parts.plan = plan
     else:
         raise ValueError(f"{model.card.title} has no parts that could be offloaded")
 

@@ -6,10 +6,12 @@ import pytest
 
 from app.caching.codebook import Codebook, presets
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.fixed_interval import FixedIntervalConfig
 from app.caching.record import StepRecord
 from app.generation import run_notes
 from app.generation.request import Request
 from app.generation.trace import Trace
+from app.models.registry import CARDS
 
 CODEBOOK = Codebook((0.1, 0.2, 1.0), (4, 2, 1))
 
@@ -84,6 +86,14 @@ def test_a_codebook_made_for_something_else_is_named_before_the_run(
 def test_a_stretched_codebook_fits_any_number_of_steps() -> None:
     method = AdaCacheConfig(Codebook((0.1, 1.0), (3, 1), 30, ("tiny",)), made_for=30)
     assert run_notes.before(Request("tiny", "a test", method, steps=100)) == []
+
+
+def test_a_distilled_model_says_before_a_run_that_caching_cannot_help_it() -> None:
+    (sentence,) = run_notes.before(Request("wan-2.2-lightning", "a test", FixedIntervalConfig(2), steps=4))
+    assert sentence.startswith("Wan 2.2 Lightning was distilled to 4 steps")
+    assert "caching cannot help it" in sentence
+    assert "caching cannot help" in CARDS["wan-2.2-lightning"].needs  # below the model on the page, and in doctor
+    assert run_notes.before(Request("wan-2.2-a14b", "a test", FixedIntervalConfig(2), steps=40)) == []
 
 
 def test_ignored_words_are_named() -> None:

@@ -1,4 +1,4 @@
-"""Convolutions in bfloat16 while a selftest runs on a CPU: float32's, rounded once, and refused where they were."""
+"""Convolutions in bfloat16 while a selftest runs on a CPU: float32's, rounded once, and refused as ever."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def test_they_are_those_of_float32_rounded_once() -> None:
     with bfloat16_convolutions(CPU):
         assert torch.equal(F.conv3d(x, weight, bias, padding=1), wide.bfloat16())
         assert torch.equal(F.conv3d(x.float(), weight.float(), bias.float(), padding=1), wide)
-        with pytest.raises(RuntimeError, match="expected|should be the same"):
+        with pytest.raises(RuntimeError, match=r"expected|should be the same"):
             F.conv3d(x, weight.float(), bias)
     assert F.conv3d is own
 

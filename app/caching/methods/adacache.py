@@ -183,6 +183,11 @@ class AdaptiveSchedule:
         self.computed_step = step
         return True
 
+    def restart(self, step: int) -> None:
+        """Let `step` and the one after it be computed, as the first two of a run are."""
+        self.rate, self.computed_step = 1, step - 1
+        self._motion_scores.clear()
+
     def decide(self, measurements: list[Measurement]) -> Decision:
         """Average the distances of the probes, regularise by the last one's motion and look up the rate."""
         for probe, measurement in enumerate(measurements):

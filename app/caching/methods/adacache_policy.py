@@ -68,6 +68,14 @@ class AdaCache(WholeStackPolicy):
         self._measurements = []
         return "all" if self.schedule.computes(step) else "none"
 
+    def restart(self, step: int) -> None:
+        """As in the first step: computed, and compared with nothing."""
+        self.schedule.restart(step)
+        for probe in self._probes:
+            probe.previous = probe.partial = None
+        if self._latent_probe is not None:
+            self._latent_probe.forget()
+
     def observe(self, branch: Branch, residual: Tensor) -> None:
         """Measure a probed residual (batch, frames, patches, channels) against the last computed one."""
         probe = next(probe for probe in self._probes if branch in probe.branches)

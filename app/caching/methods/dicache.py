@@ -82,6 +82,10 @@ class DiCache(WholeStackPolicy):
         self._step, self._decision = step, None
         return "none"
 
+    def restart(self, step: int) -> None:
+        """As in the first step."""
+        self._first, self._previous, self._sum = step, None, 0.0
+
     def observe_signal(self, signal: Signal, value: Tensor) -> None:
         """Measure the token stream after the first block (batch, frames, patches, channels) and decide."""
         self._compute = self._step <= self._first

@@ -70,6 +70,10 @@ class FirstBlock(WholeStackPolicy):
         self._distance, self._compute = None, False
         return self._first
 
+    def restart(self, step: int) -> None:
+        """As in the first step."""
+        self._reference = None
+
     def span(self, step: int) -> slice:
         """All blocks but the first."""
         return slice(1, None)

@@ -25,9 +25,9 @@ from app.caching.names import named_method
 from app.caching.policy import RunShape
 from app.caching.record import StepRecord
 from app.caching.registry import build_policy
-from app.models.base import ModelCard
+from app.models.base import ModelCard, restarts
 from app.models.diffusers.blocks import depth
-from app.models.diffusers.family import Family, Pipeline, checkpoints, families, token_frames
+from app.models.diffusers.family import Family, Pipeline, checkpoints, families, handover, token_frames
 
 
 @dataclass
@@ -92,19 +92,17 @@ def adacache(
         print(run.trace.computed_steps, run.speedup_estimate)
     """
     card, family = _model_of(pipe)
-    if getattr(pipe, "transformer_2", None) is not None:
-        raise ValueError("this pipeline hands over to a second transformer, whose residuals are not the first's")
     chosen = _chosen(codebook, motion, method, card)
     run = Acceleration(chosen)
-    transformer, scheduler = pipe.transformer, pipe.scheduler
-    kind = type(transformer)
-    family.adopt(transformer)
-    current = _Call(family, transformer, scheduler, run)
+    scheduler = pipe.scheduler
+    current = _Call(family, scheduler, handover(pipe), run)
     with ExitStack() as undo:
-        undo.callback(lambda: setattr(transformer, "__class__", kind))
         undo.callback(current.detach)
-        hook = transformer.register_forward_pre_hook(current.before_forward, with_kwargs=True)
-        undo.callback(hook.remove)
+        for transformer in filter(None, (pipe.transformer, getattr(pipe, "transformer_2", None))):
+            undo.callback(setattr, transformer, "__class__", type(transformer))
+            family.adopt(transformer)
+            hook = transformer.register_forward_pre_hook(current.before_forward, with_kwargs=True)
+            undo.callback(hook.remove)
         undo.enter_context(_wrapped(scheduler, "set_timesteps", before=current.detach))
         undo.enter_context(_wrapped(scheduler, "step", after=current.end_step))
         yield run
@@ -115,32 +113,37 @@ class _Call:
     """One call of the pipeline at a time: it begins with the first forward after the timesteps were set."""
 
     family: Family
-    transformer: nn.Module
     scheduler: Any
+    handover: float | None  # timestep below which a second transformer takes over
     run: Acceleration
+    transformer: nn.Module | None = None  # that the cache is attached to
     cache: ResidualCache | None = None
     attached: ExitStack = field(default_factory=ExitStack)
     started: float | None = None  # when the present step began; None between steps
 
-    def before_forward(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def before_forward(self, transformer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Begin the call, the step, or neither: guidance may go through the transformer twice a step."""
         family = self.family
         if self.cache is None:
-            timesteps = tuple(float(timestep) for timestep in self.scheduler.timesteps)
-            self.cache = ResidualCache(
-                build_policy(self.run.method), RunShape(timesteps, depth(self.transformer), family.layout)
+            timesteps = tuple(map(family.falling, self.scheduler.timesteps))
+            shape = RunShape(
+                timesteps, depth(transformer), family.layout, restarts=restarts(timesteps, self.handover)
             )
-            latent = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
-            frames = token_frames(self.transformer, family.latent_frames(latent, kwargs))
-            self.attached.enter_context(family.attached(self.transformer, self.cache, frames))
+            self.cache = ResidualCache(build_policy(self.run.method), shape)
             self.run.traces.append(StepTrace())
+        if transformer is not self.transformer:
+            self.attached.close()
+            latent = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+            frames = token_frames(transformer, family.latent_frames(latent, kwargs))
+            self.attached.enter_context(family.attached(transformer, self.cache, frames))
+            self.transformer = transformer
         if self.started is None:
             self.cache.begin_step()
-            self.started = _now(self.transformer)
+            self.started = _now(transformer)
 
     def end_step(self) -> None:
         """Record the step that the scheduler has just taken."""
-        if self.cache is None or self.started is None:
+        if self.cache is None or self.started is None or self.transformer is None:
             return  # the scheduler was stepped by hand
         decision = self.cache.end_step()
         seconds = _now(self.transformer) - self.started
@@ -160,7 +163,7 @@ class _Call:
     def detach(self) -> None:
         """Let go of the cache and its tensors; the next forward begins another call."""
         self.attached.close()
-        self.cache = self.started = None
+        self.cache = self.started = self.transformer = None
 
 
 def _model_of(pipe: Pipeline) -> tuple[ModelCard, Family]:

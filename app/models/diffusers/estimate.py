@@ -20,19 +20,25 @@ def estimate_published(model: str) -> dict[Part, Need]:
     vae_dtype = torch.float32 if checkpoint.vae_in_float32 else torch.bfloat16
     transformer, vae = build_transformer(checkpoint, torch.bfloat16), build_vae(checkpoint, vae_dtype)
     grid = checkpoint.architecture.grid(checkpoint.card.size)
-    return estimate(checkpoint.family, transformer, vae, grid, checkpoint.text_parameters * 2)
+    text_bytes = checkpoint.text_parameters * 2
+    return estimate(
+        checkpoint.family, transformer, vae, grid, text_bytes, two=checkpoint.card.handover is not None
+    )
 
 
-def estimate(family: Family, transformer: Any, vae: Any, grid: Grid, text_bytes: int) -> dict[Part, Need]:
-    """The needs of parts on the meta device for a latent of `grid`."""
+def estimate(
+    family: Family, transformer: Any, vae: Any, grid: Grid, text_bytes: int, *, two: bool
+) -> dict[Part, Need]:
+    """The needs of parts on the meta device for a latent of `grid`; `two`: transformers, of one size."""
     words = family.words
     step = peak_bytes(lambda: predict(family, transformer, grid, words))
     kept = CACHED_STREAMS * stream_bytes(family, transformer, grid, words)
-    return {
-        "text": Need(text_bytes, 2 * words * 4096 * 2),
-        "transformer": Need(weight_bytes(transformer), step + kept),
-        "vae": Need(weight_bytes(vae), peak_bytes(lambda: decode(family, vae, grid))),
-    }
+    denoising = Need(weight_bytes(transformer), step + kept)
+    needs: dict[Part, Need] = {"text": Need(text_bytes, 2 * words * 4096 * 2), "transformer": denoising}
+    if two:
+        needs["transformer_2"] = denoising
+    needs["vae"] = Need(weight_bytes(vae), peak_bytes(lambda: decode(family, vae, grid)))
+    return needs
 
 
 def build_transformer(checkpoint: Checkpoint, dtype: torch.dtype, **changes: Any) -> nn.Module:
@@ -65,7 +71,8 @@ def predict(family: Family, transformer: Any, grid: Grid, words: int) -> None:
         name: value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
         for name, value in family.inputs(transformer.config, grid, words).items()
     }
-    transformer(**tensors, return_dict=False)
+    with family.on_meta(transformer):
+        transformer(**tensors, return_dict=False)
 
 
 def decode(family: Family, vae: Any, grid: Grid) -> None:
@@ -86,9 +93,12 @@ def stream_bytes(family: Family, transformer: Any, grid: Grid, words: int) -> in
     patch = config.get("patch_size", 1)
     side = patch[-1] if isinstance(patch, list | tuple) else patch
     tokens = grid[0] * (grid[1] // side) * (grid[2] // side)
+    width = config.num_attention_heads * config.attention_head_dim
+    values = tokens * width
     if family.moves_text:
-        tokens += words
-    return int(2 * tokens * config.num_attention_heads * config.attention_head_dim * transformer.dtype.itemsize)
+        values += words * (width if family.text_width is None else family.text_width(config))
+    halves = 2 if family.negates else 1
+    return int(halves * values * transformer.dtype.itemsize)
 
 
 def _on_meta(module: nn.Module, dtype: torch.dtype) -> nn.Module:

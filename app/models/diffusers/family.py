@@ -4,8 +4,8 @@ One file of app/models/diffusers/families is one family with its checkpoints: wh
 pipeline, and nothing else. None imports diffusers before it is used: cards are read when the page opens.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,14 +59,19 @@ class Family:
     to_vae: Callable[[Pipeline, Tensor, Size], Tensor]
     # One pass of the transformer on the meta device: its arguments, of its configuration, a grid and words.
     inputs: Callable[[Any, Grid, int], dict[str, Any]]
+    # Around such a pass: what of the transformer the meta device cannot do.
+    on_meta: Callable[[Any], AbstractContextManager[None]] = lambda transformer: nullcontext()
     seam: Callable[[], CacheSeam] | None = None  # none: whole blocks, at any transformer of diffusers
     moves_text: bool = False  # its blocks take and return the text tokens as well
+    text_width: Callable[[Any], int] | None = None  # of those tokens, where it is not the video tokens'
+    negates: bool = True  # whether guidance needs a negative prompt; else its scale is an input of the transformer
     frames_argument: str = "num_frames"
     encoding: Mapping[str, Any] = field(default_factory=dict)  # further arguments of encode_prompt
     calling: Mapping[str, Any] = field(default_factory=dict)  # and of the pipeline
     timesteps: Callable[[Pipeline, Any, int, Size], None] = lambda pipeline, scheduler, steps, size: (
         scheduler.set_timesteps(steps)
     )
+    rising: bool = False  # whether its scheduler's timesteps rise, from 0 at noise; here they fall from 1000
     shifted: Callable[[float], Mapping[str, Any]] | None = None  # its scheduler's settings for a flow shift
     prompt: Callable[[str], str] = str.strip
     noise_in_float32: bool = True  # as its loop keeps the latent; else in the precision of the weights
@@ -86,7 +91,11 @@ class Family:
         """The timesteps of a run, from a scheduler of its own."""
         scheduler = deepcopy(pipeline.scheduler)
         self.timesteps(pipeline, scheduler, steps, size)
-        return tuple(float(timestep) for timestep in scheduler.timesteps)
+        return tuple(map(self.falling, scheduler.timesteps))
+
+    def falling(self, timestep: Any) -> float:
+        """A timestep of its scheduler, from 1000 at noise."""
+        return 1000 - float(timestep) if self.rising else float(timestep)
 
     def adopt(self, transformer: Any) -> Any:
         """Give a transformer its cache seam, where the family has one of its own."""
@@ -154,13 +163,24 @@ def checkpoints() -> Mapping[str, Checkpoint]:
     return dict(_CHECKPOINTS)
 
 
-def repository(name: str, size: int, *, vae: str = "vae") -> Repository:
-    """A pipeline's repository on the Hub with the files that are needed of it; `size` in bytes."""
-    weights = [f"{part}/*.safetensors" for part in ("text_encoder", "transformer", vae)]
-    configs = [f"{part}/*.json" for part in ("text_encoder", "transformer", vae, "tokenizer", "scheduler")]
-    return Repository(
-        name, ("model_index.json", *configs, "tokenizer/spiece.model|tokenizer/tokenizer.json", *weights), size
-    )
+def repository(
+    name: str, size: int, *, vae: str = "vae", weights: Sequence[str] = (), others: Sequence[str] = ()
+) -> Repository:
+    """A pipeline's repository on the Hub with the files that are needed of it.
+
+    size: in bytes. weights: further folders of weights; others: further files.
+    """
+    parts = ("text_encoder", "transformer", vae, *weights)
+    configs = [f"{part}/*.json" for part in (*parts, "tokenizer", "scheduler")]
+    tokenizer = "tokenizer/spiece.model|tokenizer/tokenizer.json"
+    tensors = [f"{part}/*.safetensors" for part in parts]
+    return Repository(name, ("model_index.json", *configs, tokenizer, *others, *tensors), size)
+
+
+def handover(pipeline: Pipeline) -> float | None:
+    """The timestep below which a second transformer takes over; none where the pipeline has one only."""
+    ratio = pipeline.config.get("boundary_ratio")
+    return None if ratio is None else float(ratio) * float(pipeline.scheduler.config.num_train_timesteps)
 
 
 def token_frames(transformer: Any, latent_frames: int) -> int:

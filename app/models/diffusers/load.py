@@ -41,7 +41,10 @@ def load(
     built = DiffusersModel(pipeline, family, card)
     grid = built.grid()
     transformer = meta_copy(pipeline.transformer)
-    needs = estimate(family, transformer, meta_copy(pipeline.vae), grid, weight_bytes(pipeline.text_encoder))
+    encoders = (pipeline.components.get(name) for name in ("text_encoder", "text_encoder_2"))
+    text_bytes = sum(weight_bytes(encoder) for encoder in encoders if encoder is not None)
+    two = card.handover is not None
+    needs = estimate(family, transformer, meta_copy(pipeline.vae), grid, text_bytes, two=two)
     plan = plan_pipeline(needs, device, free_device=free_bytes(device), free_host=host_bytes())
     arrange(pipeline, plan)
     built.card = replace(built.card, stream_bytes=stream_bytes(family, transformer, grid, family.words))

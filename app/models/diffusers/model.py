@@ -15,7 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, ModelCard
-from app.models.diffusers.family import Family, Pipeline, token_frames
+from app.models.diffusers.family import BOTH_HALVES, Family, Pipeline, handover, token_frames
 from app.models.diffusers.stepwise import Paused
 from app.models.preview import LatentToRGB, fit
 from app.models.settings import Settings
@@ -45,10 +45,8 @@ class DiffusersModel:
     def __init__(self, pipeline: Pipeline, family: Family, card: ModelCard):
         if type(pipeline).__name__ != family.pipeline:
             raise ValueError(f"{card.title} is run by {family.pipeline}, got {type(pipeline).__name__}")
-        if getattr(pipeline, "transformer_2", None) is not None:
-            raise ValueError(
-                f"{card.title} hands over to a second transformer, whose residuals are not the first's"
-            )
+        if handover(pipeline) != card.handover:
+            raise ValueError(f"{card.title} hands over at {handover(pipeline)}, its card says {card.handover}")
         pipeline.set_progress_bar_config(disable=True)
         self.pipeline = pipeline
         self.family = family
@@ -75,18 +73,14 @@ class DiffusersModel:
         return model
 
     def encode_prompt(self, prompt: str) -> Embedded:
-        """Encode a prompt and the negative prompt; words beyond the limit are reported."""
-        text = self.family.prompt(prompt)
+        """Encode a prompt, and a negative one where guidance needs it; words beyond the limit are reported."""
+        text, asked = self.family.prompt(prompt), dict(self.family.encoding)
+        if self.family.negates:
+            asked |= {"negative_prompt": self.negative_prompt, "do_classifier_free_guidance": True}
         with torch.no_grad():
-            values = self.pipeline.encode_prompt(
-                prompt=text,
-                negative_prompt=self.negative_prompt,
-                do_classifier_free_guidance=True,
-                device=self.pipeline._execution_device,
-                **self.family.encoding,
-            )
+            values = self.pipeline.encode_prompt(prompt=text, device=self.pipeline._execution_device, **asked)
         embeddings = dict(zip(self.family.embeddings, values, strict=True))
-        halves = torch.cat([embeddings["prompt_embeds"], embeddings["negative_prompt_embeds"]])
+        halves = torch.cat([embeddings[name] for name in BOTH_HALVES if name in embeddings])
         return Embedded(
             text=halves[:, None],
             mask=torch.ones(1, halves.shape[1], device=halves.device),
@@ -129,7 +123,9 @@ class DiffusersModel:
         if cache not in self._under_way:
             raise ValueError(f"step {step} of a run whose step 1 was not made here")
         run = self._under_way[cache]
-        with self.family.attached(self.pipeline.transformer, cache, self._token_frames(latent)):
+        second = self.card.handover is not None and schedule[step - 1] < self.card.handover
+        transformer = self.pipeline.transformer_2 if second else self.pipeline.transformer
+        with self.family.attached(transformer, cache, self._token_frames(latent)):
             stepped = run.advance()
         if not np.isclose(stepped.timestep, schedule[step - 1], rtol=1e-6):
             raise ValueError(
@@ -184,7 +180,7 @@ class DiffusersModel:
             def after_step(
                 _: object, index: int, timestep: Tensor, tensors: dict[str, Tensor]
             ) -> dict[str, Tensor]:
-                pause(Stepped(tensors["latents"], float(timestep), observed()))
+                pause(Stepped(tensors["latents"], self.family.falling(timestep), observed()))
                 return {}
 
             return pipeline(**arguments, callback_on_step_end=after_step)
@@ -256,7 +252,10 @@ def expected(scheduler: Any, output: Tensor, sample: Tensor, timestep: Tensor) -
     """The clean latent that a prediction at `timestep` stands for, by what the scheduler says it predicts."""
     kind = scheduler.config.get("prediction_type", "flow_prediction")
     if kind == "flow_prediction":
-        return sample - output * (float(timestep) / scheduler.config.num_train_timesteps)
+        level = float(timestep) / scheduler.config.num_train_timesteps
+        if scheduler.config.get("invert_sigmas"):  # it predicts video - noise, at levels that rise to the video
+            return sample + output * (1 - level)
+        return sample - output * level
     alpha = float(scheduler.alphas_cumprod[int(timestep)])
     signal, noise = alpha**0.5, (1 - alpha) ** 0.5
     if kind == "epsilon":

@@ -9,7 +9,7 @@ from torch import nn
 
 from app.models.runtime.memory import free_bytes, gigabytes, host_bytes
 
-Part = Literal["text", "transformer", "vae"]  # in the order of use
+Part = Literal["text", "transformer", "transformer_2", "vae"]  # in the order of use; most have one transformer
 Residence = Literal["device", "host", "disk"]  # where a part waits while another one works
 
 WORKSPACE = 1.2  # of the tensors counted: workspaces of operations, and fragmentation; not measured on a GPU yet

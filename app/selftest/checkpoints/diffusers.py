@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKLCogVideoX,
+    AutoencoderKLHunyuanVideo,
     AutoencoderKLLTXVideo,
+    AutoencoderKLMochi,
     AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
     CogVideoXDDIMScheduler,
@@ -17,19 +19,33 @@ from diffusers import (
     CogVideoXTransformer3DModel,
     DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
+    HunyuanVideoPipeline,
+    HunyuanVideoTransformer3DModel,
     LattePipeline,
     LatteTransformer3DModel,
     LTXPipeline,
     LTXVideoTransformer3DModel,
+    MochiPipeline,
+    MochiTransformer3DModel,
     UniPCMultistepScheduler,
     WanPipeline,
     WanTransformer3DModel,
 )
-from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    LlamaConfig,
+    LlamaModel,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from app.models.diffusers.family import checkpoints
 from app.models.size import Size
-from app.selftest.checkpoints.text import tokenizer
+from app.selftest.checkpoints.text import byte_tokenizer, tokenizer, word_tokenizer
 
 SIZES = {
     "latte-1": Size(16, 16, 4),
@@ -37,7 +53,11 @@ SIZES = {
     "cogvideox-5b": Size(16, 16, 9),
     "wan-2.1-1.3b": Size(16, 16, 9),
     "wan-2.1-14b": Size(16, 16, 9),
+    "wan-2.2-a14b": Size(16, 16, 9),
+    "wan-2.2-lightning": Size(16, 16, 9),
     "ltx-video": Size(32, 32, 9),
+    "hunyuan-video": Size(16, 16, 9),
+    "mochi-1": Size(16, 16, 13),
 }
 
 
@@ -133,20 +153,28 @@ def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
     )
 
 
-def wan(folder: Path) -> WanPipeline:
-    """Three blocks at width 24 and a scheduler with a memory."""
-    return WanPipeline(
-        **text(folder, multilingual=True),
-        transformer=WanTransformer3DModel(
+def wan(folder: Path, *, shift: float = 3.0, two: bool = False) -> WanPipeline:
+    """Three blocks at width 24 and a scheduler with a memory; `two`: transformers, as in Wan 2.2."""
+
+    def transformer() -> WanTransformer3DModel:
+        return WanTransformer3DModel(
             num_attention_heads=2,
             attention_head_dim=12,
             text_dim=32,
             ffn_dim=32,
             num_layers=3,
             rope_max_seq_len=32,
-        ).eval(),
+        ).eval()
+
+    return WanPipeline(
+        **text(folder, multilingual=True),
+        transformer=transformer(),
+        transformer_2=transformer() if two else None,
+        boundary_ratio=0.875 if two else None,
         vae=AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1).eval(),
-        scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+        scheduler=UniPCMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=shift
+        ),
     )
 
 
@@ -176,11 +204,83 @@ def ltx(folder: Path) -> LTXPipeline:
     )
 
 
+def hunyuan_video(folder: Path) -> HunyuanVideoPipeline:
+    """One block of two streams and two of one at width 24, and two text encoders."""
+    words, pieces = word_tokenizer(), byte_tokenizer()
+    llama = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,  # the last two are not used
+        num_attention_heads=4,
+        pad_token_id=words.pad_token_id,
+    )
+    clip = CLIPTextConfig(
+        vocab_size=len(pieces),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        projection_dim=16,
+        eos_token_id=pieces.eos_token_id,
+        pad_token_id=pieces.pad_token_id,
+    )
+    return HunyuanVideoPipeline(
+        text_encoder=LlamaModel(llama).eval(),
+        tokenizer=words,
+        text_encoder_2=CLIPTextModel(clip).eval(),
+        tokenizer_2=pieces,
+        transformer=HunyuanVideoTransformer3DModel(
+            in_channels=4,
+            out_channels=4,
+            num_attention_heads=2,
+            attention_head_dim=12,
+            num_layers=1,
+            num_single_layers=2,
+            num_refiner_layers=1,
+            text_embed_dim=32,
+            pooled_projection_dim=16,
+            rope_axes_dim=(4, 4, 4),
+        ).eval(),
+        vae=AutoencoderKLHunyuanVideo(
+            latent_channels=4, block_out_channels=(8, 8, 8, 8), layers_per_block=1, norm_num_groups=4
+        ).eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
+    )
+
+
+def mochi(folder: Path) -> MochiPipeline:
+    """Three blocks, at width 32 for the video and 16 for the text, and a scheduler whose levels rise."""
+    transformer = MochiTransformer3DModel(
+        num_attention_heads=4,
+        attention_head_dim=8,
+        num_layers=3,
+        pooled_projection_dim=16,
+        in_channels=12,
+        text_embed_dim=32,
+        time_embed_dim=8,
+    ).eval()
+    return MochiPipeline(
+        **text(folder),
+        transformer=transformer,
+        vae=AutoencoderKLMochi(
+            encoder_block_out_channels=(32, 32, 32, 32),
+            decoder_block_out_channels=(32, 32, 32, 32),
+            layers_per_block=(1, 1, 1, 1, 1),
+        ).eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(invert_sigmas=True),
+    )
+
+
 BUILDERS: dict[str, Callable[[Path], Any]] = {
     "latte-1": latte,
     "cogvideox-2b": cogvideox,
     "cogvideox-5b": partial(cogvideox, rotary=True),
     "wan-2.1-1.3b": wan,
     "wan-2.1-14b": wan,
+    "wan-2.2-a14b": partial(wan, shift=12.0, two=True),
+    "wan-2.2-lightning": partial(wan, shift=5.0, two=True),
     "ltx-video": ltx,
+    "hunyuan-video": hunyuan_video,
+    "mochi-1": mochi,
 }

@@ -1,12 +1,16 @@
-"""A small T5 text encoder with random weights, and a SentencePiece tokenizer of a few words."""
+"""A small T5 text encoder with random weights, and tokenizers of a few words: SentencePiece's, Llama's, CLIP's."""
 
 import json
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sentencepiece
 import torch
+
+if TYPE_CHECKING:
+    from transformers import CLIPTokenizer, PreTrainedTokenizerFast
 
 WORDS = ("a red fox runs over the snow", "a small dog sails a blue ship", "aesthetic score: 6.5.")
 
@@ -54,3 +58,24 @@ def tokenizer() -> bytes:
         minloglevel=2,
     )
     return model.getvalue()
+
+
+def word_tokenizer() -> "PreTrainedTokenizerFast":
+    """One token a word; stands for Llama's, whose prompts are part of a longer instruction."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = ["<unk>", "<pad>", *sorted({word for line in WORDS for word in line.split()})]
+    made = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="<unk>", pad_token="<pad>")
+
+
+def byte_tokenizer() -> "CLIPTokenizer":
+    """CLIP's without merges: a token a byte."""
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import CLIPTokenizer
+
+    letters = sorted(ByteLevel.alphabet())
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizer(vocab={token: number for number, token in enumerate(tokens)}, merges=[])

@@ -11,9 +11,9 @@ from diffusers import DiffusionPipeline
 from app import Codebook, adacache
 from app.caching.methods.adacache import AdaCacheConfig
 from app.models.diffusers.family import checkpoints
-from app.selftest.checkpoints.diffusers import BUILDERS, SIZES
+from app.selftest.checkpoints.diffusers import SIZES
+from tests.models.diffusers.conftest import every_model
 
-every_model = pytest.mark.parametrize("name", list(BUILDERS))
 ALL = Codebook((1e9,), (1,))
 EVERY_THIRD = Codebook((1e9,), (3,))
 

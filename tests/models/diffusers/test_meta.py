@@ -20,7 +20,6 @@ from app.models.registry import load_model
 from tests.models.open_sora.test_meta import Watch
 
 PUBLISHED = checkpoints()
-MODELS = list(PUBLISHED)
 LATTE, COGVIDEOX = PUBLISHED["latte-1"], PUBLISHED["cogvideox-2b"]
 PARAMETERS = {
     "latte-1": 1.06e9,
@@ -28,11 +27,14 @@ PARAMETERS = {
     "cogvideox-5b": 5.57e9,
     "wan-2.1-1.3b": 1.42e9,
     "wan-2.1-14b": 14.29e9,
+    "wan-2.2-a14b": 14.29e9,
     "ltx-video": 1.92e9,
+    "hunyuan-video": 12.82e9,
+    "mochi-1": 10.03e9,
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_a_step_stays_on_its_device_in_bfloat16(name: str):
     """Two blocks of the published width; the others are alike."""
     checkpoint = PUBLISHED[name]
@@ -44,7 +46,7 @@ def test_a_step_stays_on_its_device_in_bfloat16(name: str):
     assert watch.heavy > 2 * 6
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_published_sizes(name: str):
     transformer = build_transformer(PUBLISHED[name], torch.bfloat16)
     assert sum(p.numel() for p in transformer.parameters()) == pytest.approx(PARAMETERS[name], rel=0.01)
@@ -57,6 +59,14 @@ def test_streams_by_hand():
     assert stream_bytes(LATTE.family, latte, (16, 64, 64), 120) == 2 * 16 * 32 * 32 * 1152 * 2
     cogvideox = build_transformer(COGVIDEOX, torch.bfloat16, num_layers=1)
     assert stream_bytes(COGVIDEOX.family, cogvideox, (13, 60, 90), 226) == 2 * (13 * 30 * 45 + 226) * 1920 * 2
+    mochi = build_transformer(PUBLISHED["mochi-1"], torch.bfloat16, num_layers=1)  # its text is half as wide
+    assert (
+        stream_bytes(PUBLISHED["mochi-1"].family, mochi, (2, 60, 106), 256)
+        == 2 * ((2 * 30 * 53) * 3072 + 256 * 1536) * 2
+    )
+    hunyuan = build_transformer(PUBLISHED["hunyuan-video"], torch.bfloat16, num_layers=1, num_single_layers=1)
+    tokens = 2 * 34 * 60 + 256  # of one half: guidance is an input
+    assert stream_bytes(PUBLISHED["hunyuan-video"].family, hunyuan, (2, 68, 120), 256) == tokens * 3072 * 2
 
 
 def test_decoding_stays_on_its_device_in_bfloat16():

@@ -29,12 +29,10 @@ from app.generation.request import Request
 from app.lab.record import record
 from app.models.diffusers.model import DiffusersModel
 from app.models.diffusers.stepwise import Paused
-from app.selftest.checkpoints.diffusers import BUILDERS
-from tests.models.diffusers.conftest import PROMPT, own_output
+from tests.models.diffusers.conftest import PROMPT, every_model, own_output
 
 STEPS, GUIDANCE, SEED = 4, 5.0, 3
 Models = Callable[[str], DiffusersModel]
-every_model = pytest.mark.parametrize("name", list(BUILDERS))
 
 
 def start(model: DiffusersModel, policy: CachePolicy, steps: int = STEPS, *, folded: bool = True) -> Denoiser:

@@ -20,12 +20,11 @@ from app.models.diffusers import blocks
 from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
 from app.runs.store import RunStore, about_now
-from app.selftest.checkpoints.diffusers import BUILDERS, SIZES
+from app.selftest.checkpoints.diffusers import SIZES
+from tests.models.diffusers.conftest import PROMPT, every_model
 
-PROMPT = "a red fox runs over the snow"
 Models = Callable[[str], DiffusersModel]
 Folders = Callable[[str], Path]
-every_model = pytest.mark.parametrize("name", list(BUILDERS))
 SKIPPING = AdaCacheConfig(Codebook((1e6,), (2,)))
 
 
@@ -82,7 +81,7 @@ def test_a_finished_latent_can_be_decoded_twice(name: str, model: Models) -> Non
     assert np.array_equal(run.decode(), loaded.decode(run.latent.clone()))
 
 
-@pytest.mark.parametrize("name", ["cogvideox-2b", "wan-2.1-1.3b", "ltx-video"])
+@pytest.mark.parametrize("name", ["cogvideox-2b", "wan-2.1-1.3b", "ltx-video", "hunyuan-video", "mochi-1"])
 def test_offload_finds_every_block_while_a_cache_is_attached(
     name: str, model: Callable[[str], DiffusersModel]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Wan: full attention over space and time; the halves of guidance take turns in the transformer."""
+"""Wan: full attention over space and time; the halves of guidance take turns, in 2.2 through two transformers."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,6 +34,7 @@ NEGATIVE = (
     "backwards"
 )
 FLOW_SHIFT = 3.0  # upstream's at 480p; it takes 5 at 720p
+HANDOVER = 875.0  # timestep of Wan 2.2's boundary ratio, 0.875
 UMT5_XXL_PARAMETERS = 5_680_910_336  # of the encoder alone
 
 
@@ -116,5 +117,45 @@ WAN_14B = replace(
         transformer_config={"num_attention_heads": 40, "ffn_dim": 13824, "num_layers": 40},
     ),
 )
+WAN_2_2_SHIFT = 12.0  # upstream's for text to video
+WAN_2_2 = replace(
+    WAN_14B,
+    card=replace(
+        WAN_14B.card,
+        id="wan-2.2-a14b",
+        title="Wan 2.2 A14B",
+        description="Two transformers of 14 billion parameters: one for high noise, one for low. Where the second "
+        "takes over, the cache restarts, since no residual of the first is one of its own; on either side whole "
+        f"blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 40 GB or more, 80 GB of main memory and 126 GB of weights from Hugging Face",
+        steps=40,
+        guidance=4.0,
+        flow_shift=WAN_2_2_SHIFT,
+        handover=HANDOVER,
+    ),
+    repository=repository("Wan-AI/Wan2.2-T2V-A14B-Diffusers", 126_000_000_000, weights=("transformer_2",)),
+    scheduler={"flow_shift": WAN_2_2_SHIFT},
+)
+LIGHTNING_SHIFT = 5.0
+WAN_2_2_LIGHTNING = replace(
+    WAN_2_2,
+    card=replace(
+        WAN_2_2.card,
+        id="wan-2.2-lightning",
+        title="Wan 2.2 Lightning",
+        description="Wan 2.2 A14B, distilled to four steps without guidance. Caching cannot help it: each of so "
+        "few steps changes the video a lot, and there is nothing to reuse.",
+        needs="a GPU with 40 GB or more, 80 GB of main memory and 126 GB of weights from Hugging Face; "
+        "caching cannot help its four steps",
+        steps=4,
+        guidance=1.0,
+        flow_shift=LIGHTNING_SHIFT,
+        few_steps=True,
+    ),
+    repository=repository(
+        "magespace/Wan2.2-T2V-A14B-Lightning-Diffusers", 126_000_000_000, weights=("transformer_2",)
+    ),
+    scheduler={"flow_shift": LIGHTNING_SHIFT},
+)
 
-register(WAN, WAN_1_3B, WAN_14B)
+register(WAN, WAN_1_3B, WAN_14B, WAN_2_2, WAN_2_2_LIGHTNING)
