@@ -1,7 +1,7 @@
 """Everything that ships and hangs on the weights of Sprites: python -m app.training.shipped
 
-After every training: the Lab's recordings, the paper's figures measured on them, the run that the page opens with.
-Codebooks are calibrated by app.training.codebooks before, on recordings of their own.
+After every training: the Lab's recordings, the paper's figures measured on them, and the gallery and the run that
+the page opens with. Codebooks are calibrated by app.training.codebooks before, on recordings of their own.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from app.caching.codebook import presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.common.files import write_json
-from app.common.paths import ASSETS, FIGURES, FIRST_RUN, RECORDINGS
+from app.common.paths import ASSETS, FIGURES, FIRST_RUN, GALLERY, RECORDINGS
 from app.generation.events import Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
@@ -22,7 +22,8 @@ from app.lab.measured import MEASURED, RUNS
 from app.lab.recording import Recording
 from app.models.base import VideoModel
 from app.models.registry import load_model
-from app.training.recordings import record_all
+from app.training.gallery import make_gallery, weights_hash
+from app.training.recordings import PROMPTS, record_all
 
 MODEL = "sprites"
 FIRST_PROMPT = "a car moving right fast in the desert"
@@ -36,6 +37,8 @@ def main() -> None:
     model = load_model(MODEL)
     recordings = record_all(model, out / RECORDINGS.relative_to(ASSETS))
     measure_figures(model, recordings, out / FIGURES.relative_to(ASSETS))
+    clips = dict(zip(PROMPTS, recordings, strict=True))
+    make_gallery(model, clips, out / GALLERY.relative_to(ASSETS), weights_hash())
     make_first_run(model, out / FIRST_RUN.relative_to(ASSETS))
 
 
