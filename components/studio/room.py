@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.common.sentences import sentence
+from app.lab.gallery import Gallery
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from components.rooms import QUIET, VISITORS, Page, Room
@@ -17,8 +18,9 @@ from components.shared.warmup import LOADING
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.form import Form
+from components.studio.gallery import asked_clip, gallery_panel
 from components.studio.generate import Updates, ask_for, current, follow
-from components.studio.opening import of_card, opened
+from components.studio.opening import of_card, of_request, opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
 from components.studio.size import read_size, said_props
@@ -31,9 +33,10 @@ KEEP_SETTINGS = "(...values) => window.dispatchEvent(new CustomEvent('adacache-s
 
 @dataclass(frozen=True)
 class Studio:
-    """The Studio's panels."""
+    """The Studio's panels; the gallery where there is one, with what it shows."""
 
     controls: Controls
+    gallery: tuple[gr.HTML, Gallery] | None
     videos: gr.HTML
     charts: gr.HTML
 
@@ -46,9 +49,10 @@ def build(page: Page) -> Studio:
     with gr.Column(elem_id="controls", scale=0, min_width=300):
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
+        gallery = gallery_panel(page.gallery)
         videos = stage(shown, page.cards[shown.request.model] if shown else card, page.store)
         plots = charts(shown)
-    return Studio(panels, videos, plots)
+    return Studio(panels, gallery, videos, plots)
 
 
 def wire(page: Page) -> None:
@@ -114,6 +118,17 @@ def wire(page: Page) -> None:
             answer = {"error": sentence(error), "at": time()}
             return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]
 
+    def open_clip(picked: gr.EventData) -> Updates:
+        visitor = visitor_of(getattr(picked, "visitor", None))
+        try:
+            if current(runner, visitor) is not None:
+                raise ValueError("the Studio shows your run that goes; stop it or wait for it to open a clip")
+            assert studio.gallery
+            return of_request(store, cards, visitor, asked_clip(studio.gallery[1], picked))
+        except (ValueError, OSError) as error:
+            said = gr.update(notice=sentence(error), notice_kind="error")
+            return [*[gr.skip()] * (len(shown) + len(drawn) - 1), said]
+
     def picked(model: str, *sizes: Any) -> Updates:
         size = read_size(card_of(cards, model), *sizes)
         refusal = missing(model, size) if model in CARDS else None
@@ -143,6 +158,8 @@ def wire(page: Page) -> None:
     changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
     gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
     runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)
+    if studio.gallery is not None:
+        studio.gallery[0].select(open_clip, None, [*shown, *drawn], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)
     panels.share.click(share, [runs_panel, *inputs], panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)
