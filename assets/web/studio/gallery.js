@@ -29,7 +29,7 @@ export function mount({ element, props, trigger }) {
   list.addEventListener("pointerleave", () => (pointed.textContent = HINT));
   const pause = createPause(cards.map(({ video }) => video));
   const heading = make("header", "gallery-heading");
-  heading.append(make("h2", "", TITLE), make("span", "badge", "recorded"), make("span", "badge", "simulated"), ...createOffer(), label, pause.button, close);
+  heading.append(make("h2", "", TITLE), make("span", "gallery-label", "recorded"), make("span", "gallery-label", "simulated"), ...createOffer(), label, pause.button, close);
   section.append(heading, summary, list, pointed);
   element.replaceChildren(section);
 
