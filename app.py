@@ -31,7 +31,7 @@ from components.shared.visitors import login, trust_no_proxy_by_itself
 from components.shared.web import head
 
 MAX_QUEUE = 32
-STYLES = ("base", "codebook", "controls")
+STYLES = ("shared/base", "shared/codebook", "shared/controls", "tour/tour")
 
 
 def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = False, wait: bool = True) -> str:
@@ -55,7 +55,10 @@ def launch(page: gr.Blocks, host: str | None, port: int | None, share: bool = Fa
         },
         footer_links=[],
         theme=theme(),
-        css_paths=[WEB / "shared" / f"{name}.css" for name in STYLES] + [room.style for room in rooms()],
+        css_paths=[
+            *(WEB / f"{name}.css" for name in STYLES),
+            *(style for room in rooms() for style in room.styles),
+        ],
         head=head([room.id for room in rooms()]),
     )
     return str(local)

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.common.paths import FIRST_RUN, RECORDINGS
+from app.common.paths import FIRST_RUN, GALLERY, RECORDINGS
 from app.jobs.limits import limits_here
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard, VideoModel
@@ -18,7 +18,7 @@ from components.rooms import QUIET, VISITORS, Page, rooms
 from components.shared.blocks import AnsweringBlocks
 from components.shared.header import header
 from components.shared.warmup import Warmup
-from components.shared.web import serve_assets
+from components.shared.web import panel, serve_assets
 
 
 def build(
@@ -27,6 +27,7 @@ def build(
     load: Callable[[str], VideoModel] = load_model,
     first_run: Path = FIRST_RUN,
     recordings: Path = RECORDINGS,
+    gallery: Path = GALLERY,
 ) -> gr.Blocks:
     """The whole page over a folder for runs; the first model begins to load at once."""
     card = next(iter(cards.values()))
@@ -36,13 +37,14 @@ def build(
     store.close()  # what an earlier server of this process number left
     store.tidy()
     runner = JobRunner(store, warmup.load, limits=limits_here())
-    serve_assets(first_run)
+    serve_assets(first_run, gallery)
 
     with AnsweringBlocks(
         title="AdaCache Studio", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     ) as blocks:
         status = header(card.title, device_of(card.id), warmup.state, rooms())
-        page = Page(blocks, cards, runner, store, warmup, first_run, recordings, status)
+        panel("tour/tour", "tour")
+        page = Page(blocks, cards, runner, store, warmup, first_run, recordings, gallery, status)
         endpoints(runner, cards, VISITORS)  # first, for their names
         for room in rooms():
             with gr.Row(elem_id=room.id):

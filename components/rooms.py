@@ -37,6 +37,7 @@ class Page:
     warmup: Warmup
     first_run: Path  # what the Studio shows before anything is generated
     recordings: Path  # that ship with the Lab
+    gallery: Path  # clips of those, for the first view
     header: gr.HTML
     built: dict[str, Any] = field(default_factory=dict)  # by room, what its `build` returned
 
@@ -52,9 +53,9 @@ class Room:
     wire: Callable[[Page], None] = lambda page: None
 
     @property
-    def style(self) -> Path:
-        """Its stylesheet."""
-        return WEB / self.id / f"{self.id}.css"
+    def styles(self) -> list[Path]:
+        """Its stylesheets."""
+        return sorted((WEB / self.id).glob("*.css"))
 
 
 @cache

@@ -5,20 +5,25 @@ import json
 import re
 from pathlib import Path
 
+import av
 import pytest
 
 from app.caching.codebook import presets
 from app.caching.registry import published
 from app.common import paths
+from app.lab.gallery import load_gallery, scaled
 from app.lab.measured import MEASURED, shipped
 from app.lab.recorded_figures import FIGURES
 from app.lab.recording import Recording, load_recording
+from app.lab.simulate import simulate
 from app.models.registry import CARDS
 from app.runs.run import load_run
 from app.training.first_run import FIRST_PROMPT
+from app.training.gallery import clip_origin, gallery_method, weights_hash
 from app.training.recordings import PROMPTS
 
 NAMED = {name: path for name, path in vars(paths).items() if isinstance(path, Path)}
+MAX_GALLERY_BYTES = 1_500_000  # of the first visit
 SOURCES = [path for folder in ("app", "components") for path in sorted((paths.ROOT / folder).rglob("*.py"))]
 
 
@@ -83,6 +88,29 @@ def test_all_figures_of_the_lab_have_a_curve_for_every_shipped_recording(kind: s
                 sum(value is not None for value in values) >= len(values) - 2
             )  # a forecast needs two steps before
     assert json.loads(json.dumps(figure.to_json(), allow_nan=False))["curves"]
+
+
+def test_every_clip_of_the_gallery_was_made_with_these_weights_and_fits_its_recording(recordings: list[Recording]):
+    """Where it fails: python -m app.training.gallery"""
+    gallery, weights = load_gallery(paths.GALLERY), weights_hash()
+    assert gallery
+    assert gallery.method == gallery_method(CARDS[gallery.model])
+    assert sorted(clip.name for clip in gallery.clips) == list(PROMPTS)
+    by_name = dict(zip(PROMPTS, recordings, strict=True))
+    for clip in gallery.clips:
+        recording = by_name[clip.name]
+        with av.open(str(paths.GALLERY / f"{clip.name}.mp4")) as file:
+            assert file.metadata["comment"] == clip_origin(recording, weights), clip.name
+        for position in (0, len(gallery.scales) // 2, -1):
+            method = scaled(gallery.method, gallery.scales[position])
+            assert clip.computed[position] == simulate(recording, method).computed, clip.name
+    assert sum(path.stat().st_size for path in paths.GALLERY.iterdir()) < MAX_GALLERY_BYTES
+
+
+def test_a_clip_of_other_weights_or_of_another_request_is_told_apart(recordings: list[Recording]):
+    first, second = recordings[:2]
+    told = {clip_origin(first, "some"), clip_origin(first, "others"), clip_origin(second, "some")}
+    assert len(told) == 3
 
 
 def test_the_first_run_is_that_of_the_command():

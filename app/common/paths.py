@@ -12,6 +12,7 @@ CODEBOOKS = ASSETS / "codebooks"  # one JSON a preset
 METHODS = ASSETS / "methods"  # published settings, one JSON a model
 COMPARISONS = ASSETS / "compare"  # tables of python -m app compare
 RECORDINGS = ASSETS / "recordings"  # baselines recorded for the Lab
+GALLERY = ASSETS / "gallery"  # clips of the recordings for the page's first view
 PREDICTIONS = ASSETS / "predictions"  # how well the Lab predicts pictures, one JSON a model
 FIGURES = ASSETS / "figures"  # figures of the paper that need generating
 PALETTE = ASSETS / "palette.json"  # the colours of families of methods, light and dark

@@ -45,6 +45,7 @@ ARTEFACTS = (
     Artefact("recordings", ("app.training.recordings",)),
     Artefact("figures", ("app.training.figures",)),
     Artefact("first-run", ("app.training.first_run",)),
+    Artefact("gallery", ("app.training.gallery",)),
     Artefact(
         "predictions",
         ("app predictions --out {work}",),

@@ -56,6 +56,11 @@ def of_card(store: RunStore, cards: Mapping[str, ModelCard], visitor: str, setti
     request = read_settings(settings if isinstance(settings, str) else "")
     if request.model not in cards:
         raise ValueError(f"the model of this share card, {shown(request.model)}, is not here")
+    return of_request(store, cards, visitor, request)
+
+
+def of_request(store: RunStore, cards: Mapping[str, ModelCard], visitor: str, request: Request) -> Updates:
+    """Updates for a request, and its run where the visitor has it; a ValueError for what the page cannot say."""
     run = store.find(request, visitor)
     return reopen(run, cards) if run else _unmade(request, cards, gone=False)
 

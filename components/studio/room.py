@@ -9,6 +9,7 @@ import gradio as gr
 
 from app.common.sentences import sentence
 from app.generation.request import Request
+from app.lab.gallery import Gallery
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from components.rooms import QUIET, VISITORS, Page, Room
@@ -18,9 +19,10 @@ from components.shared.warmup import LOADING
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.form import Form
+from components.studio.gallery import asked_clip, gallery_panel
 from components.studio.generate import Updates, ask_for, current, follow
 from components.studio.ghost import Ghosts
-from components.studio.opening import of_card, opened
+from components.studio.opening import of_card, of_request, opened
 from components.studio.reopening import reopen
 from components.studio.share import to_query
 from components.studio.size import ratio_props, read_size, said_props
@@ -33,9 +35,10 @@ KEEP_SETTINGS = "(...values) => window.dispatchEvent(new CustomEvent('adacache-s
 
 @dataclass(frozen=True)
 class Studio:
-    """The Studio's panels."""
+    """The Studio's panels; the gallery where there is one, with what it shows."""
 
     controls: Controls
+    gallery: tuple[gr.HTML, Gallery] | None
     videos: gr.HTML
     charts: gr.HTML
     ghosts: Ghosts
@@ -50,10 +53,11 @@ def build(page: Page) -> Studio:
         panels = controls(card, page.cards, page.runner)
     with gr.Column(elem_id="bench", min_width=400):
         of_run = page.cards[shown.request.model] if shown else card
+        gallery = gallery_panel(page.gallery)
         videos = stage(shown, of_run, page.store)
         ghosts = Ghosts(page.store, page.cards, page.first_run)
         plots = charts(shown, of_run, ghosts)
-    return Studio(panels, videos, plots, ghosts)
+    return Studio(panels, gallery, videos, plots, ghosts)
 
 
 def wire(page: Page) -> None:
@@ -125,6 +129,17 @@ def wire(page: Page) -> None:
             answer = {"error": sentence(error), "at": time()}
             return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]
 
+    def open_clip(picked: gr.EventData) -> Updates:
+        visitor = visitor_of(getattr(picked, "visitor", None))
+        try:
+            if current(runner, visitor) is not None:
+                raise ValueError("the Studio shows your run that goes; stop it or wait for it to open a clip")
+            assert studio.gallery
+            return of_request(store, cards, visitor, asked_clip(studio.gallery[1], picked))
+        except (ValueError, OSError) as error:
+            said = gr.update(notice=sentence(error), notice_kind="error")
+            return [*[gr.skip()] * (len(shown) + len(drawn) - 1), said]
+
     def picked(model: str, *sizes: Any) -> Updates:
         size = read_size(card_of(cards, model), *sizes)
         refusal = missing(model, size) if model in CARDS else None
@@ -159,6 +174,8 @@ def wire(page: Page) -> None:
     changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
     gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
     runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)
+    if studio.gallery is not None:
+        studio.gallery[0].select(open_clip, None, [*shown, *drawn], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)
     panels.share.click(share, [runs_panel, *inputs], panels.share, queue=False, preprocess=False, **QUIET)
     wire_controls(panels, cards, QUIET)

@@ -15,6 +15,8 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.lab.record import record
+from app.lab.recording import load_recording
+from app.training.gallery import make_gallery
 from components.page import build
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.entry import load_entry
@@ -49,12 +51,14 @@ class Studio:
             page.context.close()
         demo.close()
 
-    def visit(self, width: int = 1440, height: int = 900, reuse: bool = False) -> Page:
+    def visit(self, width: int = 1440, height: int = 900, reuse: bool = False, first: bool = False) -> Page:
         """A new visitor with a page that is ready; anything its scripts throw fails the test.
 
-        Baselines of other tests' runs are reused only on request.
+        Baselines of other tests' runs are reused only on request; the gallery is open on a `first` visit only.
         """
         page = self.browser.new_context(viewport={"width": width, "height": height}).new_page()
+        if not first:
+            page.add_init_script("localStorage.setItem('adacache-gallery', 'closed')")
         page.set_default_timeout(TIMEOUT)
         self.pages.append(page)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -102,15 +106,24 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def gallery(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gallery")
+    found = {path.stem: load_recording(path) for path in sorted(recordings.glob("*.json"))}
+    make_gallery(TinyVideoModel(), found, folder, weights="golden")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def launched(
-    browser: Browser, first_run: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, first_run: Path, recordings: Path, gallery: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Studio]:
     torch.set_num_threads(1)  # the browser needs the other cores
     entry = load_entry()
     runs, pace = tmp_path_factory.mktemp("studio") / "runs", Pace()
 
     def start() -> tuple[Any, str]:
-        demo = build(runs, {"tiny": TINY}, lambda _: PacedModel(pace, TINY), first_run, recordings)
+        cards = {"tiny": TINY}
+        demo = build(runs, cards, lambda _: PacedModel(pace, TINY), first_run, recordings, gallery)
         return demo, entry.launch(demo, "127.0.0.1", None, wait=False)
 
     demo, url = start()

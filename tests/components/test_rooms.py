@@ -57,4 +57,4 @@ def test_a_made_up_room_is_on_the_page(tmp_path: Path) -> None:
 
 def test_the_shipped_rooms_have_a_style_each() -> None:
     assert [room.id for room in finding.rooms()] == ["studio", "lab", "compare", "runs", "study"]
-    assert all(room.style.is_file() for room in finding.rooms())
+    assert all(room.styles for room in finding.rooms())

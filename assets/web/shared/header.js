@@ -1,4 +1,5 @@
 // Header: name, sentence, model and device, light or dark, and the settings drawer of narrow screens.
+import { createHeaderButtons } from "./header-buttons.js";
 import { createNav } from "./nav.js";
 import { remember, remembered } from "./remember.js";
 import { make } from "./format.js";
@@ -33,9 +34,10 @@ export function mount({ element, props, watch }) {
       make("span", "device", props.device),
       make("span", "state", props.state),
     );
+    status.title = [props.model, props.device, props.state].join(", "); // a long one is cut, not the sentence
     status.dataset.state = props.state;
   };
   watch(["state", "model", "device"], show);
   show();
-  element.replaceChildren(name, createNav(props.rooms), sentence, status, drawer, theme);
+  element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(), drawer, theme);
 }

@@ -7,13 +7,16 @@ const SETTINGS = "adacache-settings";
 const SHOWN = "adacache-shown";
 const LINKED = ["settings", "run"];
 
+/** Whether this visit began with a link to a run or to settings. */
+export const linked = LINKED.some((name) => new URL(location.href).searchParams.has(name));
+
 /** What the server needs to know to open the page. */
 export function opening() {
   const address = new URL(location.href);
-  const linked = Object.fromEntries(LINKED.map((name) => [name, address.searchParams.get(name) ?? ""]));
+  const asked = Object.fromEntries(LINKED.map((name) => [name, address.searchParams.get(name) ?? ""]));
   for (const name of LINKED) address.searchParams.delete(name);
   history.replaceState(history.state, "", address);
-  return { visitor: visitor(), ...linked, remembered: read(), shown: remembered(SHOWN) };
+  return { visitor: visitor(), ...asked, remembered: read(), shown: remembered(SHOWN) };
 }
 
 /** From now on, keep the controls as they are left; each change sends all their values. */

@@ -1,0 +1,75 @@
+"""The gallery of the page's first view: python -m app.training.gallery
+
+The videos of the Lab's recordings, made anew from their prompts and seeds, and an index with the schedules that
+the model's own codebook chooses on them. Each video's metadata tell what request and weights it was made with.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from tqdm import tqdm
+
+from app.caching.codebook import presets
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.policy import NoCache
+from app.common.files import write_json
+from app.common.paths import GALLERY, RECORDINGS, SPRITES
+from app.generation.denoiser import Denoiser
+from app.generation.video import encode_mp4, enlarge
+from app.lab.gallery import INDEX, simulated_gallery
+from app.lab.recording import Recording, load_recording
+from app.models.base import ModelCard, VideoModel
+from app.models.registry import load_model
+
+WEIGHTS = (SPRITES / "transformer.safetensors", SPRITES / "vae.safetensors")  # what a video of Sprites hangs on
+
+
+def main() -> None:
+    """Make it anew from the shipped recordings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=GALLERY)
+    options = parser.parse_args()
+    recordings = {path.stem: load_recording(path) for path in sorted(RECORDINGS.glob("*.json"))}
+    make_gallery(load_model("sprites"), recordings, options.out, weights_hash())
+
+
+def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Path, weights: str) -> None:
+    """Write the index and a video for each recording; `weights` stands for the model's weights."""
+    out.mkdir(parents=True, exist_ok=True)
+    gallery = simulated_gallery(recordings, gallery_method(model.card))
+    for name, recording in tqdm(recordings.items(), unit="clip"):
+        run = Denoiser.start(
+            model,
+            model.encode_prompt(recording.prompt),
+            NoCache(),
+            seed=recording.seed,
+            steps=recording.asked,
+            guidance=recording.guidance,
+        )
+        frames = enlarge(run.finish().decode())
+        origin = clip_origin(recording, weights)
+        encode_mp4(out / f"{name}.mp4", frames, frames.shape[1:3], model.card.fps, comment=origin)
+    write_json(out / INDEX, gallery.to_json(), compact=True)
+
+
+def gallery_method(card: ModelCard) -> AdaCacheConfig:
+    """The model's own codebook with motion regularisation: it is by motion that the videos of Sprites differ."""
+    return AdaCacheConfig(presets()[card.codebook].codebook, motion=card.motion)
+
+
+def clip_origin(recording: Recording, weights: str) -> str:
+    """What a clip was made from, as its file carries it: equal only for the same request and weights."""
+    asked = [recording.model, recording.prompt, recording.seed, recording.asked, recording.guidance, weights]
+    return f"adacache-gallery {sha256(json.dumps(asked).encode()).hexdigest()[:16]}"
+
+
+def weights_hash() -> str:
+    """A hash of the weights of Sprites as they ship."""
+    return sha256(b"".join(path.read_bytes() for path in WEIGHTS)).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
