@@ -26,6 +26,7 @@ from app.generation.summary import summarise
 from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
+from app.metrics.quality.psnr import frame_psnr
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
@@ -159,7 +160,8 @@ def _run(
 
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
-    summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
+    per_frame = frame_psnr(videos["baseline"], videos["accelerated"]).tolist()
+    summary = summarise(trace, started, finished, quality, per_frame, timing_of(request, denoisers, measured))
     write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
     write_json(folder / "trace.json", trace.to_json())
     write_json(folder / "summary.json", summary)
