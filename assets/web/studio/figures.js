@@ -68,6 +68,7 @@ export function distanceFigure(run, { axis, layout }, top) {
     traces,
     {
       ...layout,
+      annotations: clipped(decided, top),
       shapes: run.threshold ? [{ ...limit, y0: Math.sqrt(run.threshold), y1: Math.sqrt(run.threshold) }] : [],
       yaxis: {
         ...axis,
@@ -77,6 +78,21 @@ export function distanceFigure(run, { axis, layout }, top) {
       },
     },
   ];
+}
+
+/** What is too large for the axis has its number beside its arrow, once for neighbours, whose numbers would overlap. */
+function clipped(decided, top) {
+  const above = decided.filter((record, i) => record.regularised > top && !(decided[i - 1]?.regularised > top));
+  return above.map(({ step, regularised }) => ({
+    text: significant(regularised),
+    x: step,
+    xanchor: "left",
+    xshift: 8,
+    y: Math.sqrt(top),
+    yanchor: "top",
+    showarrow: false,
+    font: { color: colour("adacache-text"), size: 11 },
+  }));
 }
 
 /** The upper end of an axis from zero; stated, because Plotly keeps a range it once found by itself. */

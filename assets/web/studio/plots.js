@@ -87,6 +87,7 @@ export function createPlots() {
     if (root.dataset.ready) return;
     root.dataset.ready = "true";
     for (const plot of plots) plot.on("plotly_relayout", (change) => follow(plot, change));
+    new ResizeObserver(() => Plotly.Plots.resize(charts.distance.plot)).observe(charts.distance.area); // its height is what is left
   };
   /** What another codebook would make of the steps: only the dots of the distance plot can look different. */
   const preview = (run) => {
