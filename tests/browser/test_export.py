@@ -62,6 +62,20 @@ def test_a_chart_of_the_studio(title: str, columns: list[str], studio: Studio) -
         assert len(image.convert("RGB").getcolors(1 << 20) or []) > 20
 
 
+def test_the_psnr_of_frames_and_a_table_of_compare(studio: Studio) -> None:
+    page = studio.visit()
+    page.get_by_role("heading", name="PSNR per frame").hover()
+    head, *lines = exported(page, "PSNR per frame", "CSV").decode().splitlines()
+    assert head == "frame,PSNR in dB"
+    values = [float(line.split(",")[1]) for line in lines]
+    assert f"{sum(values) / len(values):.1f}" == f"{float(page.inner_text('.tile.quality .value')):.1f}"
+
+    page.click("#tab-compare")
+    page.get_by_role("heading", name="TFLOPs of the paper").hover()
+    table = exported(page, "TFLOPs of the paper's Table 1", "TEX").decode()
+    assert r"Open-Sora 1.2, baseline & 3230.24 & 3232.61 & 0.07 \%" in table
+
+
 def test_a_curve_of_the_lab(studio: Studio) -> None:
     page = studio.visit()
     page.click("#tab-lab")
@@ -75,3 +89,11 @@ def test_a_curve_of_the_lab(studio: Studio) -> None:
     assert b"<rect" in drawn
     with Image.open(BytesIO(exported(page, "Distance looked up", "PNG"))) as image:
         assert image.width > 400
+
+    page.locator(".lab-heat h2").hover()
+    head, *lines = exported(page, "Change by lag", "CSV").decode().splitlines()
+    assert head.split(",")[:2] == ["Step", "lag 1"]
+    assert len(lines) == 30
+    assert b"<image" in exported(page, "Change by lag", "SVG")
+    with Image.open(BytesIO(exported(page, "Change by lag", "PNG"))) as image:
+        assert len(image.convert("RGB").getcolors(1 << 20) or []) > 60  # the cells too
