@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from app.lab.record import record
+from app.lab.recorder import RecorderConfig
 from tests.browser.conftest import Studio
+from tests.support.tiny import TinyVideoModel
 
 STEPS = 12  # of the first run
 
@@ -76,10 +79,11 @@ def test_the_psnr_of_frames_and_a_table_of_compare(studio: Studio) -> None:
     assert r"Open-Sora 1.2, baseline & 3230.24 & 3232.61 & 0.07 \%" in table
 
 
-def test_a_curve_of_the_lab(studio: Studio) -> None:
+def test_plots_of_the_lab(studio: Studio, tmp_path: Path) -> None:
     page = studio.visit()
     page.click("#tab-lab")
     page.wait_for_selector(".panel-lab[data-settled=true]")
+    expect(page.locator(".lab-blocks")).to_be_hidden()  # these recordings have one block
     page.locator(".lab-curve h2").hover()
     head, *lines = exported(page, "Distance looked up", "CSV").decode().splitlines()
     assert head == "Step,Recording A,Recording B"
@@ -97,3 +101,15 @@ def test_a_curve_of_the_lab(studio: Studio) -> None:
     assert b"<image" in exported(page, "Change by lag", "SVG")
     with Image.open(BytesIO(exported(page, "Change by lag", "PNG"))) as image:
         assert len(image.convert("RGB").getcolors(1 << 20) or []) > 60  # the cells too
+
+    config = RecorderConfig(locations=(0, 1, 3))
+    made = record(TinyVideoModel(), "of several blocks", seed=0, steps=8, guidance=7.0, config=config)
+    made.save(tmp_path / "blocks.json")
+    page.click(".lab-adding summary")
+    page.set_input_files("#lab-file", tmp_path / "blocks.json")
+    page.locator(".lab-blocks h2").hover()
+    head, *lines = exported(page, "Change by block", "CSV").decode().splitlines()
+    assert head == "step,block 0,block 1,block 3"
+    assert len(lines) == 7
+    assert float(lines[0].split(",")[3]) == pytest.approx(made.block_changes[3][0], rel=0.01)
+    expect(page.locator(".frame-chart.blocks rect")).to_have_count(3 * 7)
