@@ -76,7 +76,7 @@ def wire(page: Page) -> None:
         try:
             requests = [read_request(cards, form) for form in forms]
             for model, size in {(request.model, request.size) for request in requests}:
-                if refusal := refused(model, size):  # Enter in the prompt asks too, while Generate is inactive
+                if refusal := refused(model, size):  # keys ask too, while Generate is inactive
                     raise ValueError(refusal)
             said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:

@@ -50,7 +50,7 @@ def test_generate_is_inactive_for_a_model_that_cannot_run_here(
     pick(page, "#model", "CogVideoX-2B")
     expect(refusal).to_have_text(f"CogVideoX-2B {none_here}")
     expect(page.locator("#generate")).to_be_disabled()
-    page.press("#prompt textarea", "Enter")  # asks as the button would
+    page.press("#prompt textarea", "Shift+Enter")  # asks as the button would
     expect(page.locator("#message .message-notice")).to_have_text(f"CogVideoX-2B {none_here}")
     pick(page, "#model", "Open-Sora 1.2")
     expect(refusal).to_have_text(f"Open-Sora 1.2 {none_here}")
