@@ -28,6 +28,7 @@ from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
 from app.generation.video import preview_webp, write_mp4
 from app.generation.watching import Watch, unwatched
+from app.metrics.quality.psnr import frame_psnr
 from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel
 from app.models.condition_image import NO_IMAGES, Images
@@ -179,7 +180,8 @@ def _run(
 
     trace = _trace(request, records)
     quality = measure(videos["baseline"], videos["accelerated"])
-    summary = summarise(trace, started, finished, quality, timing_of(request, denoisers, measured))
+    per_frame = frame_psnr(videos["baseline"], videos["accelerated"]).tolist()
+    summary = summarise(trace, started, finished, quality, per_frame, timing_of(request, denoisers, measured))
     write_images(folder, request, images)
     write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
     if watcher is not None:

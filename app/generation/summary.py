@@ -24,10 +24,16 @@ MEASURED = (
 )
 MAX_SECONDS, MAX_BYTES, MAX_WORDS, MAX_WORD = 1e9, 2**50, 500, 1600
 MAX_QUALITY, MAX_METRICS, MAX_ID = 1e6, 32, 40
+MAX_FRAMES = 10_000
 
 
 def summarise(
-    trace: Trace, started: Started, finished: dict[Side, Finished], quality: Quality, timing: Timing
+    trace: Trace,
+    started: Started,
+    finished: dict[Side, Finished],
+    quality: Quality,
+    frame_psnr: list[float],
+    timing: Timing,
 ) -> dict[str, Any]:
     """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding."""
     baseline, accelerated = finished["baseline"], finished["accelerated"]
@@ -38,6 +44,7 @@ def summarise(
         "baseline_decode_seconds": baseline.decode_seconds,
         "accelerated_decode_seconds": accelerated.decode_seconds,
         "quality": quality,
+        "frame_psnr": frame_psnr,
         "peak_cache_bytes": accelerated.peak_cache_bytes,
         "understood": [list(pair) for pair in started.understood],
         "ignored": list(started.ignored),
@@ -70,7 +77,8 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
         **told,
         **speed,
         **{name: value[name] for name in MEASURED},
-        "quality": _read_quality(value),
+        "quality": (quality := _read_quality(value)),
+        "frame_psnr": _read_frame_psnr(value, quality.get("psnr")),
         "understood": understood,
         "ignored": ignored,
     }
@@ -154,6 +162,18 @@ def _read_quality(value: dict[str, Any]) -> Quality:
         if measured is not None or name == "psnr":
             number(name, measured, -MAX_QUALITY, MAX_QUALITY)
     return quality
+
+
+def _read_frame_psnr(value: dict[str, Any], mean: float | None) -> list[float]:
+    """The PSNR of every frame, whose mean is the video's; none in summaries of older versions."""
+    frames = value.get("frame_psnr", [])
+    if not isinstance(frames, list) or len(frames) > MAX_FRAMES:
+        raise ValueError(f"the PSNR of frames is a list of at most {MAX_FRAMES} numbers, got {shown(frames)}")
+    for decibels in frames:
+        number("the PSNR of a frame", decibels, -MAX_QUALITY, MAX_QUALITY)
+    if frames and not _agree(sum(frames) / len(frames), mean):
+        raise ValueError("the mean of the summary's frame_psnr is not its psnr")
+    return frames
 
 
 def _agree(value: object, expected: object) -> bool:

@@ -101,6 +101,16 @@ class Recording:
             for row in rows
         )
 
+    @cached_property
+    def block_changes(self) -> dict[int, tuple[float, ...]]:
+        """By probed block, the relative l1 change of its residual in every step from the second on."""
+        each = len(self.probes) // len(self.blocks)
+        changes = {}
+        for i, block in enumerate(self.blocks):
+            steps = zip(*(probe.change[1][1:] for probe in self.probes[i * each : (i + 1) * each]), strict=True)
+            changes[block] = tuple(sum(lags[0].difference / lags[0].before for lags in at) / each for at in steps)
+        return changes
+
     def distance(self, step: int, lag: int) -> float:
         """One cell of the matrix D: the change between `step - lag` and `step`."""
         return self.distances[step - 1][lag - 1]

@@ -6,7 +6,7 @@ python -m app doctor --model open-sora-1.2 prints it and exits with its `exit_st
 from importlib import import_module
 
 from app.models.registry import REQUIREMENTS, card
-from app.models.requirements import Diagnosis
+from app.models.requirements import Diagnosis, check_gpu
 from app.models.size import Size
 
 
@@ -23,5 +23,10 @@ def diagnose(model: str, size: Size | None = None) -> Diagnosis:
 
 
 def missing(model: str, size: Size | None = None) -> str | None:
-    """Why a model cannot be picked here, in words for the page; none where it can, if need be after a download."""
+    """Why a model cannot be picked here, in words for the page; none where it can, if need be after a download.
+
+    A GPU that is not there is the whole answer, at once: what it would need of one takes seconds to work out.
+    """
+    if model in REQUIREMENTS and check_gpu().state == "missing":
+        return f"{card(model).title} cannot run here: PyTorch finds no GPU"
     return diagnose(model, size).refusal

@@ -117,9 +117,11 @@ def check_gpu_memory(needs: Mapping[Part, Need], plan_for: Planner = plan_memory
     """Whether the published checkpoints fit this machine's GPU; without one, what they would need."""
     if not torch.cuda.is_available():
         spared = "text" if plan_for is plan_memory else None  # it may run on the CPU there
+        sizes = {part: gigabytes(need.total) for part, need in needs.items()}
         smallest = max(need.total for part, need in needs.items() if part != spared) + RESERVE
-        each = ", ".join(f"{part} {gigabytes(need.total)}" for part, need in needs.items())
-        return Check("GPU memory", "missing", f"at least {gigabytes(smallest)} are needed ({each})")
+        each = ", ".join(f"{part} {size}" for part, size in sizes.items() if part != spared)
+        beside = f"; text {sizes[spared]} may stay in main memory" if spared else ""
+        return Check("GPU memory", "missing", f"at least {gigabytes(smallest)} are needed ({each}{beside})")
     device = torch.device("cuda", torch.cuda.current_device())
     try:
         plan = plan_for(needs, device, free_device=free_bytes(device), free_host=host_bytes())

@@ -9,13 +9,20 @@ from app.generation.request import Request
 from app.runs.run import Run
 
 IMAGE_DIGITS = 8  # of an image's id, which tell it from others
+MOTION = "motion regularisation"
+NAMED = {  # settings as the Studio's controls call them
+    "reuse": "in skipped steps",
+    "residual": "measured",
+    "locations": "probe location",
+    "made for": "codebook made for",
+}
 
 
 def differing_settings(requests: Sequence[Request]) -> list[tuple[str, ...]]:
     """(setting, its value in each), for those that are not the same in all."""
     settings = [_settings(request) for request in requests]
     names = dict.fromkeys(name for one in settings for name in one)
-    rows = [(name, *(one.get(name, "none") for one in settings)) for name in names]
+    rows = [(name, *(one.get(name, "none") for one in settings)) for name in names if _tells(name, settings)]
     return [row for row in rows if len(set(row[1:])) > 1]
 
 
@@ -39,7 +46,15 @@ def _settings(request: Request) -> dict[str, str]:
     method = settings.pop("name")
     if request.adacache:
         settings["codebook"] = request.adacache.codebook.to_json()  # whatever it was made for, its rows decide
-    return {name: _in_words(value) for name, value in {**asked, "method": method, **_flat(settings)}.items()}
+        motion = settings.pop("motion")
+        settings |= {MOTION: "off"} if motion is None else {MOTION: "on", "motion": motion}
+    values = {**asked, "method": method, **_flat(settings)}
+    return {NAMED.get(name, name): _in_words(value) for name, value in values.items()}
+
+
+def _tells(name: str, settings: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a row says more than others do: how motion regularisation works only where all have it on."""
+    return name == MOTION or not name.startswith("motion ") or all(name in one for one in settings)
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,9 +62,15 @@ class Answers:
         }
 
     def measured(self, asked: object) -> dict[str, Any]:
-        """The matrix D of every selected recording."""
+        """The matrix D of every selected recording, and the change of each block where several were probed."""
         selection = Selection.read(asked, self.library)
-        return {name: recording.distances for name, recording in selection.recordings.items()}
+        return {
+            name: {
+                "lags": recording.distances,
+                "blocks": list(recording.block_changes.items()) if len(recording.blocks) > 1 else [],
+            }
+            for name, recording in selection.recordings.items()
+        }
 
     def simulated(self, asked: object) -> dict[str, Any]:
         """The schedule of a codebook on every selected recording, and beside it the one without motion."""

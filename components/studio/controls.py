@@ -79,7 +79,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3, min_width=60)
         stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=2, min_width=60)
     reuse = gr.Checkbox(True, label="Reuse the baseline of an earlier run", elem_id="reuse-baseline")
-    message = panel("shared/message", "message", text="", kind="info", notice="", notice_kind="info")
+    message = panel("shared/message", "message", refusal="", text="", kind="info", notice="", notice_kind="info")
     queue = queue_panel(runner)
     with gr.Column(elem_id="settings"):
         model = gr.Dropdown(

@@ -12,6 +12,7 @@ from app.generation.request import Request
 from app.lab.gallery import Gallery
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
+from app.models.size import Size
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run, asked_settings
 from components.shared.visitors import address_of, visitor_of
@@ -89,7 +90,11 @@ def wire(page: Page) -> None:
 
     def ask_requests(read: Callable[[], list[Request]], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
-            said = ask_for(runner, visitor_of(visitor), read(), reuse is True, address_of(caller))
+            requests = read()
+            for model, size in {(request.model, request.size) for request in requests}:
+                if refusal := refused(model, size):  # keys ask too, while Generate is inactive
+                    raise ValueError(refusal)
+            said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:
             return [gr.update(notice=sentence(error), notice_kind="error"), gr.skip()]
         return [gr.update(text=loading(), kind="info", notice=said, notice_kind="info"), gr.update(called=time())]
@@ -142,14 +147,14 @@ def wire(page: Page) -> None:
 
     def picked(model: str, *sizes: Any) -> Updates:
         size = read_size(card_of(cards, model), *sizes)
-        refusal = missing(model, size) if model in CARDS else None
-        said = gr.update(text=refusal or "", kind="error" if refusal else "info")
+        refusal = refused(model, size)
         state = "cannot run here" if refusal else warmup.state_of(model)
         return [
             gr.update(model=cards[model].title, device=device_of(model), state=state),
             said_props(cards[model], size),
             ratio_props(cards[model], *sizes[:2]),
-            said,
+            gr.update(refusal=refusal and sentence(refusal)),
+            gr.update(interactive=not refusal),
         ]
 
     def share(visitor: Any, *values: Any) -> Any:
@@ -183,11 +188,16 @@ def wire(page: Page) -> None:
         [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it
         picked,
         sized,
-        [page.header, panels.size.said, panels.size.inputs["aspect_ratio"], panels.message],
+        [page.header, panels.size.said, panels.size.inputs["aspect_ratio"], panels.message, panels.generate],
         queue=False,
         preprocess=False,
         **QUIET,
     )
+
+
+def refused(model: str, size: Size | None) -> str:
+    """Why a model cannot run here; nothing where it can."""
+    return missing(model, size) or "" if model in CARDS else ""
 
 
 ROOM = Room("studio", "Studio", 10, build, wire)

@@ -19,6 +19,7 @@ from app.runs.store import RunStore
 from components.page import build
 from components.studio.share import from_query
 from tests.browser.conftest import TIMEOUT, TINY
+from tests.browser.test_controls import TOP_OF_MODEL
 from tests.support.entry import load_entry
 from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
 from tests.support.tiny import TinyVideoModel
@@ -66,6 +67,25 @@ def visit(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(".plots[data-ready=true]")
     page.wait_for_selector(".panel-queue[data-ready=true]", state="attached")
+
+
+def test_generate_is_inactive_for_a_model_that_cannot_run_here(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    refusal, none_here = page.locator("#message .message-refusal"), "cannot run here: PyTorch finds no GPU."
+    top = page.evaluate(TOP_OF_MODEL)
+    pick(page, "#model", "CogVideoX-2B")
+    expect(refusal).to_have_text(f"CogVideoX-2B {none_here}")
+    expect(page.locator("#generate")).to_be_disabled()
+    page.press("#prompt textarea", "Shift+Enter")  # asks as the button would
+    expect(page.locator("#message .message-notice")).to_have_text(f"CogVideoX-2B {none_here}")
+    pick(page, "#model", "Open-Sora 1.2")
+    expect(refusal).to_have_text(f"Open-Sora 1.2 {none_here}")
+    assert page.evaluate(TOP_OF_MODEL) == top
+    pick(page, "#model", "Tiny")
+    expect(refusal).to_have_text("")
+    expect(page.locator("#generate")).to_be_enabled()
 
 
 def pick(page: Page, label: str, option: str) -> None:

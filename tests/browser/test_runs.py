@@ -108,6 +108,10 @@ def test_export_and_import(studio: Studio, tmp_path: Path) -> None:
     expect(page.locator(".runs-notice")).to_contain_text("was imported")
     expect(row(page, "exported")).to_contain_text("imported")
 
+    page.set_input_files("#runs-file", exported)
+    expect(page.locator(".runs-notice")).to_have_text("The run of run.zip was here already.")
+    expect(row(page, "exported")).to_have_count(1)
+
     page.evaluate("window.broken = false")
     hostile = tmp_path / "hostile.zip"
     with ZipFile(exported) as source, ZipFile(hostile, "w", ZIP_DEFLATED) as target:

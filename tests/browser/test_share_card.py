@@ -16,6 +16,7 @@ from tests.browser.test_runs import enter, make_run, row
 
 def card(page: Page, prompt: str, kind: str) -> Download:
     row(page, prompt).get_by_label(f"Share card: {prompt}").click()
+    expect(row(page, prompt).locator(".kinds-note")).to_have_text("The MP4 holds the settings; a GIF cannot.")
     with page.expect_download() as waiting:
         page.get_by_role("button", name=f"Share card of {prompt} as {kind}").click()
     return waiting.value

@@ -69,7 +69,12 @@ def test_with_all_rates_1_the_simulation_is_the_real_run(recording, formula, dis
 @pytest.mark.parametrize(("residual", "locations"), [("cross-mlp", (1, 3)), ("spatial-attn", (0,))])
 def test_other_probes(residual, locations):
     config = AdaCacheConfig(EVERY_STEP, residual=residual, locations=locations)
-    simulated = simulate(recorded(residual=residual, locations=locations), config)
+    recording = recorded(residual=residual, locations=locations)
+    simulated = simulate(recording, config)
+    assert list(recording.block_changes) == list(locations)
+    by_step = zip(*recording.block_changes.values(), strict=True)
+    means = [sum(changes) / len(changes) for changes in by_step]
+    assert means == pytest.approx([row[0] for row in recording.distances[1:]])  # D has the mean over blocks
     assert simulated.decisions == tuple(decisions_of_a_real_run(config))
 
 

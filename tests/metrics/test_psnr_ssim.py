@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.metrics.quality.psnr import mean_square_error, psnr
+from app.metrics.quality.psnr import frame_psnr, mean_square_error, psnr
 from app.metrics.quality.ssim import C1, C2, SIGMA, WINDOW, ssim
 
 
@@ -43,6 +43,13 @@ def test_what_cannot_be_compared_is_said():
         ssim(flat(1)[:, :10], flat(1)[:, :10])
     with pytest.raises(ValueError, match="same shape"):
         ssim(flat(1), flat(1)[:1])
+
+
+def test_the_psnr_of_each_frame_and_their_mean():
+    video = flat(100).copy()
+    video[1] = 151
+    assert frame_psnr(flat(100), video) == pytest.approx([100, -10 * np.log10(0.04)])
+    assert psnr(flat(100), video) == pytest.approx((100 - 10 * np.log10(0.04)) / 2)
 
 
 def test_the_mean_square_error_by_hand():

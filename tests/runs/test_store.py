@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 from app.runs import store as store_module
 from app.runs.difference import differing_settings
 from app.runs.picture import plots_png
@@ -76,6 +77,9 @@ def test_a_torn_file_is_left_out(run: Run, name: str) -> None:
         ("summary.json", ("quality", "psnr"), "high", "psnr must be a finite number"),
         ("summary.json", ("quality", "ssim"), float("inf"), "Infinity"),
         ("summary.json", ("quality",), [1], "a value for each metric, got [1]"),
+        ("summary.json", ("frame_psnr",), {"0": 1.0}, "the PSNR of frames is a list"),
+        ("summary.json", ("frame_psnr", 0), "high", "the PSNR of a frame must be a finite number"),
+        ("summary.json", ("frame_psnr", 0), 7.0, "mean of the summary's frame_psnr is not its psnr"),
         ("summary.json", ("understood",), [["a"]], "words of the prompt"),
         ("run.json", ("made",), "yesterday", "a moment is written as"),
         ("run.json", ("visitor",), "../x", "32 hexadecimal digits"),
@@ -218,3 +222,16 @@ def test_comparing_names_only_what_differs() -> None:
         ("codebook", "0.08: 6, 0.16: 3, 1: 1", "0.08: 2, 1: 1", "0.08: 6, 0.16: 3, 1: 1"),
     ]
     assert differing_settings([REQUEST, REQUEST]) == []
+
+
+def test_settings_that_differ_have_the_words_of_the_studio() -> None:
+    assert isinstance(REQUEST.method, AdaCacheConfig)
+    on = replace(REQUEST.method, motion=MotionRegularisation(), locations=(1, 2))
+    stronger = replace(on, motion=MotionRegularisation(power=2))
+    off = replace(on, motion=None, locations="mid")
+    asked = [replace(REQUEST, method=method) for method in (off, on, stronger)]
+    assert differing_settings(asked[:2]) == [
+        ("probe location", "mid", "1, 2"),
+        ("motion regularisation", "off", "on"),
+    ]
+    assert differing_settings(asked[1:]) == [("motion power", "8", "2")]

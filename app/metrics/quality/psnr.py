@@ -11,8 +11,15 @@ EQUAL_FRAMES_DB = 100.0
 def psnr(reference: Frames, video: Frames) -> float:
     """PSNR in dB: per frame on [0, 1], mean over frames.
 
-    Both are (frames, height, width, 3). A frame without any error counts as 100 dB, which no 8-bit frame below
-    33 megapixels reaches otherwise.
+    Both are (frames, height, width, 3).
+    """
+    return float(frame_psnr(reference, video).mean())
+
+
+def frame_psnr(reference: Frames, video: Frames) -> np.ndarray:
+    """(frames,), the PSNR of each in dB.
+
+    A frame without any error counts as 100 dB, which no 8-bit frame below 33 megapixels reaches otherwise.
     """
     if reference.shape != video.shape:
         raise ValueError(f"videos of the same shape are needed, got {reference.shape} and {video.shape}")
@@ -20,7 +27,7 @@ def psnr(reference: Frames, video: Frames) -> float:
     per_frame = np.full(len(mean_square), EQUAL_FRAMES_DB)
     differing = mean_square > 0
     per_frame[differing] = -10 * np.log10(mean_square[differing])
-    return float(per_frame.mean())
+    return per_frame
 
 
 def mean_square_error(reference: Frames, video: Frames) -> float:

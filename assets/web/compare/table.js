@@ -1,4 +1,5 @@
 // The comparison as a table: a line an operating point, sorted by any column, with the settings of the one pointed at.
+import { createTableExport } from "../shared/export.js";
 import { heading } from "../shared/heading.js";
 import { make } from "../shared/format.js";
 
@@ -6,6 +7,7 @@ const HELP =
   "Computed: residual branches computed, of all those of the baseline. The interval is a 95 % bootstrap of the mean over " +
   "prompts and seeds; nine of ten runs are better than the worst decile. Judge: how often a classifier that saw only " +
   "rendered clips recognises what the prompt asked for. Press a heading to sort.";
+const FLOPS = "TFLOPs of the paper's Table 1";
 const FLOPS_HELP =
   "TFLOPs of one video in the paper's convention: text encoder, denoising and decoder, without the products of flash " +
   "attention. Counted here without weights; python -m benchmarks.flops.";
@@ -70,8 +72,15 @@ function inWords(settings) {
   const book = (rows) => rising(rows).map((entry) => entry.join(":")).join(" ");
   return Object.entries(settings)
     .filter(([key, value]) => key !== "name" && value !== null)
-    .map(([key, value]) => `${key.replaceAll("_", " ")} ${key === "codebook" ? book(value) : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key.replaceAll("_", " ")} ${key === "codebook" ? book(value) : told(value)}`)
     .join(", ");
+}
+
+/** A value of any depth without the signs of JSON. */
+function told(value) {
+  if (Array.isArray(value)) return value.map(told).join(" ");
+  if (value && typeof value === "object") return `(${inWords(value)})`;
+  return { true: "on", false: "off" }[String(value)] ?? String(value);
 }
 
 function row(state, point, columns) {
@@ -99,7 +108,7 @@ function trial(state, { name, link }) {
 
 /** The paper's Table 1 FLOPs beside ours. */
 export function createFlops(rows) {
-  const root = make("section", "compare-flops");
+  const root = make("section", "compare-flops exportable");
   const body = make("tbody");
   for (const { model, method, paper, ours } of rows) {
     const line = make("tr");
@@ -108,7 +117,8 @@ export function createFlops(rows) {
     line.append(...[paper.toFixed(2), ours.toFixed(2), off].map((text) => make("td", "", text)));
     body.append(line);
   }
-  root.append(heading("TFLOPs of the paper's Table 1", FLOPS_HELP), scrolling(tableOf(["", "Paper", "Here", "Difference"], body)));
+  const table = tableOf(["Model and method", "Paper", "Here", "Difference"], body);
+  root.append(heading(FLOPS, FLOPS_HELP, createTableExport(FLOPS, table)), scrolling(table));
   return root;
 }
 

@@ -1,4 +1,5 @@
 // Figures of the paper from the selected recordings, with their data to download.
+import { createTableExport } from "../shared/export.js";
 import { createFrameExport } from "../shared/frame-export.js";
 import { identity } from "../shared/identity.js";
 import { heading } from "../shared/heading.js";
@@ -43,7 +44,7 @@ export function createFigures({ state, server }) {
   const downloads = make("span", "downloads");
   downloads.append(...links);
   const note = make("p", "figure-note");
-  const table = make("div", "figure-table");
+  const table = make("div", "figure-table exportable");
   const exporting = createFrameExport("Figure of the paper", frame);
   root.append(heading("Figures", HELP, choice, downloads, exporting), frame.root, table, note);
   let shown = "distance";
@@ -137,7 +138,7 @@ function tabulate(place, rows, drawn) {
       row.append(cell);
     });
   });
-  place.replaceChildren(table);
+  place.replaceChildren(table, createTableExport("Signals compared", table));
 }
 
 /** Letters at the ends of the curves, moved apart where they would cover each other. */

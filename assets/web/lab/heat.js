@@ -1,8 +1,9 @@
 // The heat map of D, step by lag, of one recording, with the simulated schedule as a path over it: it climbs one lag
 // with every reused step and falls to zero where a step is computed; dots are the cells that were looked up.
+import { createFrameExport } from "../shared/frame-export.js";
 import { badge } from "../shared/identity.js";
 import { createTip, heading } from "../shared/heading.js";
-import { createFrame, label, line, mark, scale, stepTicks } from "../shared/svg.js";
+import { createFrame, label, line, mark, scale, stepTicks, svg } from "../shared/svg.js";
 import { colour, make, onTheme, rateColour, significant } from "../shared/format.js";
 
 const GUTTER = { left: 40, right: 62, top: 4, bottom: 34 };
@@ -12,13 +13,13 @@ const HELP =
   "dots are the distances looked up, coloured by the rate they chose.";
 
 export function createHeat(state) {
-  const root = make("section", "lab-heat");
+  const root = make("section", "lab-heat exportable");
   const title = make("span", "whose");
   const canvas = make("canvas");
   let drawn = null; // what the canvas shows, so that dragging only redraws the path
   const frame = createFrame("heat", GUTTER, (paper) => draw(paper), { title: "Change by lag", read: () => read() });
   frame.root.prepend(canvas, make("i", "scale"));
-  root.append(heading("Change by lag", HELP, title), frame.root);
+  root.append(heading("Change by lag", HELP, title, createFrameExport("Change by lag", frame, () => cells(canvas, frame.root))), frame.root);
   const tip = createTip(frame.root);
   let place = null;
 
@@ -113,8 +114,23 @@ function paint(canvas, rows, lags, limits, { width, height, left, top }) {
   );
 }
 
+/** The cells and their scale as the page draws them below the path, for an export. */
+function cells(canvas, root) {
+  const { offsetLeft: x, offsetTop: y, offsetWidth: width, offsetHeight: height } = canvas;
+  const shaded = svg("linearGradient", { id: "heat-scale", x1: 0, x2: 0, y1: 1, y2: 0 });
+  const [low, high] = ["heat-low", "heat-high"].map((name, at) => svg("stop", { offset: at, "stop-color": colour(name) }));
+  shaded.append(low, high);
+  const strip = root.querySelector(".scale");
+  const place = { x: strip.offsetLeft, y: strip.offsetTop, width: strip.offsetWidth, height: strip.offsetHeight };
+  return [
+    svg("image", { href: canvas.toDataURL(), x, y, width, height }, { imageRendering: "pixelated" }),
+    shaded,
+    svg("rect", { ...place, fill: "url(#heat-scale)" }),
+  ];
+}
+
 /** Slate, as everything of the baseline: paper for little change, ink for much; square-root scale. */
-function shades([low, high]) {
+export function shades([low, high]) {
   const ends = [colour("heat-low"), colour("heat-high")];
   const [from, to] = ends.map((hex) => [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16)));
   const reach = Math.sqrt(high) - Math.sqrt(low) || 1;
@@ -125,7 +141,7 @@ function shades([low, high]) {
 }
 
 /** Smallest and 98th percentile: the first steps change by far the most. */
-function range(rows) {
+export function range(rows) {
   const sorted = rows.flat().sort((one, other) => one - other);
   return [sorted[0], sorted[Math.floor((sorted.length - 1) * 0.98)]];
 }

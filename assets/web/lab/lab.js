@@ -1,4 +1,5 @@
 // The Codebook Lab: drawn when it is opened for the first time. This file only puts its instruments in their places.
+import { createBlocks } from "./blocks.js";
 import { createCodebook } from "./codebook.js";
 import { createCurve } from "./curve.js";
 import { createFigures } from "./figures.js";
@@ -42,7 +43,7 @@ async function open({ element, props, watch, trigger, server }) {
   middle.append(createNumbers(tool), createStrips(state));
   const lower = make("div", "lab-row");
   lower.append(createFront(tool), createFigures(tool));
-  bench.append(upper, middle, createPaint(tool), createWorth(tool), lower);
+  bench.append(upper, createBlocks(state), middle, createPaint(tool), createWorth(tool), lower);
   element.replaceChildren(side, bench);
 
   state.undoKeys(element);

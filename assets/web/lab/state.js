@@ -15,6 +15,7 @@ export function createState(server) {
     reuse: "hold", // what stands in for a step that is not computed
     signal: "", // a latent signal that is looked up; empty for the recordings' own residual
     measured: {},
+    blocks: {}, // recording -> [block, its change in every step from the second on], where several were probed
     answer: null,
     answered: null, // the codebook the answer is for
     front: null,
@@ -92,7 +93,8 @@ export function createState(server) {
   };
   state.reselect = async () => {
     const missing = state.ids().filter((id) => !(id in state.measured));
-    if (missing.length) Object.assign(state.measured, await server.measured({ ...state.question(missing), motion: false }));
+    const answer = missing.length ? await server.measured({ ...state.question(missing), motion: false }) : {};
+    for (const id of missing) [state.measured[id], state.blocks[id]] = [answer[id].lags, answer[id].blocks];
     tell("selection", "loaded");
     ask();
     askFront(state.question());

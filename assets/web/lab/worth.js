@@ -1,5 +1,6 @@
 // What adapting is worth: even steps, the best schedule shared by all, each video's own, and the codebook, at one mean
 // compute on the selected recordings, in predicted dB. A press on a mark paints its schedule, to be run for real.
+import { createTableExport } from "../shared/export.js";
 import { same } from "../shared/codebook-editing.js";
 import { heading } from "../shared/heading.js";
 import { make } from "../shared/format.js";
@@ -8,10 +9,11 @@ const HELP =
   "Four ways to spend the same mean number of computed steps on the selected recordings, all with the reuse picked on the " +
   "left, predicted: mean PSNR and its worst decile. Own: each video has a number of steps of its own and a schedule " +
   "searched for it, knowing the result. Press a mark to paint its schedule for the recording in front and run it.";
-const NAMES = ["", "computed steps", "mean", "worst decile"];
+const TITLE = "What adapting is worth";
+const NAMES = ["schedule", "computed steps", "mean", "worst decile"];
 
 export function createWorth({ state, server }) {
-  const root = make("section", "lab-worth");
+  const root = make("section", "lab-worth exportable");
   const form = make("form");
   form.noValidate = true;
   const field = make("label", "", "Mean computed steps");
@@ -23,7 +25,7 @@ export function createWorth({ state, server }) {
   const table = make("table");
   const message = make("p", "lab-message");
   message.setAttribute("role", "status");
-  root.append(heading("What adapting is worth", HELP, make("span", "simulated-note", "simulated")), form, table, message);
+  root.append(heading(TITLE, HELP, make("span", "simulated-note", "simulated"), createTableExport(TITLE, table)), form, table, message);
 
   let marks = [];
   let asked = null;

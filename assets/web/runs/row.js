@@ -1,5 +1,5 @@
 // One run in the list: its poster and prompt open it, a box marks it for comparison, buttons make its card, export and delete it.
-import { createKinds } from "../shared/kinds.js";
+import { createCardKinds } from "../shared/kinds.js";
 import { make } from "../shared/format.js";
 
 const ICONS = {
@@ -7,8 +7,6 @@ const ICONS = {
   export: "M7 1.5v7M4 5.8 7 8.8l3-3M2 12h10",
   delete: "M2.5 3.5h9M5.5 3.5v-1.5h3v1.5M3.5 3.5l.6 8.5h5.8l.6-8.5",
 };
-
-const CARDS = ["mp4", "gif"];
 
 export function createRow(run, marked, acts) {
   const row = make("li", "run");
@@ -39,7 +37,7 @@ export function createRow(run, marked, acts) {
   const made = figure(run.made, run.imported ? "imported" : "", "made");
   const save = button("export", `Export as zip: ${run.prompt}`, () => acts.export(run));
   const share = button("card", `Share card: ${run.prompt}`);
-  const card = createKinds(share, `Share card of ${run.prompt}`, CARDS, (kind) => acts.card(run, kind));
+  const card = createCardKinds(share, `Share card of ${run.prompt}`, (kind) => acts.card(run, kind));
   const remove = button("delete", `Delete: ${run.prompt}`, () => acts.delete(run));
   row.append(box, open, speedup, computed, quality, made, card, save, remove);
   return row;

@@ -31,6 +31,12 @@ export function createExport(title, shown) {
   return root;
 }
 
+/** The same for a table of the page, whose cells are exported as they are read. */
+export function createTableExport(title, /** @type {HTMLTableElement} */ table) {
+  const read = () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+  return createExport(title, { table: () => (table.rows.length ? read() : null) });
+}
+
 /**
  * Make a file of a kind of what is shown and have the browser keep it; none where nothing is drawn yet.
  * @param {string} kind

@@ -1,6 +1,7 @@
 // Header: name, sentence, model and device, light or dark, and the settings drawer of narrow screens.
 import { createHeaderButtons } from "./header-buttons.js";
 import { createNav } from "./nav.js";
+import { quietDropdowns } from "./dropdowns.js";
 import { remember, remembered } from "./remember.js";
 import { make } from "./format.js";
 
@@ -39,5 +40,6 @@ export function mount({ element, props, watch }) {
   };
   watch(["state", "model", "device"], show);
   show();
+  quietDropdowns();
   element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(), drawer, theme);
 }

@@ -1,13 +1,22 @@
 // A button that unfolds the kinds of file there are of something; picking one makes it.
 import { make } from "./format.js";
 
+const CARDS = ["mp4", "gif"];
+const CARD_NOTE = "The MP4 holds the settings; a GIF cannot.";
+
+/** The kinds of a share card. @param {HTMLElement} button @param {string} label @param {(kind: string) => unknown} makeFile */
+export function createCardKinds(button, label, makeFile) {
+  return createKinds(button, label, CARDS, makeFile, CARD_NOTE);
+}
+
 /**
  * @param {HTMLElement} button what unfolds them; it does nothing until the file that was picked is there
  * @param {string} label of what there are files of, read out before the kind
  * @param {string[]} kinds
  * @param {(kind: string) => unknown} makeFile is awaited
+ * @param {string} note what to know before picking one
  */
-export function createKinds(button, label, kinds, makeFile) {
+export function createKinds(button, label, kinds, makeFile, note = "") {
   const root = make("span", "kind-choice");
   const list = make("span", "kinds");
   let busy = false;
@@ -33,6 +42,7 @@ export function createKinds(button, label, kinds, makeFile) {
     });
     list.append(pick);
   }
+  if (note) list.append(make("span", "kinds-note", note));
   button.addEventListener("click", () => {
     if (busy) return;
     fold(list.hidden);

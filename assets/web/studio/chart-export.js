@@ -42,14 +42,14 @@ function withBands(layout, bands) {
       fillcolor: faded(fill, BAND),
       line: { width: 0 },
     })),
-    annotations: bands.map(({ low, high, rate }) => ({
+    annotations: [...layout.annotations, ...bands.map(({ low, high, rate }) => ({
       text: `rate ${rate}`,
       xref: "paper",
       x: 1.01,
       xanchor: "left",
       y: (Math.sqrt(low) + Math.sqrt(high)) / 2,
       showarrow: false,
-    })),
+    }))],
     yaxis: { ...layout.yaxis, tickvals: [0, ...edges.map(Math.sqrt)], ticktext: ["0", ...edges.map(significant)] },
   };
 }

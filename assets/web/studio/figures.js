@@ -1,6 +1,6 @@
 // The Plotly figures of a run: traces and layout of each chart. Distances are drawn on a square-root axis: it reaches
 // zero and keeps both the narrow bands of a codebook and the large first distance readable.
-import { colour, rateColour } from "../shared/format.js";
+import { colour, rateColour, significant } from "../shared/format.js";
 
 export const GUTTER = { left: 64, right: 72 };
 export const GHOST = "ghost"; // marks the traces of what did not run
@@ -62,6 +62,7 @@ export function distanceFigure(run, { axis, layout }, top) {
     [...traces, ...lookedUp(run.ghost, top)],
     {
       ...layout,
+      annotations: clipped(decided, top),
       yaxis2: { ...axis, overlaying: "y", range, showgrid: false, showticklabels: false },
       yaxis: { ...axis, range, tickvals: [0], ticktext: ["0"] },
     },
@@ -82,6 +83,21 @@ function lookedUp(ghost, top) {
       meta: GHOST,
     },
   ];
+}
+
+/** What is too large for the axis has its number beside its arrow, once for neighbours, whose numbers would overlap. */
+function clipped(decided, top) {
+  const above = decided.filter((record, i) => record.regularised > top && !(decided[i - 1]?.regularised > top));
+  return above.map(({ step, regularised }) => ({
+    text: significant(regularised),
+    x: step,
+    xanchor: "left",
+    xshift: 8,
+    y: Math.sqrt(top),
+    yanchor: "top",
+    showarrow: false,
+    font: { color: colour("adacache-text"), size: 11 },
+  }));
 }
 
 /** The upper end of an axis from zero; stated, because Plotly keeps a range it once found by itself. */

@@ -24,8 +24,8 @@ const ICONS = {
   large: "M2 5.5V2h3.5M8.5 2H12v3.5M12 8.5V12H8.5M5.5 12H2V8.5",
 };
 
-/** Puts the transport bar into `viewer` and keeps `b` in step with `a`. */
-export function createPlayer(viewer, frames, a, b) {
+/** Puts the transport bar into `viewer` and keeps `b` in step with `a`; `onFrame` hears of every other frame shown. */
+export function createPlayer(viewer, frames, a, b, onFrame = null) {
   const bar = make("div", "transport");
   const play = button("play", "Play or pause (space)");
   const back = button("back", "One frame back (left arrow)");
@@ -64,6 +64,7 @@ export function createPlayer(viewer, frames, a, b) {
     if (state === shown) return;
     shown = state;
     difference.draw();
+    onFrame?.(frame);
     if (document.activeElement !== seek || playing) seek.value = length ? (1000 * a.currentTime) / length : 0;
     time.textContent = length ? `${frame + 1}/${last + 1}` : "";
     viewer.dataset.playing = String(playing);
@@ -93,10 +94,11 @@ export function createPlayer(viewer, frames, a, b) {
   const goTo = (moment) => {
     a.currentTime = b.currentTime = Math.min(Math.max(moment, 0), a.duration || 0);
   };
-  const step = (count) => {
+  const showFrame = (frame) => {
     pause();
-    goTo((Math.floor(a.currentTime * fps + 0.01) + count + 0.5) / fps);
+    goTo((frame + 0.5) / fps);
   };
+  const step = (count) => showFrame(Math.floor(a.currentTime * fps + 0.01) + count);
   const toggle = () => (playing ? pause() : start());
   const toggleLoop = () => loop.setAttribute("aria-pressed", String((looping = !looping)));
   const toggleWipe = () => {
@@ -177,7 +179,7 @@ export function createPlayer(viewer, frames, a, b) {
     }
     Promise.all([a, b].map(whenReady)).then(start);
   };
-  return { load };
+  return { load, showFrame };
 }
 
 function createHelp() {

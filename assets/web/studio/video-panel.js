@@ -1,5 +1,6 @@
 // The stage: live previews while both sides denoise, then both videos in sync; measured numbers beside them.
-import { createKinds } from "../shared/kinds.js";
+import { createCardKinds } from "../shared/kinds.js";
+import { createFramePsnr } from "./frame-psnr.js";
 import { createPlayer } from "./player.js";
 import { download } from "../shared/download.js";
 import { send } from "../shared/nav.js";
@@ -20,7 +21,9 @@ export function mount({ element, props, watch, server }) {
     captions.append(side[id].caption);
   }
   viewer.append(frames, captions);
-  const player = createPlayer(viewer, frames, side.baseline.video, side.accelerated.video);
+  const psnr = createFramePsnr((frame) => player.showFrame(frame));
+  const player = createPlayer(viewer, frames, side.baseline.video, side.accelerated.video, psnr.mark);
+  viewer.append(psnr.root);
   const readout = createReadout(server);
   element.replaceChildren(viewer, readout.root);
 
@@ -35,6 +38,7 @@ export function mount({ element, props, watch, server }) {
       side[id].show(shown, shown?.of ?? props.steps, props.value?.[id], names[id]);
     }
     player.load(Boolean(props.value), props.fps);
+    psnr.show(props.summary?.frame_psnr ?? [], props.state === "done");
     readout.show(props);
   };
   watch(["value", "sides", "steps", "summary", "state", "aspect", "title", "run", "token"], show);
@@ -103,7 +107,7 @@ function createReadout(server) {
   cards.title = "Both videos with their steps and numbers in one file; an MP4 holds the settings too";
   const said = make("span", "card-said");
   said.setAttribute("role", "status");
-  const card = createKinds(cards, "Share card", ["mp4", "gif"], async (kind) => {
+  const card = createCardKinds(cards, "Share card", async (kind) => {
     said.textContent = `Making the ${kind.toUpperCase()}`;
     const failed = { error: "The server does not answer." };
     const answer = await server.card_of_run({ id: run, kind, visitor: visitor() }).catch(() => failed);

@@ -63,7 +63,20 @@ def test_without_a_gpu_open_sora_is_refused_before_anything_is_downloaded(no_gpu
     assert not (tmp_path / "hub").exists()
 
 
+def test_without_a_gpu_that_is_said_alone_and_at_once(no_gpu: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.models.doctor.diagnose", None)  # what would be needed of a GPU is not worked out
+    assert missing("open-sora-1.2") == "Open-Sora 1.2 cannot run here: PyTorch finds no GPU"
+
+
+def test_the_least_memory_is_that_of_the_parts_named_with_it(no_gpu: None):
+    (memory,) = [check.detail for check in diagnose("open-sora-1.2").checks if check.what == "GPU memory"]
+    least, *parts = [float(size) for size in re.findall(r"([\d.]+) GB", memory.split(";")[0])]
+    assert least == pytest.approx(max(parts) + 1, abs=0.1)  # a gigabyte is left alone
+    assert re.search(r"; text \d+\.\d GB may stay in main memory\)", memory)
+
+
 def test_offline_weights_are_missing_not_downloadable(no_gpu: None, monkeypatch: pytest.MonkeyPatch):
+    pretend_gpu(monkeypatch, 24 * GIB)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     refusal = missing("open-sora-1.2")
     assert refusal is not None
@@ -103,6 +116,7 @@ def test_a_smaller_size_fits_where_the_papers_does_not(no_gpu: None, monkeypatch
 
 
 def test_little_main_memory_is_said(no_gpu: None, monkeypatch: pytest.MonkeyPatch):
+    pretend_gpu(monkeypatch, 24 * GIB)
     monkeypatch.setattr("app.models.requirements.host_bytes", lambda: 8 * GIB)
     refusal = missing("open-sora-1.2")
     assert refusal is not None
