@@ -15,6 +15,7 @@ from app.models.registry import CARDS
 FEW = 3  # decisions from which "always" means something
 NAMED = 6  # ignored words that are named one by one
 UNFIT = "its thresholds may not fit, so the speedup may be another than it was made for"
+PUBLISHED_SIGNAL = AdaCacheConfig(Codebook((1.0,), (1,))).signal  # of codebooks that state none
 FAR = 1.25  # ratio of step counts from which a codebook is said to be made for another number of steps
 
 
@@ -26,10 +27,13 @@ def before(request: Request) -> list[str]:
 
 def of_codebook(method: AdaCacheConfig, model: str, steps: int) -> list[str]:
     """How a run of a model and so many steps is unlike what the method's codebook was made for."""
-    made_for, models = _made_for(method.codebook)
-    if method.latent_signal is not None and (made_for or models):
-        measured = f"a residual inside the model, this run measures {method.latent_signal}"
-        return [f"The codebook was made for {measured}; {UNFIT}."]
+    known = _known(method.codebook)
+    made_for = {made.steps for made in known if made.steps}
+    models = {model for made in known for model in made.models}
+    signals = {made.signal or PUBLISHED_SIGNAL for made in known if made.steps or made.models or made.signal}
+    if signals and method.signal not in signals:
+        looked_up = " and ".join(sorted(signals))
+        return [f"The codebook was made for {looked_up}, this run measures {method.signal}; {UNFIT}."]
     here, there = [], []
     stretched = method.made_for is not None
     if made_for and not stretched and not any(1 / FAR <= steps / made <= FAR for made in made_for):
@@ -95,12 +99,11 @@ def of_prompt(ignored: tuple[str, ...]) -> list[str]:
     return [f"The model does not know {', '.join(ignored[:NAMED])}{rest}; the video is made without."]
 
 
-def _made_for(codebook: Codebook) -> tuple[set[int], set[str]]:
-    """Step counts and models a codebook states; where it states none, those of presets with the same rows."""
-    known = [codebook]
-    if codebook.steps is None and not codebook.models:
-        known = [preset.codebook for preset in presets().values() if preset.codebook == codebook]
-    return {made.steps for made in known if made.steps}, {model for made in known for model in made.models}
+def _known(codebook: Codebook) -> list[Codebook]:
+    """The codebook itself where it states what it was made for; else presets with the same rows."""
+    if codebook.made_for():
+        return [codebook]
+    return [preset.codebook for preset in presets().values() if preset.codebook == codebook]
 
 
 def _title(model: str) -> str:

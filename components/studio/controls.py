@@ -11,6 +11,7 @@ from app.common.validation import as_whole, shown
 from app.generation.request import Request, random_seed
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
+from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_props
 from components.shared.web import panel
 from components.studio.form import FIELDS, Form
@@ -56,9 +57,12 @@ class Controls:
     queue: gr.HTML
     message: gr.HTML
     share: gr.HTML
+    calibrate: gr.HTML
 
 
-def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
+def controls(
+    card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner, codebooks: CodebookStore
+) -> Controls:
     """Build the column with a model's own settings filled in."""
     prompt = prompt_panel(card)
     with gr.Row(elem_id="run-buttons"):
@@ -84,7 +88,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         settings = settings_panel(card)
-        method = method_panel(card)
+        method = method_panel(card, codebooks)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
@@ -108,6 +112,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         queue=queue,
         message=message,
         share=share,
+        calibrate=method.calibrate,
     )
 
 
