@@ -47,6 +47,7 @@ class Calibrating:
         visitor = asker_of(asked)
         try:
             request, job = asked_for(self.cards, asked, form)
+            self.runner.limits.check_baselines(len(job.prompts))
             yield _told("running", "Waiting for the model")
             ticket = self.runner.submit(
                 visitor, request, self._keeping(job, visitor), room=ROOM, address=address, sides=("baseline",)
