@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pkgutil import iter_modules
 from threading import current_thread, main_thread
+from types import ModuleType
 from typing import NoReturn
 
 from app import commands as package
@@ -16,12 +17,6 @@ from app.common.validation import one_line
 from app.distributed.launch import is_first_process, process_count
 
 quiet_interrupt()
-# Every module of app/commands that registers a parser is a command.
-COMMANDS = [
-    module
-    for found in iter_modules(package.__path__)
-    if hasattr(module := import_module(f"app.commands.{found.name}"), "add_parser")
-]
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,9 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command."""
     parser = Parser(prog="python -m app", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    for command in COMMANDS:
+    given = sys.argv[1:] if arguments is None else arguments
+    for command in commands_for(given[0] if given else ""):
         command.add_parser(commands)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if current_thread() is main_thread():
         signal.signal(signal.SIGTERM, _end)
     if process_count() > 1 and options.command != "generate":
@@ -61,6 +57,17 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain(f"{parser.prog} {options.command}: interrupted, nothing was written")
         return 130
+
+
+def commands_for(name: str) -> list[ModuleType]:
+    """The module of a command of this name; all of them, which takes seconds, where none is called so."""
+    names = [found.name for found in iter_modules(package.__path__)]
+    module = name.replace("-", "_")
+    for chosen in ([module] if module in names else []), names:
+        found = [import_module(f"{package.__name__}.{one}") for one in chosen]
+        if commands := [one for one in found if hasattr(one, "add_parser")]:
+            return commands
+    return []
 
 
 def complain(text: str) -> None:

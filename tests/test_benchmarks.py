@@ -1,5 +1,6 @@
 """The benchmarks' arithmetic: the permutation test and Welch's t by hand, prompts in pairs, the classes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from app.models.sprites.text import understand
 from app.models.sprites.vocabulary import load_vocabulary
+from app.selftest.measure import Accelerated, FullSize
 from app.training.codebooks import CLASSES, composed
+from benchmarks import gpu
 from benchmarks.lab import figures
 from benchmarks.motion import permutation_test, prompts, welch
 
@@ -49,3 +52,20 @@ def test_figures_of_the_lab():
     found = figures(rows, 2.0)
     assert (found["same_schedule"], found["mean_difference_in_computed_steps"]) == (0.5, 0.5)
     assert (found["quality_prompts"], found["matched_psnr_db"]) == (1, 30.0)
+
+
+def test_the_page_of_a_gpu_names_the_card_and_every_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = (Accelerated("adacache-fast", 12, 20.5, 2.31, 0.95, 2.24), Accelerated("own", 20, 33.0, 1.4, 0.9, None))
+    found = FullSize("480p, 2 s, 30 steps", 30, 1.625, 0.0312, 4.25, 0.015, 9 * 2**30, 8 * 2**30, runs)
+    text = gpu.page("NVIDIA H200", [found])
+    assert "Measured on one NVIDIA H200, " in text
+    assert "| 480p, 2 s, 30 steps | 1.625 | 0.0312 | 4.25 | 0.015 | 8.0 GB | 9.0 GB |" in text
+    assert "| adacache-fast | 12 of 30 | 20.50 | 2.31x | 2.24x | 0.95 |" in text
+    assert "| own | 20 of 30 | 33.00 | 1.40x | - | 0.90 |" in text
+    monkeypatch.setattr(gpu, "PAGE", tmp_path / "gpu.md")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert gpu.main() == 1
+    assert "gpu.md stays as it is" in capsys.readouterr().err
+    assert not (tmp_path / "gpu.md").exists()

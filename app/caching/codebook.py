@@ -3,12 +3,12 @@
 Published and calibrated codebooks are JSON files in assets/codebooks; a user's own comes as the same JSON.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from app.caching.motion import MotionRegularisation
 from app.common.paths import CODEBOOKS
 from app.common.validation import as_whole, is_number, parse_json, shown, text, whole
 
@@ -16,6 +16,7 @@ MAX_ROWS = 64
 MAX_RATE = 1000
 MAX_STEPS = 1000
 MAX_MODELS, MAX_NAME = 20, 200
+MAX_SOURCE = 1000
 MAX_THRESHOLD = 1e100
 MAX_BYTES = 1_000_000
 EXAMPLE = '{"0.08": 6, "0.16": 5, "1.00": 1}'
@@ -33,8 +34,14 @@ class Codebook:
     rates: tuple[int, ...]
     steps: int | None = field(default=None, compare=False)  # denoising steps it was made for; none where unknown
     models: tuple[str, ...] = field(default=(), compare=False)  # ids of the models it was made for
+    signal: str | None = field(default=None, compare=False)  # whose distances it looks up; none for the published
+    motion: MotionRegularisation | None = field(default=None, compare=False)  # fitted with it; none: the model's
 
     def __post_init__(self) -> None:
+        if self.signal is not None:
+            text("the signal a codebook was made for", self.signal, MAX_NAME)
+        if not isinstance(self.motion, MotionRegularisation | None):
+            raise ValueError(f"the motion of a codebook is its regularisation or none, got {shown(self.motion)}")
         if self.steps is not None:
             whole("the steps a codebook was made for", self.steps, 1, MAX_STEPS)
         if len(self.models) > MAX_MODELS:
@@ -75,20 +82,21 @@ class Codebook:
 
     def to_settings(self) -> dict[str, Any]:
         """The published notation, and where it is known what the codebook was made for, as in its file."""
-        rows = self.to_json()
-        if self.steps is None and not self.models:
-            return rows
-        return {"codebook": rows, "steps": self.steps, "models": list(self.models)}
+        rows, made_for = self.to_json(), self.made_for()
+        return {"codebook": rows, "steps": None, "models": [], **made_for} if made_for else rows
+
+    def made_for(self) -> dict[str, Any]:
+        """What it was made for as JSON, as far as it is known."""
+        motion = None if self.motion is None else _listed(asdict(self.motion))
+        known = {"steps": self.steps, "models": list(self.models), "signal": self.signal, "motion": motion}
+        return {name: value for name, value in known.items() if value}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Read {"0.08": 6, ...}, bare or under "codebook" of a preset's file; a ValueError names what is wrong."""
         if not isinstance(value, Mapping) or "codebook" not in value:
             return cls(*_read_rows(value))
-        models = value.get("models") or ()
-        if not isinstance(models, list | tuple):
-            raise ValueError(f"the models of a codebook are a list of ids, got {shown(models)}")
-        return cls(*_read_rows(value["codebook"]), value.get("steps"), tuple(models))
+        return cls(*_read_rows(value["codebook"]), **read_made_for(value))
 
 
 @dataclass(frozen=True)
@@ -103,12 +111,38 @@ class Preset:
 
 def presets() -> dict[str, Preset]:
     """All codebooks in assets/codebooks, by id."""
-    return {path.stem: _read_preset(path) for path in sorted(CODEBOOKS.glob("*.json"))}
+    return {path.stem: read_preset(path) for path in sorted(CODEBOOKS.glob("*.json"))}
+
+
+def read_preset(path: Path) -> Preset:
+    """A preset's file; a ValueError says what is wrong with it."""
+    with path.open("rb") as file:
+        value = parse_json(file.read(MAX_BYTES + 1), path.name, MAX_BYTES, _reject_duplicates)
+    codebook = Codebook.from_json(value)
+    said = {name: value.get(name) for name in ("title", "source")}
+    for name, most in (("title", MAX_NAME), ("source", MAX_SOURCE)):
+        text(f"the {name} of a codebook", said[name], most)
+    return Preset(path.stem, codebook=codebook, **said)
 
 
 def parse_codebook(data: bytes | str) -> Codebook:
     """Read a codebook from JSON, bare or as a preset's file; broken JSON and duplicates are ValueErrors."""
     return Codebook.from_json(parse_json(data, "the codebook", MAX_BYTES, _reject_duplicates))
+
+
+def read_made_for(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What `Codebook.made_for` wrote, as arguments of a codebook; a ValueError names what is wrong."""
+    from app.caching.settings import read_settings  # which reads codebooks as well
+
+    models, motion = value.get("models") or (), value.get("motion")
+    if not isinstance(models, list | tuple):
+        raise ValueError(f"the models of a codebook are a list of ids, got {shown(models)}")
+    return {
+        "steps": as_whole(value.get("steps")),
+        "models": tuple(models),
+        "signal": value.get("signal"),
+        "motion": None if motion is None else read_settings(MotionRegularisation, motion),
+    }
 
 
 def load_codebook(name_or_path: str) -> Codebook:
@@ -128,14 +162,9 @@ def load_codebook(name_or_path: str) -> Codebook:
         raise ValueError(f"{name_or_path}: {error}") from None
 
 
-def _read_preset(path: Path) -> Preset:
-    data = json.loads(path.read_text())
-    return Preset(
-        id=path.stem,
-        title=data["title"],
-        codebook=Codebook.from_json(data),
-        source=data["source"],
-    )
+def _listed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Tuples as lists, as JSON has them."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def _read_rows(value: object) -> tuple[tuple[float, ...], tuple[int, ...]]:

@@ -79,7 +79,7 @@ def _adacache(name: str, motion: MotionRegularisation | None) -> AdaCacheConfig 
         return None
     return AdaCacheConfig(
         preset.codebook,
-        motion=(motion or MotionRegularisation()) if regularised else None,
+        motion=(preset.codebook.motion or motion or MotionRegularisation()) if regularised else None,
         reuse="forecast" if forecast else "hold",
         made_for=preset.codebook.steps if any_steps else None,
     )

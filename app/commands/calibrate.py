@@ -175,6 +175,7 @@ def calibrated_preset(
         "title": f"Calibrated for {wish}{signal}{motion}",
         "steps": recordings[0].steps,
         "models": [options.model],
+        "signal": method.signal,
         "source": f"python -m app calibrate on {len(recordings)} prompts, seed {options.seed}, {date.today()}",
         "codebook": calibration.chosen.codebook.to_json(),
         "calibration": {

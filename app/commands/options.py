@@ -157,9 +157,9 @@ def image_file(path: str) -> ConditionImage:
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:
     """The method the options describe, with the model's own defaults; a ValueError names what is wrong."""
     codebook = load_codebook(options.codebook or model.codebook)
-    return replace(
-        probing_from(options, model), codebook=codebook, made_for=read_made_for(options.made_for, codebook)
-    )
+    made_for, method = read_made_for(options.made_for, codebook), probing_from(options, model)
+    motion = codebook.motion if method.motion and codebook.motion else method.motion
+    return replace(method, codebook=codebook, made_for=made_for, motion=motion)
 
 
 def probing_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

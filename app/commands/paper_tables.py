@@ -4,21 +4,32 @@ python -m app table1 --model open-sora-1.2 --prompts vbench --out DIR     rows a
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from app.commands.compare import about_of, read_seeds
 from app.commands.options import add_workers_options, workers_from
 from app.common.files import atomic_path, write_json
+from app.common.journal import Row
 from app.common.paths import COMPARISON_PROMPTS
 from app.common.tables import aligned
 from app.evaluation.comparison.plan import Plan, read_prompts
 from app.evaluation.comparison.rows import measured_rows
 from app.evaluation.comparison.table import points, to_json
 from app.evaluation.paper import table_1
-from app.evaluation.tables.table import cells, methods_of, tables, to_csv, to_latex, to_markdown
+from app.evaluation.tables.table import (
+    cells,
+    labelled,
+    methods_of,
+    tables,
+    to_csv,
+    to_latex,
+    to_markdown,
+)
 from app.evaluation.vbench import package
 from app.models.registry import card
+from app.models.size import Size
 
 VBENCH = "vbench"
 
@@ -50,11 +61,15 @@ def run(options: argparse.Namespace) -> int:
         card=model,
         prompts=prompts_from(options.prompts),
         seeds=read_seeds(options.seeds),
-        methods=methods_of(lines),
+        methods={},
         steps=steps,
         guidance=model.guidance,
     )
-    rows = measured_rows(plan, options.out, workers, options.weights)
+    rows: list[Row] = []
+    for size, methods in methods_of(lines).items():
+        sized = replace(plan, methods=methods, size=size)
+        for row in measured_rows(sized, folder_of(options.out, size), workers, options.weights):
+            rows.append({**row, "method": labelled(row["method"], size)})
     about, shown = about_of(plan, workers), cells(lines, rows)
     sentence = described(about, model.id)
     write_json(options.out / f"{table.id}.json", to_json(points(rows), about))
@@ -65,6 +80,11 @@ def run(options: argparse.Namespace) -> int:
     print(aligned(shown, right=range(2, len(shown[0]))))
     print(f"\n{sentence}")
     return 0
+
+
+def folder_of(out: Path, size: Size | None) -> Path:
+    """Where the rows of a size lie: those of the model's own in the folder itself."""
+    return out if size is None else out / f"{size.width}x{size.height}x{size.frames}"
 
 
 def prompts_from(text: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def table_1() -> dict[str, PublishedRows]:
 
 
 def table_3() -> dict[str, PublishedRows]:
-    """Table 3 by part: a, c, d, e and f; part b is of other sizes."""
+    """Table 3 by part; rows of part b are named with their size: adacache-480p-4s."""
     parts = _read("table3.json")["parts"]
     return {part: PublishedRows(value["title"], _rows(value["rows"])) for part, value in parts.items()}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
-from typing import cast
+from typing import TypeVar, cast
 
 from app.generation.events import Loading
 from app.generation.request import Request
@@ -13,18 +13,19 @@ from app.models.condition_image import NO_IMAGES, Images
 from app.models.runtime.memory import gigabytes
 from app.models.runtime.weights import reporting
 
+Loaded = TypeVar("Loaded")  # a model, or nothing where its weights are only fetched
 POLL_SECONDS = 0.2
 TOLD_SECONDS = 0.5  # a download reports far more often than anybody reads
 
 
 def loading(
-    load: Callable[[str], VideoModel], request: Request, poll: Callable[[], None] = lambda: None
-) -> Generator[Loading, None, VideoModel]:
+    load: Callable[[str], Loaded], request: Request, poll: Callable[[], None] = lambda: None
+) -> Generator[Loading, None, Loaded]:
     """Yield what is going on; returns the request's model in its precision, or raises why there is none.
 
     `poll` may raise to stop waiting. What is loading then goes on in the background and is there the next time.
     """
-    news: Queue[Loading | VideoModel | Exception] = Queue()
+    news: Queue[Loading | Loaded | Exception] = Queue()
     due = 0.0
     precision = {} if request.precision is None else {"precision": request.precision}
 
@@ -38,7 +39,7 @@ def loading(
     def work() -> None:
         try:
             with reporting(report):
-                news.put(cast(Callable[..., VideoModel], load)(request.model, **precision))
+                news.put(cast(Callable[..., Loaded], load)(request.model, **precision))
         except Exception as error:
             news.put(error)
 

@@ -15,6 +15,7 @@ from app.models.registry import CARDS
 FEW = 3  # decisions from which "always" means something
 NAMED = 6  # ignored words that are named one by one
 UNFIT = "its thresholds may not fit, so the speedup may be another than it was made for"
+PUBLISHED_SIGNAL = AdaCacheConfig(Codebook((1.0,), (1,))).signal  # of codebooks that state none
 FAR = 1.25  # ratio of step counts from which a codebook is said to be made for another number of steps
 
 
@@ -50,9 +51,12 @@ def before_run(method: AdaCacheConfig, model: str, steps: int) -> str:
 
 def _unlike(method: AdaCacheConfig, model: str, steps: int) -> tuple[str, str] | None:
     """What a codebook was made for, and what a run is or does instead; none where they agree."""
-    made_for, models = _made_for(method.codebook)
-    if method.latent_signal is not None and (made_for or models):
-        return "a residual inside the model", f"measures {method.latent_signal}"
+    known = _known(method.codebook)
+    made_for = {made.steps for made in known if made.steps}
+    models = {model for made in known for model in made.models}
+    signals = {made.signal or PUBLISHED_SIGNAL for made in known if made.steps or made.models or made.signal}
+    if signals and method.signal not in signals:
+        return " and ".join(sorted(signals)), f"measures {method.signal}"
     here, there = [], []
     stretched = method.made_for is not None
     if made_for and not stretched and not any(1 / FAR <= steps / made <= FAR for made in made_for):
@@ -116,12 +120,11 @@ def of_prompt(ignored: tuple[str, ...]) -> list[str]:
     return [f"The model does not know {', '.join(ignored[:NAMED])}{rest}; the video is made without."]
 
 
-def _made_for(codebook: Codebook) -> tuple[set[int], set[str]]:
-    """Step counts and models a codebook states; where it states none, those of presets with the same rows."""
-    known = [codebook]
-    if codebook.steps is None and not codebook.models:
-        known = [preset.codebook for preset in presets().values() if preset.codebook == codebook]
-    return {made.steps for made in known if made.steps}, {model for made in known for model in made.models}
+def _known(codebook: Codebook) -> list[Codebook]:
+    """The codebook itself where it states what it was made for; else presets with the same rows."""
+    if codebook.made_for():
+        return [codebook]
+    return [preset.codebook for preset in presets().values() if preset.codebook == codebook]
 
 
 def _title(model: str) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 from app.generation.events import Started, Step
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, steps_of
+from app.jobs.calibration import BaselineStep
 from app.models.size import Size
 
 
@@ -38,6 +39,10 @@ class Progress:
             case Step():
                 made = {**self.made, event.side: event.record.step}
                 return replace(self, made=made, seconds={**self.seconds, event.side: event.seconds})
+            case BaselineStep(made=steps_made, of=of, seconds=seconds):  # of several baselines, one after another
+                return replace(
+                    self, steps={"baseline": of}, made={"baseline": steps_made}, seconds={"baseline": seconds}
+                )
         return self
 
 

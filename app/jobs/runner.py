@@ -15,9 +15,10 @@ from threading import Lock, Thread
 from time import monotonic
 
 from app.common.sentences import disk_trouble
-from app.generation.events import Compared, Event, Failed, Stopped
+from app.generation.events import Compared, Failed, Stopped
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, Trace
+from app.jobs.calibration import Calibrated
 from app.jobs.limits import Limits
 from app.jobs.progress import Pace, Progress
 from app.jobs.queue import JobQueue
@@ -29,7 +30,7 @@ from app.runs.store import RunStore, about_now
 
 KEPT = 64  # tickets whose run is over, of all visitors
 WHOLE = 4  # of those, the latest, whose events are kept for whoever still reads them
-ELSEWHERE: tuple[Room, ...] = ("lab", "compare")  # rooms that show their runs themselves
+ELSEWHERE: tuple[Room, ...] = ("lab", "compare", "calibration")  # what shows its runs itself
 NOBODY = "nobody came back to it for {minutes:.0f} minutes"
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class JobRunner:
             self._end(ticket, Stopped(Trace(ticket.request, {})))
 
     def _work(self, ticket: Ticket) -> None:
-        end: Event | Recorded = Stopped(Trace(ticket.request, {}))
+        end: JobEvent = Stopped(Trace(ticket.request, {}))
         making = None
         try:
             making = self.store.begin(ticket.request.key())
@@ -191,14 +192,14 @@ class JobRunner:
             self._end(ticket, end)
             self._start_next()
 
-    def _without_path(self, event: Event | Recorded) -> Event | Recorded:
+    def _without_path(self, event: JobEvent) -> JobEvent:
         """A failure without the place of the runs, of which visitors are not told."""
         if isinstance(event, Failed) and str(self.store.folder) in event.message:
             log.warning("%s", event.message)
             return Failed(event.message.partition(f": {self.store.folder}")[0])
         return event
 
-    def _end(self, ticket: Ticket, event: Event | Recorded) -> None:
+    def _end(self, ticket: Ticket, event: JobEvent) -> None:
         self.over.append(ticket)
         ticket.tell(event)
         for earlier in list(self.over)[:-WHOLE]:
@@ -218,4 +219,4 @@ class JobRunner:
 
 
 def _ends(event: object) -> bool:
-    return isinstance(event, Compared | Recorded | Stopped | Failed)
+    return isinstance(event, Compared | Recorded | Calibrated | Stopped | Failed)

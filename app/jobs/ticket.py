@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from app.generation.events import Compared, Event, Failed, Stopped
 from app.generation.request import Request
+from app.jobs.calibration import BaselineStep, Calibrated
 from app.jobs.progress import Progress
 from app.jobs.zerogpu import Job, generate_pair
 from app.lab.session import Recorded
@@ -23,7 +24,7 @@ POLL_SECONDS = 0.2
 UPDATE_SECONDS = 0.5  # the browser draws on the cores that denoise: steps faster than this are shown together
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
-Room = Literal["studio", "lab", "compare", "api"]
+Room = Literal["studio", "lab", "compare", "api", "calibration"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class RunKept:
     run: Run
 
 
-JobEvent = Event | Recorded | RunKept | Waiting | Stopping
+JobEvent = Event | Recorded | BaselineStep | Calibrated | RunKept | Waiting | Stopping
 
 
 @dataclass(eq=False)
@@ -89,7 +90,7 @@ class Ticket:
             self.events.append(event)
             self.progress = self.progress.after(event)
             match event:
-                case Compared() | Recorded():
+                case Compared() | Recorded() | Calibrated():
                     self.state = "done"
                 case Stopped():
                     self.state = "stopped"

@@ -7,7 +7,8 @@ What the package spaces (0.51) does: `spaces.GPU(generator, duration=seconds_of)
 generator starts, for `seconds_of` the same arguments; runs it in a forked process; and pickles the arguments there
 and what it yields back. So a lock or an Event cannot cross: Stop is looked at out here whenever an event arrives,
 and closing the generator has spaces leave the one over there after its step. A step that is under way, and a wait
-for a GPU, are finished first. None of this has been tried on a Space yet.
+for a GPU, are finished first. It emulates CUDA per thread: out here weights are fetched, and nothing is loaded.
+None of this has been tried on a Space yet.
 """
 
 import os
@@ -15,30 +16,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
 from app.caching.record import StepRecord
 from app.generation import pair
-from app.generation.events import Event, Failed, Step, Stopped
+from app.generation.baseline import BaselineMade, generate_baseline
+from app.generation.events import Event, Failed, Loading, Step, Stopped
 from app.generation.kept_baseline import KeptBaseline, none_kept
 from app.generation.loading import loading
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, Trace
+from app.jobs.gpu_cost import RATES, baseline_seconds, cost_of, recording_seconds
 from app.lab import session
 from app.lab.pair_recorder import PairRecorder
-from app.metrics.countable import Workload
-from app.metrics.flops import COUNTABLE, TERA, step_count
 from app.models.base import VideoModel
-from app.models.registry import REQUIREMENTS, card, load_model
+from app.models.downloads import fetch_weights
+from app.models.registry import REQUIREMENTS, load_model
 
 SWITCH = "SPACES_ZERO_GPU"  # set by a ZeroGPU Space, which has the package as well
-TFLOPS_A_SECOND = 60.0  # the paper's Table 1: 3230 TFLOPs in 54 s on an A100; ZeroGPU's share of an H200 has more
-STEP_TFLOPS = 120.0  # of a model that cannot be counted: a step of Open-Sora at the paper's size, rounded up
-LOADING_SECONDS = 60  # up to 25 GB of weights from the disk to the GPU
-TEXT_TOKENS = 300  # what every T5 caption is padded to, at most
 
 JobEvents = Iterator[Event | session.Recorded]
 Job = Callable[..., JobEvents]  # called as generate_pair is
@@ -57,8 +54,7 @@ def generate_pair(
     options["watch"] = PairRecorder.of
     if not borrows(request.model):
         return pair.generate_pair(request, folder, stop=stop, load=load, kept=kept, **options)
-    found = PassedBaseline(kept(request))  # looked up here: the store of runs has a lock
-    return _borrowed(pair.generate_pair, request, folder, stop or Flag(), load, kept=found, **options)
+    return _generate(request, folder, stop or Flag(), kept(request), options)
 
 
 def record_run(
@@ -67,7 +63,30 @@ def record_run(
     """app.lab.session.record_run, its denoising where the GPU is."""
     if not borrows(request.model):
         return session.record_run(request, folder, stop=stop, load=load, **options)
-    return _borrowed(session.record_run, request, folder, stop, load, **options)
+    return _borrowed(session.record_run, request, folder, stop, **options)
+
+
+def _generate(
+    request: Request, folder: Path, stop: Flag, found: KeptBaseline | None, options: Mapping[str, Any]
+) -> JobEvents:
+    """A pair in one turn at the GPU, or the baseline in one and the accelerated side in the next.
+
+    `found` was looked up out here, as the store of runs has a lock.
+    """
+    cost = cost_of(request, kept=found is not None)
+    if cost.refusal:
+        yield Failed(cost.refusal)
+        return
+    yield Loading(str(cost))
+    if len(cost.turns) > 1:
+        for event in _borrowed(generate_baseline, request, folder, stop):
+            if isinstance(event, BaselineMade):
+                found = event.kept
+            else:
+                yield event
+        if found is None:  # it was stopped, or failed
+            return
+    yield from _borrowed(pair.generate_pair, request, folder, stop, kept=PassedBaseline(found), **options)
 
 
 @dataclass(frozen=True)
@@ -92,19 +111,16 @@ def prepare() -> None:
 
 
 def seconds_of(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> int:
-    """For how long to ask for a GPU, were every step of both sides computed.
+    """For how long to ask for a GPU (app/jobs/gpu_cost.py)."""
+    if job is generate_baseline:
+        return baseline_seconds(request)
+    if job is session.record_run:
+        return recording_seconds(request)
+    kept = options["kept"].baseline is not None
+    return cost_of(request, kept=kept).turns[-1]
 
-    LOADING_SECONDS + (steps of both sides x TFLOPs of a step + 2 x TFLOPs of decoding) / TFLOPS_A_SECOND, the
-    TFLOPs being those of the request's model and size.
-    """
-    step, decoding = _tflops(request)
-    steps = request.steps + request.method.run_steps(request.steps)
-    return LOADING_SECONDS + ceil((steps * step + 2 * decoding) / TFLOPS_A_SECOND)
 
-
-def _borrowed(
-    job: Job, request: Request, folder: Path, stop: Flag, load: Callable[[str], VideoModel], **options: Any
-) -> JobEvents:
+def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: Any) -> JobEvents:
     """Run a job over there; what spaces refuses, such as a used-up quota, ends it with `Failed` in its words."""
     records: dict[Side, list[StepRecord]] = {side: [] for side in SIDES}
 
@@ -113,13 +129,15 @@ def _borrowed(
             raise pair.StopRequested
 
     try:
-        yield from loading(load, request, poll)  # downloads here, where no GPU waits for it
+        yield from loading(_fetched, request, poll)  # downloads here, where no GPU waits for it
         with closing(_on_gpu()(job, request, folder, options)) as events:
             for event in events:
                 poll()
                 if isinstance(event, Step):
                     records[event.side].append(event.record)
                 yield event
+        if job is not session.record_run:  # whose steps are not timed
+            RATES.learn(request, records["accelerated"] or records["baseline"])  # a kept baseline is older
     except pair.StopRequested:
         yield Stopped(Trace(request, {side: tuple(made) for side, made in records.items()}))
     except ValueError as error:
@@ -128,6 +146,11 @@ def _borrowed(
         if not isinstance(said := getattr(error, "message", None), str):  # what spaces raises are gradio's errors
             raise
         yield Failed(said)
+
+
+def _fetched(model: str, **precision: Any) -> None:
+    """Weights are on this machine; they are loaded over there, in the precision asked for."""
+    fetch_weights(model)
 
 
 def _work(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> JobEvents:
@@ -141,14 +164,3 @@ def _on_gpu() -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = spaces.GPU(_work, duration=seconds_of)
     return decorated
-
-
-def _tflops(request: Request) -> tuple[float, float]:
-    """TFLOPs of a step and of decoding a video; of models that cannot be counted, a step that is large enough."""
-    if request.model not in COUNTABLE:
-        return STEP_TFLOPS, STEP_TFLOPS
-    size = request.size or card(request.model).size
-    work = Workload(size.height, size.width, size.frames, request.steps, TEXT_TOKENS)
-    step = step_count(request.model, work)
-    total = step.rest.total + sum(count.total for count in step.branches.values())
-    return total / TERA, COUNTABLE[request.model].decode(work).total / TERA

@@ -1,7 +1,7 @@
 """RecordingsFolder: recordings of many prompts, made once each and kept, so that work that breaks off goes on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from textwrap import shorten
@@ -12,8 +12,9 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
-from app.models.base import VideoModel
+from app.models.base import VideoModel, at_size
 from app.models.registry import load_model
+from app.models.size import Size
 from app.workers.workers import Workers
 
 Identity = tuple[object, ...]
@@ -29,6 +30,7 @@ class RecordingsFolder:
     seed: int
     steps: int
     method: AdaCacheConfig
+    size: Size | None = None  # of the model, where it is not its own
 
     def of(self, prompts: Sequence[str], workers: Workers = Workers()) -> list[Recording]:  # noqa: B008 (frozen)
         """A recording of each prompt; the workers make those that are missing, with a progress bar.
@@ -48,7 +50,7 @@ class RecordingsFolder:
             self._make_here(missing)
         else:
             jobs = [(prompt, _name(identity)) for identity, prompt in missing.items()]
-            work = RecordingWork(card.id, self.seed, self.steps, self.method)
+            work = RecordingWork(card.id, self.seed, self.steps, self.method, self.size)
             made = workers.results(work, jobs, self.folder)
             for _ in tqdm(made, total=len(jobs), unit="recording", disable=not jobs):
                 pass
@@ -63,13 +65,13 @@ class RecordingsFolder:
                 made = recorded(
                     self.model, prompt, self.seed, self.steps, self.method, lambda _: bar.update() and None
                 )
-                made.save(self.folder / _name(identity))
+                replace(made, size=self.size).save(self.folder / _name(identity))
 
     def _wanted(self, prompt: str) -> Identity:
         """What identifies the recording of a prompt."""
         card, method = self.model.card, self.method
         probe = (method.recorded_residual, method.blocks(card.depth), method.subsample)
-        return (card.id, prompt, self.seed, card.guidance, self.model.schedule(self.steps), None, *probe)
+        return (card.id, prompt, self.seed, card.guidance, self.model.schedule(self.steps), self.size, *probe)
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,17 @@ class RecordingWork:
     seed: int
     steps: int
     method: AdaCacheConfig
+    size: Size | None = None
 
     def prepare(self) -> VideoModel:
-        """The model."""
-        return load_model(self.model)
+        """The model, for videos of the size."""
+        return at_size(load_model(self.model), self.size)
 
     def do(self, model: VideoModel, job: tuple[str, str], folder: Path) -> None:
         """Record a prompt into a file."""
         prompt, name = job
-        recorded(model, prompt, self.seed, self.steps, self.method).save(folder / name)
+        made = recorded(model, prompt, self.seed, self.steps, self.method)
+        replace(made, size=self.size).save(folder / name)
 
 
 def recorded(

@@ -6,14 +6,17 @@ videos are looked at on the way.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory
 
 import torch
 
+from app.caching.codebook import Codebook
 from app.caching.method import Method, MethodKind, WholeStackMethod
+from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.names import with_option
 from app.caching.registry import build_policy, kinds, method_from_json
 from app.generation.denoiser import Denoiser
@@ -21,12 +24,15 @@ from app.generation.events import BaselineFound, Compared, Event, Finished, Stop
 from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, read_latents
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.lab.model_calibration import Target, calibrate_model
+from app.lab.record import record
 from app.models.base import VideoModel
 from app.selftest.offload import offloaded
 from app.selftest.watched import InsideAStep, Watched
 
 PROMPT = "a red fox runs over the snow"
 STEPS, SEED = 8, 1
+CALIBRATED = 6.0  # of these steps that a calibrated codebook is to compute
 MEASURED = "2026-01-01T00:00:00+00:00"  # of a baseline that a check keeps; no figure is made of it
 # Settings with which a method reuses steps of a short run of any model, whatever its residuals are.
 SETTINGS: dict[str, dict[str, object]] = {
@@ -71,6 +77,7 @@ def check_model(model: VideoModel, name: str, precision: str) -> Iterator[Check]
         yield attempt("generate", first)
         if not kept:
             return
+        yield attempt("calibrate", partial(_calibrates, model, kept[0]))
         for method, words in offered(model):
             yield attempt(f"{words}: stop", partial(_stops, model, method))
             yield attempt(f"{words}: generate again", partial(_generates, model, method, kept[0]))
@@ -182,6 +189,18 @@ def _generates(model: VideoModel, method: Method, kept: KeptBaseline) -> str:
     if done.computed_fraction >= 1:
         raise Broken("nothing was reused")
     return f"{done.computed_fraction:.0%} of the branches computed"
+
+
+def _calibrates(model: VideoModel, kept: KeptBaseline) -> str:
+    """A codebook is calibrated on recordings of two prompts, and a run with it reuses steps."""
+    method = AdaCacheConfig(Codebook((1.0,), (1,)))
+    prompts = model.card.example_prompts[:2] if model.card.id == "sprites" else (PROMPT, f"{PROMPT} at night")
+    guidance = model.card.guidance
+    recordings = [record(model, prompt, seed=SEED, steps=STEPS, guidance=guidance) for prompt in prompts]
+    found = calibrate_model(recordings, model.card, method, Target(computed=CALIBRATED))
+    _generates(model, replace(method, codebook=found.codebook), kept)
+    motion = found.codebook.motion
+    return f"{mean(found.counts):g} steps" + ("" if motion is None else f", motion reference {motion.reference:g}")
 
 
 def _offloads(model: VideoModel, kept: KeptBaseline) -> str:

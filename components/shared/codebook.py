@@ -3,26 +3,32 @@
 The rows live in the browser and are what a run takes; they arrive as typed and are checked as a run checks them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gradio as gr
 
-from app.caching.codebook import Codebook, parse_codebook, presets
+from app.caching.codebook import Codebook, Preset, parse_codebook, presets, read_made_for
 from app.common.validation import as_whole, is_number
+from app.models.registry import CARDS
+from app.runs.codebooks import CodebookStore
+from components.shared.visitors import asker_of
 from components.shared.web import answered, panel
 
 MAX_CHARACTERS = 20_000
 MAX_ENTERED = 1000  # rows, before a codebook says how many it may have
-Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with "steps" and "models" it was made for, if known
+Rows = dict[str, Any]  # {"thresholds": [...], "rates": [...]}, with what it was made for, as far as that is known
 
 
-def codebook_panel(preset: str, unlike: Callable[[Any], dict[str, Any]]) -> gr.HTML:
-    """The panel with a preset picked; `unlike` answers how the controls' settings differ from its own."""
+def codebook_panel(preset: str, unlike: Callable[[Any], dict[str, Any]], kept: CodebookStore) -> gr.HTML:
+    """The panel with a preset picked; the visitor's own come when the page is opened.
+
+    `unlike` answers how the controls' settings differ from those a codebook was made for.
+    """
     return panel(
         "studio/codebook",
         "codebook",
-        server_functions=[checked, parsed, unlike],
+        server_functions=[checked, parsed, unlike, *_questions(kept)],
         value=codebook_props(presets()[preset].codebook),
         presets=preset_props(),
     )
@@ -30,14 +36,24 @@ def codebook_panel(preset: str, unlike: Callable[[Any], dict[str, Any]]) -> gr.H
 
 def codebook_props(codebook: Codebook) -> Rows:
     """A codebook as two columns."""
-    rows: Rows = {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates)}
-    made_for = {"steps": codebook.steps, "models": list(codebook.models)}
-    return {**rows, **{name: value for name, value in made_for.items() if value}}
+    return {"thresholds": list(codebook.thresholds), "rates": list(codebook.rates), **codebook.made_for()}
 
 
-def preset_props() -> list[dict[str, Any]]:
-    """Every codebook of assets/codebooks, as the tables list them."""
-    return [{"id": p.id, "title": p.title, **codebook_props(p.codebook)} for p in presets().values()]
+def preset_props(own: Iterable[Preset] = ()) -> list[dict[str, Any]]:
+    """A visitor's own codebooks and every one of assets/codebooks, as the tables list them."""
+    offered = [(preset, True) for preset in own] + [(preset, False) for preset in presets().values()]
+    return [
+        {
+            "id": preset.id,
+            "title": preset.title,
+            "own": mine,
+            "group": "Calibrated here" if mine else _models(preset.codebook),
+            "made_for": f"Made for {_models(preset.codebook)}{_steps(preset.codebook)}",
+            "source": preset.source,
+            **codebook_props(preset.codebook),
+        }
+        for preset, mine in offered
+    ]
 
 
 def read_codebook(asked: object) -> Codebook:
@@ -51,10 +67,8 @@ def read_codebook(asked: object) -> Codebook:
     for row, rate in enumerate(rates, start=1):
         if not is_number(rate):
             raise ValueError(f"the rate in row {row} is not a number")
-    steps, models = (asked.get("steps"), asked.get("models") or []) if isinstance(asked, dict) else (None, [])
-    if not isinstance(models, list):
-        raise ValueError("the page does not fit this server; reload it")
-    return Codebook(tuple(thresholds), tuple(rates), as_whole(steps), tuple(models))  # type: ignore[arg-type]
+    made_for = read_made_for(asked) if isinstance(asked, dict) else {}
+    return Codebook(tuple(thresholds), tuple(rates), **made_for)  # type: ignore[arg-type]  # checked above
 
 
 def checked(asked: Any) -> dict[str, Any]:
@@ -77,6 +91,42 @@ def parsed(asked: Any) -> dict[str, Any]:
         return dict(codebook_props(parse_codebook(text)))
 
     return answered(answer, asked)
+
+
+def _questions(kept: CodebookStore) -> list[Any]:
+    def listed(asked: Any) -> dict[str, Any]:
+        return {"presets": preset_props(kept.presets(asker_of(asked)))}
+
+    def offered(asked: Any) -> dict[str, Any]:
+        return answered(listed, asked)
+
+    def deleted(asked: Any) -> dict[str, Any]:
+        def answer(asked: Any) -> dict[str, Any]:
+            kept.delete(_name(asked), asker_of(asked))
+            return listed(asked)
+
+        return answered(answer, asked)
+
+    def restored(asked: Any) -> dict[str, Any]:
+        def answer(asked: Any) -> dict[str, Any]:
+            kept.restore(_name(asked), asker_of(asked))
+            return listed(asked)
+
+        return answered(answer, asked)
+
+    return [offered, deleted, restored]
+
+
+def _name(asked: object) -> object:
+    return asked.get("id") if isinstance(asked, dict) else None
+
+
+def _models(codebook: Codebook) -> str:
+    return " and ".join(CARDS[m].title if m in CARDS else m for m in codebook.models) or "any model"
+
+
+def _steps(codebook: Codebook) -> str:
+    return "" if codebook.steps is None else f" at {codebook.steps} steps"
 
 
 def _column(asked: object, name: str) -> list[Any]:

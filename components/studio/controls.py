@@ -14,6 +14,7 @@ from app.generation.request import Request, random_seed
 from app.jobs.runner import JobRunner
 from app.models.base import ModelCard
 from app.models.condition_image import PLACES
+from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_props
 from components.shared.web import answered, panel
 from components.studio.form import FIELDS, Form
@@ -66,9 +67,12 @@ class Controls:
     message: gr.HTML
     share: gr.HTML
     presets: dict[str, gr.Button]
+    calibrate: gr.HTML
 
 
-def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner) -> Controls:
+def controls(
+    card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner, codebooks: CodebookStore
+) -> Controls:
     """Build the column with a model's own settings filled in."""
 
     def unlike(asked: Any) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         images = images_panel(card, runner.store)
         settings = settings_panel(card)
         presets_row = preset_buttons(card, cards)
-        method = method_panel(card, unlike)
+        method = method_panel(card, unlike, codebooks)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
@@ -127,6 +131,7 @@ def controls(card: ModelCard, cards: Mapping[str, ModelCard], runner: JobRunner)
         message=message,
         share=share,
         presets=presets_row.buttons,
+        calibrate=method.calibrate,
     )
 
 

@@ -20,6 +20,7 @@ from app.caching.titles import decide_alike
 from app.common.validation import as_whole, shown, text
 from app.generation.request import MAX_NAME
 from app.models.base import ModelCard
+from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_panel, codebook_props, read_codebook
 from components.shared.web import panel
 from components.studio.form import Form
@@ -37,11 +38,17 @@ class MethodPanel:
 
     about: gr.HTML
     adacache: gr.Column
+    calibrate: gr.HTML
     inputs: dict[str, gr.Component]
 
 
-def method_panel(card: ModelCard, unlike: Callable[[Any], dict[str, Any]]) -> MethodPanel:
-    """Build it with AdaCache picked; `unlike` answers how settings differ from those the codebook was made for."""
+def method_panel(
+    card: ModelCard, unlike: Callable[[Any], dict[str, Any]], codebooks: CodebookStore
+) -> MethodPanel:
+    """Build it with AdaCache picked; `codebooks` are those that visitors have calibrated.
+
+    `unlike` answers how settings differ from those the codebook was made for.
+    """
     choice = gr.Dropdown(
         choices(card), value=ADACACHE, label="Method", filterable=False, interactive=True, elem_id="method"
     )
@@ -50,7 +57,8 @@ def method_panel(card: ModelCard, unlike: Callable[[Any], dict[str, Any]]) -> Me
     solver = _named("Solver", SOLVERS, "solver", visible=card.flow)
     about = panel("studio/method", "method-about", **about_props(card, ADACACHE))
     with gr.Column(elem_id="adacache") as adacache:
-        codebook = codebook_panel(card.codebook, unlike)
+        codebook = codebook_panel(card.codebook, unlike, codebooks)
+        calibrate = panel("studio/calibrate", "calibrate", events=("calibrate", "stop_calibrating"), made={})
         motion = gr.Checkbox(label="Motion regularisation", elem_id="motion", **motion_props(card))
         with gr.Accordion("Advanced", open=False, elem_id="advanced"):
             formula = _choice("Formula", list(get_args(Formula)), "formula")
@@ -73,12 +81,12 @@ def method_panel(card: ModelCard, unlike: Callable[[Any], dict[str, Any]]) -> Me
         "location": location,
         "made_for": made_for,
     }
-    return MethodPanel(about, adacache, inputs)
+    return MethodPanel(about, adacache, calibrate, inputs)
 
 
 def motion_props(card: ModelCard) -> dict[str, Any]:
     """Whether motion regularisation starts on, and why it does not."""
-    unfit = "Its constants are Open-Sora's, not this model's: a recording shows what fits."
+    unfit = "Its constants are Open-Sora's, not this model's; a codebook calibrated for it brings its own."
     return {"value": card.motion_fits, "info": "" if card.motion_fits else unfit}
 
 
@@ -149,7 +157,7 @@ def values_of(card: ModelCard, method: Method) -> dict[str, Any]:
     """AdaCache's controls by field, none for other methods; a ValueError where they cannot say it."""
     if not isinstance(method, AdaCacheConfig):
         return {}
-    if method.motion not in (None, card.motion):
+    if method.motion not in (None, method.codebook.motion or card.motion):
         raise ValueError(f"its motion regularisation is not that of {card.title}")
     location = SEVERAL if method.locations == _blocks(card) else method.locations
     made_for = method.made_for or AS_THEY_ARE
@@ -169,13 +177,14 @@ def values_of(card: ModelCard, method: Method) -> dict[str, Any]:
 def _adacache(card: ModelCard, form: Form) -> AdaCacheConfig:
     if not isinstance(form.motion, bool):
         raise ValueError(f"motion regularisation is on or off, got {shown(form.motion)}")
+    codebook = read_codebook(form.codebook)
     return AdaCacheConfig(
-        codebook=read_codebook(form.codebook),
+        codebook=codebook,
         formula=form.formula,
         distance=form.distance,
         residual=form.residual,
         locations=_blocks(card) if form.location == SEVERAL else form.location,
-        motion=card.motion if form.motion else None,
+        motion=(codebook.motion or card.motion) if form.motion else None,
         made_for=as_whole(form.made_for) or None,  # type: ignore[arg-type]  # checked there
     )
 

@@ -13,10 +13,12 @@ from app.lab.gallery import Gallery
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from app.models.size import Size
+from app.runs.codebooks import FOLDER, CodebookStore
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run, asked_settings
 from components.shared.visitors import address_of, visitor_of
 from components.shared.warmup import LOADING
+from components.studio.calibration import Calibrating
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
 from components.studio.form import Form
@@ -43,6 +45,7 @@ class Studio:
     videos: gr.HTML
     charts: gr.HTML
     ghosts: Ghosts
+    codebooks: CodebookStore
 
 
 def build(page: Page) -> Studio:
@@ -51,14 +54,15 @@ def build(page: Page) -> Studio:
     motion = {model: known.motion for model, known in page.cards.items()}
     shown = recorded(page.first_run, motion) if page.first_run.is_dir() else None
     with gr.Column(elem_id="controls", scale=0, min_width=300):
-        panels = controls(card, page.cards, page.runner)
+        codebooks = CodebookStore(page.store.folder / FOLDER, page.store.public)
+        panels = controls(card, page.cards, page.runner, codebooks)
     with gr.Column(elem_id="bench", min_width=400):
         of_run = page.cards[shown.request.model] if shown else card
         gallery = gallery_panel(page.gallery)
         videos = stage(shown, of_run, page.store)
         ghosts = Ghosts(page.store, page.cards, page.first_run)
         plots = charts(shown, of_run, ghosts)
-    return Studio(panels, gallery, videos, plots, ghosts)
+    return Studio(panels, gallery, videos, plots, ghosts, codebooks)
 
 
 def wire(page: Page) -> None:
@@ -71,6 +75,7 @@ def wire(page: Page) -> None:
     inputs, shown = list(panels.inputs.values()), list(panels.shown.values())
     sized = [panels.model, *panels.size.inputs.values()]
     asking = [runs_panel, panels.reuse, *inputs]
+    calibrating = Calibrating(runner, cards, studio.codebooks)
 
     def generate(caller: gr.Request, visitor: Any, reuse: Any, *values: Any) -> Updates:
         return ask([Form.of(values)], visitor, reuse, caller)
@@ -108,6 +113,12 @@ def wire(page: Page) -> None:
     def stop(visitor: Any) -> None:
         if (ticket := current(runner, visitor_of(visitor))) is not None:
             runner.stop(ticket)
+
+    def calibrate(asked: gr.EventData, caller: gr.Request, *values: Any) -> Iterator[Updates]:
+        yield from calibrating.follow(getattr(asked, "question", None), Form.of(values), address_of(caller))
+
+    def stop_calibrating(asked: gr.EventData) -> None:
+        calibrating.stop(getattr(asked, "visitor", None))
 
     def enter(asked: gr.EventData) -> Updates:
         visitor = visitor_of(getattr(asked, "visitor", None))
@@ -183,6 +194,9 @@ def wire(page: Page) -> None:
         studio.gallery[0].select(open_clip, None, [*shown, *drawn], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)
     panels.share.click(share, [runs_panel, *inputs], panels.share, queue=False, preprocess=False, **QUIET)
+    made = [panels.calibrate, panels.inputs["codebook"]]
+    panels.calibrate.calibrate(calibrate, inputs, made, concurrency_limit=VISITORS, preprocess=False, **QUIET)
+    panels.calibrate.stop_calibrating(stop_calibrating, queue=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
         [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.__main__ import main
+from app.__main__ import commands_for, main
 from app.commands import generate
 from app.models.condition_image import ConditionImage
 from app.models.registry import CARDS
@@ -13,6 +13,7 @@ from app.models.runtime.memory_plan import Need
 from app.models.size import Size
 from app.runs.store import RunStore
 from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
+from tests.support.imports import reachable
 from tests.support.paths import ROOT
 from tests.support.tiny import TinyVideoModel
 
@@ -229,3 +230,14 @@ def test_other_methods_by_name(capfd: pytest.CaptureFixture[str], tmp_path: Path
     assert "2 of 6 steps" in capfd.readouterr().out
     assert exit_code((*GENERATE, "--method", "magic", "--out", str(tmp_path / "b"))) == 2
     assert "no method 'magic' for sprites; there are: adacache-" in capfd.readouterr().err
+
+
+def test_a_command_loads_no_other() -> None:
+    """Those that compare or train take seconds to import, which `doctor` has not got."""
+    for name, module in (("doctor", "doctor"), ("calibrate-model", "calibrate_model")):
+        assert [one.__name__ for one in commands_for(name)] == [f"app.commands.{module}"]
+    everything = {one.__name__ for one in commands_for("table1")}  # registered by another name
+    assert everything >= {"app.commands.paper_tables", "app.commands.doctor"}
+    assert commands_for("options") == commands_for("") == commands_for("table1")  # no command of its own
+    reached = reachable("app.commands.doctor")
+    assert not {"app.evaluation.comparison.rows", "app.lab.prediction"} & reached

@@ -284,8 +284,14 @@ def test_a_public_page_limits_steps_prompts_and_waiting_runs() -> None:
     assert limits_here({}) == Limits()
     with pytest.raises(ValueError, match="at most 100 steps"):
         PUBLIC.check(request(steps=101))
+    PUBLIC.check(replace(request(steps=150), model="open-sora-plan-1.1"))  # its own number
+    with pytest.raises(ValueError, match="at most 150 steps"):
+        PUBLIC.check(replace(request(steps=151), model="open-sora-plan-1.1"))
     with pytest.raises(ValueError, match="at most 1200 characters"):
         PUBLIC.check(request(prompt="x" * 1201))
+    PUBLIC.check_baselines(6)
+    with pytest.raises(ValueError, match="calibrates on at most 6 prompts, got 7"):
+        PUBLIC.check_baselines(7)
     assert 0 < PUBLIC.waiting < PUBLIC.all_waiting < Limits().all_waiting
     assert "for 10 minutes" in note_of(PUBLIC)
     assert "minutes" not in note_of(Limits())

@@ -1,6 +1,8 @@
 """The paper's tables: its numbers as printed, ours beside them, and the command on a tiny model."""
 
 import csv
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ from app.evaluation.comparison import rows as comparison_rows
 from app.evaluation.comparison.plot import PAPER, quality_latency
 from app.evaluation.comparison.table import points
 from app.evaluation.paper import table_1, table_3
-from app.evaluation.tables.table import adacache_name, methods_of, tables, to_csv, to_latex
+from app.evaluation.tables.table import PaperTable, adacache_name, methods_of, tables, to_csv, to_latex
 from app.models import registry
 from app.models.registry import card
+from app.models.size import Size, SizeTable
 from tests.evaluation.test_comparison import row
 from tests.support.tiny import CARD, TinyVideoModel
 
@@ -41,9 +44,16 @@ def test_lines_are_methods_of_the_model() -> None:
     adacache = ["AdaCache-fast", "AdaCache-fast (w/ MoReg)", "AdaCache-slow"]
     assert titles == ["Baseline", "Delta-DiT", "T-GATE", "PAB-fast", "PAB-slow", *adacache]
     ablations = tables()["table3"].lines(OPEN_SORA, 100)
-    assert len(ablations) == 5 + 3 + 4 + 4 + 3
-    assert len(methods_of(ablations)) == len(ablations) - 1 - 4  # baseline; the fast variant stands in every part
-    assert len({str(method) for method in methods_of(ablations).values()}) == len(methods_of(ablations))
+    assert len(ablations) == 5 + 6 + 3 + 4 + 4 + 3
+    by_size = methods_of(ablations)
+    own = by_size.pop(None)
+    assert len(own) == len(ablations) - 6 - 1 - 4  # baseline; the fast variant stands in every part
+    assert len({str(method) for method in own.values()}) == len(own)
+    assert {str(size): list(methods) for size, methods in by_size.items()} == {
+        "102 frames of 854 x 480": ["adacache-fast-100"],
+        "51 frames of 1280 x 720": ["adacache-fast-100"],
+    }
+    assert not any(line.part.startswith("(b)") for line in tables()["table3"].lines(card("sprites"), 30))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,44 @@ def test_the_command_measures_once_and_writes_every_form(tmp_path: Path, monkeyp
     assert (out / "table3.tex").read_text().count(r"\\") == 20
     assert main([*command[:4], "vbench", *command[5:]]) == 2
     assert "VBench is not installed here" in capsys.readouterr().err
+
+
+class Sized(TinyVideoModel):
+    """The tiny model, which calls its videos by the paper's sizes."""
+
+    card = replace(
+        CARD,
+        sizes=SizeTable(
+            {"480p": {"4:5": (64, 80)}, "720p": {"4:5": (96, 120)}}, {"2s": 17, "4s": 34}, lambda size: None
+        ),
+    )
+
+    def with_size(self, size: Size) -> "Sized":
+        other = copy(self)
+        other.card = replace(self.card, **vars(size))
+        return other
+
+
+def test_part_b_is_measured_at_every_size_that_the_model_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = Sized()
+    monkeypatch.setattr(comparison_rows, "load_model", lambda _: model)
+    monkeypatch.setitem(registry.CARDS, "tiny", Sized.card)
+    lines = [line for line in tables()["table3"].lines(Sized.card, 6) if line.part == "(b) Sizes"]
+    monkeypatch.setattr("app.evaluation.tables.table_3.TABLE", PaperTable("table3", "b", lambda *_: lines))
+    prompts, out = tmp_path / "prompts.txt", tmp_path / "out"
+    prompts.write_text("a test\n")
+    asked = ["table3", "--model", "tiny", "--prompts", str(prompts), "--steps", "6", "--out", str(out)]
+    assert main(asked) == 0
+    _, *found = csv.reader((out / "table3.csv").read_text().splitlines())
+    assert [line[1] for line in found] == [
+        f"{variant}-{size}" for size in ("480p-2s", "480p-4s", "720p-2s") for variant in ("none", "adacache")
+    ]
+    assert [line[3] for line in found] == ["173.84", "38.52", "349.90", "80.16", "419.60", "89.53"]
+    assert {path.parent.name for path in out.rglob("rows.jsonl")} == {"out", "80x64x34", "120x96x17"}
+    psnr = (out / "table3.csv").read_text().splitlines()[0].split(",").index("PSNR")
+    assert [line[psnr] == "-" for line in found] == [True, False] * 3  # a baseline is not measured against itself
 
 
 def test_cells_survive_every_form() -> None:

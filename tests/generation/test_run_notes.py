@@ -99,3 +99,12 @@ def test_a_distilled_model_says_before_a_run_that_caching_cannot_help_it() -> No
 def test_ignored_words_are_named() -> None:
     assert "zebra" in run_notes.of_prompt(("zebra",))[0]
     assert run_notes.of_prompt(()) == []
+
+
+def test_a_codebook_of_another_signal_is_named() -> None:
+    book = Codebook((0.1, 1.0), (3, 1), 30, ("tiny",), signal="cross in l1")
+    (sentence,) = run_notes.of_codebook(AdaCacheConfig(book), "tiny", 30)
+    assert "made for cross in l1, this run measures temporal-attn in l1;" in sentence
+    assert run_notes.of_codebook(AdaCacheConfig(book, residual="cross"), "tiny", 30) == []
+    published = AdaCacheConfig(presets()["fast"].codebook, distance="l2")  # states no signal: that of the paper
+    assert "measures temporal-attn in l2" in run_notes.of_codebook(published, "open-sora-1.2", 30)[0]

@@ -52,6 +52,7 @@ def test_a_sound_model_passes() -> None:
     assert [check for check in checks if not check.holds] == []
     assert [check.what for check in checks] == [
         "float32, generate",
+        "float32, calibrate",
         "float32, adacache hold: stop",
         "float32, adacache hold: generate again",
         "float32, adacache forecast: stop",
@@ -93,11 +94,12 @@ def test_every_model_has_a_small_checkpoint() -> None:
 def test_the_command_exits_by_what_holds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(contract, "STEPS", 4)
+    monkeypatch.setattr(contract, "STEPS", 6)
+    monkeypatch.setattr(contract, "CALIBRATED", 5.0)
     monkeypatch.setattr(contract, "offered", lambda model: list(offered(model))[-1:])
     assert main(["selftest", "--model", "sprites", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["failed"], len(found["checks"])) == (0, 3)
+    assert (found["failed"], len(found["checks"]), found["full_size"]) == (0, 4, [])
     monkeypatch.setitem(contract.SETTINGS, "delta-dit", {"intervals": [{"steps": [1, 6], "blocks": [0, 9]}]})
     assert main(["selftest", "--model", "sprites"]) == 1
     assert "2 FAILED" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.__main__ import COMMANDS, Parser
+from app.__main__ import Parser, commands_for
 from app.common.paths import ROOT, SPRITES
 from app.training.made import WEIGHTS, mark, stale
 from app.training.shipped import ARTEFACTS, Artefact, make
@@ -65,7 +65,7 @@ def test_an_artefact_runs_its_commands_and_puts_its_files_in_place(tmp_path: Pat
 def test_its_commands_take_the_words_they_are_given(artefact: Artefact, tmp_path: Path):
     parser = Parser()
     commands = parser.add_subparsers(parser_class=Parser)
-    for command in COMMANDS:
+    for command in commands_for(""):
         command.add_parser(commands)
     for module, *words in (command.format(work=tmp_path).split() for command in artefact.commands):
         if module == "app":

@@ -90,6 +90,12 @@ class AdaCacheConfig(WholeStackMethod):
         return next((signal for signal in LATENT_SIGNALS if signal == self.residual), None)
 
     @property
+    def signal(self) -> str:
+        """What a codebook of this method looks up, in words: thresholds of another signal mean other distances."""
+        formula = ", the paper's formula" if self.formula == "paper" else ""
+        return f"{self.residual} in {self.distance}{formula}"
+
+    @property
     def recorded_residual(self) -> ProbeResidual:
         """The residual whose distances a recording for this method keeps; velocities are kept beside any."""
         inside: tuple[ProbeResidual, ...] = get_args(ProbeResidual)

@@ -13,6 +13,7 @@ from app.common.validation import number, whole
 from app.evaluation.comparison.sweep import expand
 from app.generation.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from app.models.base import ModelCard
+from app.models.size import Size
 
 BASELINE = "none"
 MAX_PROMPTS, MAX_PROMPT_BYTES = 500, 2_000_000
@@ -29,6 +30,7 @@ class Plan:
     methods: dict[str, Method]
     steps: int
     guidance: float
+    size: Size | None = None  # of the videos, where it is not the model's own
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.prompts) <= MAX_PROMPTS:
@@ -45,7 +47,8 @@ class Plan:
 
     def settings(self) -> dict[str, object]:
         """What all rows of one folder share."""
-        return {"model": self.card.id, "steps": self.steps, "guidance": self.guidance}
+        size = {} if self.size is None else {"size": vars(self.size)}
+        return {"model": self.card.id, "steps": self.steps, "guidance": self.guidance, **size}
 
 
 def methods_of(card: ModelCard, steps: int, wished: Sequence[str] = ()) -> dict[str, Method]:

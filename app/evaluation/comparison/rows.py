@@ -11,7 +11,7 @@ from app.evaluation.classifier.scores import ClipClassifier, classifier_of
 from app.evaluation.comparison.measure import Bench
 from app.evaluation.comparison.plan import BASELINE, Plan
 from app.generation.denoiser import fingerprint
-from app.models.base import VideoModel
+from app.models.base import VideoModel, at_size
 from app.models.registry import load_model
 from app.workers.workers import Workers
 
@@ -43,8 +43,9 @@ class Measuring:
         return bench.measure(group.prompt, group.seed, {name: self.plan.methods[name] for name in group.methods})
 
     def model(self) -> VideoModel:
-        """The model that is measured; loaded once in a process."""
-        return load_model(self.plan.card.id, *(() if self.weights is None else (self.weights,)))
+        """The model that is measured, at its size; loaded once in a process."""
+        loaded = load_model(self.plan.card.id, *(() if self.weights is None else (self.weights,)))
+        return at_size(loaded, self.plan.size)
 
 
 def measured_rows(plan: Plan, folder: Path, workers: Workers, weights: Path | None = None) -> list[Row]:

@@ -13,24 +13,30 @@ import app.evaluation.tables as package
 from app.caching.codebook import presets
 from app.caching.method import Method
 from app.common.journal import Row
-from app.evaluation.comparison.plan import BASELINE
 from app.evaluation.comparison.table import Point, points
 from app.evaluation.paper import Published
 from app.metrics.registry import metrics
 from app.models.base import ModelCard
+from app.models.size import Size
 
 NONE = "-"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a table; lines with one name are measured once."""
+    """A line of a table; lines with one name and size are measured once."""
 
     part: str  # what it belongs to, such as a model or an ablation
     title: str
     name: str  # of the method, "none" for the baseline
     method: Method | None  # none for the baseline
     paper: Published
+    size: Size | None = None  # of its videos, where it is not the model's own
+
+    @property
+    def label(self) -> str:
+        """What its rows are called, once those of all sizes stand together."""
+        return labelled(self.name, self.size)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ def adacache_name(card: ModelCard, speed: str, steps: int, more: str = "") -> st
     return f"adacache-{preset}{more}{stretched}"
 
 
+def labelled(name: str, size: Size | None) -> str:
+    """The name of a method at a size."""
+    return name if size is None else f"{name} at {size}"
+
+
 def cells(lines: Sequence[Line], rows: Sequence[Row]) -> list[list[str]]:
     """Head and lines: ours, and behind each figure the paper's where it has that figure at all."""
     measured = {point.name: point for point in points(rows)}
@@ -87,14 +98,19 @@ def cells(lines: Sequence[Line], rows: Sequence[Row]) -> list[list[str]]:
     for line in lines:
         shown = [line.part, line.title]
         for (_, ours, theirs), both in zip(columns, known, strict=True):
-            shown += [ours(measured[line.name])] + ([theirs(line.paper)] if both else [])
+            shown += [ours(measured[line.label])] + ([theirs(line.paper)] if both else [])
         found.append(shown)
     return found
 
 
-def methods_of(lines: Sequence[Line]) -> dict[str, Method]:
-    """What has to be measured, by name."""
-    return {line.name: line.method for line in lines if line.method is not None}
+def methods_of(lines: Sequence[Line]) -> dict[Size | None, dict[str, Method]]:
+    """What has to be measured at each size, by name; the baseline comes with every size."""
+    found: dict[Size | None, dict[str, Method]] = {}
+    for line in lines:
+        found.setdefault(line.size, {})
+        if line.method is not None:
+            found[line.size][line.name] = line.method
+    return found
 
 
 def to_markdown(table: PaperTable, about: str, shown: Sequence[Sequence[str]]) -> str:
@@ -119,7 +135,7 @@ def to_latex(shown: Sequence[Sequence[str]]) -> str:
 
 
 def _ours(metric: str, digits: int) -> Callable[[Point], str]:
-    return lambda point: NONE if point.name == BASELINE else _shown(point.quality[metric], digits)
+    return lambda point: NONE if not point.family else _shown(point.quality[metric], digits)
 
 
 def _theirs(metric: str, digits: int) -> Callable[[Published], str]:

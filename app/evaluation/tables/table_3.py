@@ -1,4 +1,4 @@
-"""Table 3: what each part of AdaCache is worth. Part b, other sizes, is Table 1 at those sizes and not made here.
+"""Table 3: what each part of AdaCache is worth, and at which sizes; of these, those that the model makes.
 
 The codebook is that of the fast variant throughout: the paper states no other thresholds for L2, cosine or other
 residuals, so that a metric on another scale chooses other rates, here as there.
@@ -14,11 +14,12 @@ from app.evaluation.paper import table_3
 from app.evaluation.tables.table import Line, PaperTable, adacache_name
 from app.models.base import ModelCard
 
+SIZES = "b"  # the part whose rows are a variant, a resolution and a length
 STRIDES = (1, 2, 4)  # frames between which motion is measured, for "multi-step"
 
 
 def lines(card: ModelCard, steps: int) -> list[Line]:
-    """Parts a, c, d, e and f; those that are the fast variant itself are measured once."""
+    """Parts a to f; those that are the fast variant itself are measured once."""
     name = adacache_name(card, "fast", steps)
     fast = named_method(name, card.id, card.motion)
     assert isinstance(fast, AdaCacheConfig)
@@ -41,11 +42,18 @@ def lines(card: ModelCard, steps: int) -> list[Line]:
         "mlp": ("mlp", replace(fast, residual="mlp")),
         **{speed: _variant(card, speed, steps) for speed in ("medium", "slow")},
     }
-    return [
-        Line(f"({part}) {published.setting}", row, *by_row[row], paper)
-        for part, published in table_3().items()
-        for row, paper in published.rows.items()
-    ]
+    found = []
+    for part, published in table_3().items():
+        for row, paper in published.rows.items():
+            variant, *sized = row, None
+            if part == SIZES:
+                variant, resolution, length = row.split("-")
+                try:
+                    sized = [card.requested_size(resolution, length=length)]
+                except ValueError:
+                    continue  # a size that the model does not make
+            found.append(Line(f"({part}) {published.setting}", row, *by_row[variant], paper, *sized))
+    return found
 
 
 def _variant(card: ModelCard, speed: str, steps: int) -> tuple[str, Method]:

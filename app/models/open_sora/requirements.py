@@ -1,7 +1,7 @@
 """What Open-Sora 1.2 needs of this machine."""
 
 from app.models.networks.t5 import PACKAGES, T5_XXL_PARAMETERS
-from app.models.open_sora.estimate import Checkpoint, estimate
+from app.models.open_sora.needs import needs
 from app.models.open_sora.repositories import FOLDER_VARIABLE, REPOSITORIES
 from app.models.open_sora.sizes import PAPER_SIZE
 from app.models.requirements import (
@@ -22,6 +22,6 @@ def checks(size: Size = PAPER_SIZE) -> tuple[Check, ...]:
         *check_packages(PACKAGES),
         check_gpu(),
         *check_weights(REPOSITORIES, local_folder(FOLDER_VARIABLE)),
-        check_gpu_memory(estimate(Checkpoint(), size)),
+        check_gpu_memory(needs(size)),
         check_host_memory(T5_XXL_PARAMETERS),
     )

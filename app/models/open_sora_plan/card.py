@@ -9,7 +9,8 @@ from app.models.settings import PRECISIONS
 CARD = ModelCard(
     id="open-sora-plan-1.1",
     title="Open-Sora-Plan 1.1",
-    description="LatteT2V with CausalVAE and T5 v1.1 XXL, from the published checkpoints.",
+    description="LatteT2V with CausalVAE and T5 v1.1 XXL, from the published checkpoints. The thresholds of the "
+    "codebooks are Open-Sora's, as this model's are published nowhere.",
     needs="a GPU with 8 GB or more, 25 GB of weights from Hugging Face, and 16 GB of main memory",
     height=512,
     width=512,
@@ -20,7 +21,8 @@ CARD = ModelCard(
     max_steps=990,  # PNDM makes nine more
     guidance=7.5,
     codebook="fast-100",
-    motion=MotionRegularisation(),  # none is published for this model; these are Open-Sora's
+    motion=MotionRegularisation(),
+    motion_fits=False,  # none is published for this model; these are Open-Sora's
     example_prompts=(
         "A quiet beach at dawn, the waves gently lapping at the shore and the sky painted in pastel hues.",
         "A snowy forest with a dirt road running through it, tall pines on both sides.",

@@ -25,15 +25,15 @@ export function createEditing({ asked = () => {}, highestRate = () => Infinity }
   };
   /** Take over rows, valid or not; the server has the last word. What they were made for stays, unless it is said. */
   state.set = (rows) => {
-    state.draft = { steps: state.draft?.steps, models: state.draft?.models, ...rows };
+    state.draft = { ...(state.draft && madeFor(state.draft)), ...rows };
     if (plausible(rows, highestRate())) state.codebook = state.draft;
     tell("codebook");
     asked();
   };
   /** Take over a whole codebook from elsewhere. */
-  state.load = ({ thresholds, rates, steps, models }) => {
+  state.load = ({ thresholds, rates, ...rest }) => {
     state.begin();
-    state.set({ thresholds: [...thresholds], rates: [...rates], steps, models });
+    state.set({ thresholds: [...thresholds], rates: [...rates], ...madeFor(rest) });
     tell("loaded");
   };
   state.undo = () => {
@@ -43,6 +43,8 @@ export function createEditing({ asked = () => {}, highestRate = () => Infinity }
     state.set(rows);
     tell("loaded");
   };
+  /** The preset that the rows are those of; none of rows that were edited. */
+  state.preset = () => state.presets.find((book) => sameRows(book, state.draft));
   /** Ctrl+Z within an element, except where text is typed: there it is the browser's. */
   state.undoKeys = (element) =>
     element.addEventListener("keydown", (event) => {
@@ -74,6 +76,12 @@ export function latest(ask, use) {
     waiting = undefined;
     if (next) again(next);
   };
+}
+
+/** What a codebook was made for, as far as that is known. */
+function madeFor(book) {
+  const { steps, models, signal, motion } = book;
+  return { steps, models, signal, motion };
 }
 
 export function same(one, other) {

@@ -19,7 +19,11 @@ export function createTable(state, id, ...below) {
   title.append(make("h2", "", "Codebook"), add, undo);
   const head = make("div", "row-head");
   head.append(make("span"), make("span", "", "distance below"), make("span", "", "rate"), make("span"));
-  root.append(title, preset, head, table, ...below, error);
+  const made = make("details", "codebook-made");
+  const madeFor = make("summary");
+  const source = make("p");
+  made.append(madeFor, source);
+  root.append(title, preset, made, head, table, ...below, error);
 
   const show = () => {
     const { thresholds, rates } = state.draft;
@@ -28,17 +32,19 @@ export function createTable(state, id, ...below) {
     const highest = Math.max(6, ...rates.filter(Number.isFinite));
     rates.forEach((rate, i) => table.children[i].show(thresholds, rates, i, highest));
     undo.disabled = state.history.length === 0;
-    const named = state.presets.find((item) => `${item.thresholds}|${item.rates}` === `${thresholds}|${rates}`);
+    const named = state.preset();
     preset.value = named?.id ?? CUSTOM;
+    madeFor.textContent = named?.made_for ?? "Rows of your own";
+    source.textContent = named?.source ?? "They are those of no preset.";
     add.disabled = rates.length >= 24;
   };
   state.on(["presets"], () => {
-    const options = [...state.presets, { id: CUSTOM, title: "Custom" }].map((book) => {
-      const option = make("option", "", book.title);
-      option.value = book.id;
-      return option;
-    });
-    preset.replaceChildren(...options);
+    const groups = new Map();
+    for (const book of state.presets) {
+      if (!groups.has(book.group)) groups.set(book.group, Object.assign(make("optgroup"), { label: book.group }));
+      groups.get(book.group).append(Object.assign(make("option", "", book.title), { value: book.id }));
+    }
+    preset.replaceChildren(...groups.values(), Object.assign(make("option", "", "Custom"), { value: CUSTOM }));
     show();
   });
   preset.addEventListener("change", () => {

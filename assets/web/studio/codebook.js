@@ -4,10 +4,16 @@ import { latest, sameRows } from "../shared/codebook-editing.js";
 import { editing } from "./codebook-state.js";
 import { make } from "../shared/format.js";
 
+import { visitor } from "../shared/visitor.js";
+
 const MAX_BYTES = 20_000;
 
 export function mount({ element, props, watch, server }) {
-  const table = createTable(editing, "studio", createText(server));
+  const offer = ({ presets }) => {
+    editing.presets = presets;
+    editing.tell("presets");
+  };
+  const table = createTable(editing, "studio", createOwn(server, offer), createText(server));
   element.replaceChildren(table);
   table.querySelector("select").after(createFit(server));
   editing.undoKeys(element);
@@ -26,13 +32,10 @@ export function mount({ element, props, watch, server }) {
     }
   };
   watch("value", take);
-  watch("presets", () => {
-    editing.presets = props.presets;
-    editing.tell("presets");
-  });
+  watch("presets", () => offer(props));
   take();
-  editing.presets = props.presets;
-  editing.tell("presets");
+  offer(props);
+  server.offered({ visitor: visitor() }).then((answer) => answer.presets && offer(answer));
   editing.on(["codebook"], () => {
     props.value = editing.draft;
     check(editing.draft);
@@ -52,6 +55,32 @@ function createFit(server) {
   });
   editing.on(["codebook"], ask);
   return said;
+}
+
+/** Delete a codebook that was calibrated here; for an hour it can be had back. */
+function createOwn(server, offer) {
+  const root = make("p", "codebook-own");
+  root.setAttribute("role", "status");
+  const remove = make("button", "quiet", "Delete this codebook");
+  remove.id = "codebook-delete";
+  let gone = null;
+  const ask = async (question, { id, title }) => {
+    const { error, presets } = await server[question]({ id, visitor: visitor() });
+    if (error) return root.replaceChildren(error);
+    gone = question === "deleted" ? { id, title } : null;
+    offer({ presets });
+  };
+  const show = () => {
+    const chosen = editing.preset();
+    const undo = make("button", "quiet", "Undo");
+    undo.addEventListener("click", () => ask("restored", gone));
+    if (chosen?.own) root.replaceChildren(remove);
+    else if (gone) root.replaceChildren(`Deleted: ${gone.title} `, undo);
+    else root.replaceChildren();
+  };
+  remove.addEventListener("click", () => ask("deleted", editing.preset()));
+  editing.on(["presets", "codebook"], show);
+  return root;
 }
 
 /** Copy as JSON or Python, paste, or a file. */

@@ -6,7 +6,7 @@ import { go } from "../shared/nav.js";
 import { visitor } from "../shared/visitor.js";
 
 const ASK_MILLISECONDS = 3000;
-const ELSEWHERE = ["lab", "compare"]; // rooms that show their runs themselves
+const ELSEWHERE = ["lab", "compare", "calibration"]; // what shows its runs itself
 const OVER = ["done", "stopped", "failed"];
 const ICONS = { up: "M3 8.5 7 4.5l4 4", down: "M3 5.5l4 4 4-4", cancel: "M3.5 3.5l7 7M10.5 3.5l-7 7" };
 
@@ -107,7 +107,7 @@ function createRow(run, acts) {
 }
 
 function describe({ state, made, of, ahead, seconds, reason, room }) {
-  const from = { studio: "", lab: ", of the Lab", compare: ", of Compare" }[room] ?? ", of a program";
+  const from = { studio: "", lab: ", of the Lab", compare: ", of Compare", calibration: ", calibration" }[room] ?? ", of a program";
   const left = seconds >= 0 ? `, about ${Math.ceil(seconds)} s` : "";
   const runs = ahead === 1 ? "1 run goes first" : `${ahead} runs go first`;
   return {

@@ -4,9 +4,19 @@ import pytest
 import torch
 
 from app.models.open_sora.estimate import Checkpoint, estimate
+from app.models.open_sora.needs import needs as published
 from app.models.open_sora.sizes import PAPER_SIZE
 from app.models.runtime.memory import gigabytes, host_bytes, peak_bytes
-from app.models.runtime.memory_plan import RESERVE, Need, NotEnoughMemory, Part, plan_memory, plan_pipeline
+from app.models.runtime.memory_plan import (
+    CACHED_STREAMS,
+    RESERVE,
+    Need,
+    NotEnoughMemory,
+    Part,
+    plan_memory,
+    plan_pipeline,
+)
+from app.models.size import Size
 
 GIB = 2**30
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
@@ -124,5 +134,22 @@ def test_the_published_model_at_the_papers_size():
     assert gib["vae"][0] == pytest.approx(0.73, abs=0.01)
     assert 1.5 < gib["transformer"][1] < 3
     assert 1.5 < gib["vae"][1] < 4
+    for part, quick in published(PAPER_SIZE).items():  # what the page and doctor tell without tracing
+        assert quick.weights == needs[part].weights
+        assert quick.working == pytest.approx(needs[part].working, rel=1e-3)
     # 15 x 30 x 53 tokens, two halves, 1152 channels of two bytes
     assert Checkpoint().stream_bytes(PAPER_SIZE) == 15 * 30 * 53 * 2 * 1152 * 2
+
+
+@pytest.mark.parametrize(
+    ("size", "stream", "step", "decode"),
+    [  # traced once; python -c with app.models.open_sora.estimate.estimate traces them again in half a minute
+        (Size(144, 256, 1), 663_552, 16_997_832, 56_641_536),
+        (Size(144, 256, 204), 39_813_120, 644_504_132, 229_552_128),
+    ],
+)
+def test_needs_of_other_sizes_are_those_that_were_traced(size: Size, stream: int, step: int, decode: int):
+    needs = published(size)
+    assert Checkpoint().stream_bytes(size) == stream
+    assert needs["transformer"].working == pytest.approx(step + CACHED_STREAMS * stream, rel=5e-3)
+    assert needs["vae"].working == pytest.approx(decode, rel=5e-3)

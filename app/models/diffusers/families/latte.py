@@ -76,7 +76,8 @@ LATTE_1 = Checkpoint(
     card=ModelCard(
         id="latte-1",
         title="Latte-1",
-        description="Latte's text-to-video transformer through diffusers, decoded with the temporal decoder.",
+        description="Latte's text-to-video transformer through diffusers, decoded with the temporal decoder. "
+        "The thresholds of the codebooks are Open-Sora's, as Latte's are published nowhere.",
         needs="a GPU with 12 GB or more and 22 GB of weights from Hugging Face",
         height=512,
         width=512,
