@@ -19,7 +19,9 @@ from app.metrics.registry import Quality
 class PairWatcher(Protocol):
     """Sees a pair whose baseline is made in this run."""
 
-    policy: CachePolicy  # of the baseline: computes everything, and sees the residuals it asks for
+    @property
+    def policy(self) -> CachePolicy:
+        """Of the baseline: it computes everything, and sees the residuals it asks for."""
 
     def saw(self, side: Side, before: Tensor, after: Tensor, clean: Tensor) -> None:
         """A step of a side: the latents around it and the clean one it expected, all of one shape."""

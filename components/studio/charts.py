@@ -39,6 +39,6 @@ def charts_props(view: View, card: ModelCard) -> dict[str, Any]:
         "token": view.token,
         "state": view.state,
         "run": FIRST if view.recorded else view.run,
-        "key": request.key(),
+        "request_key": request.key(),
         "measured": {"speedup": summary["speedup"], "db": summary["quality"].get("psnr")} if summary else {},
     }

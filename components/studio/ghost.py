@@ -71,9 +71,9 @@ class Ghosts:
             raise ValueError("no ghost: the settings are of another model than the run that is shown")
         if form.method != ADACACHE:
             raise ValueError("no ghost: the settings are of another method than AdaCache")
-        method = read_method(self.cards[run.request.model], form)
-        assert isinstance(method, AdaCacheConfig)
-        return replace(run.request, method=method)
+        chosen = read_method(self.cards[run.request.model], form)
+        assert isinstance(chosen, AdaCacheConfig)
+        return replace(run.request, method=chosen)
 
     def _run(self, asked: object) -> Run:
         run_id = _field(asked, "run")

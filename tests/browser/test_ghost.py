@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Studio
 from tests.browser.test_editor import drag
-from tests.browser.test_studio import queue_up, result
+from tests.browser.test_studio import open_codebook_text, paste, queue_up, result
 
 GHOST = ".panel-charts .ghost"
 STEPS = "8"
@@ -28,7 +28,10 @@ def test_a_dragged_ghost_is_what_then_runs(studio: Studio) -> None:
     expect(said).to_have_text(
         "No ghost: this run kept no recording of its baseline; generate it again for one."  # the shipped one
     )
-    page.get_by_label("Steps").fill(STEPS)
+    page.get_by_role("spinbutton", name="Steps").fill(STEPS)
+    page.set_checked("#motion input", False)
+    open_codebook_text(page)
+    paste(page, '{"0.15": 3, "0.25": 2, "1": 1}')
     studio.pace.hold_after(3)
     queue_up(page)
     page.wait_for_selector(f"{GHOST}[data-state=running]")
@@ -38,7 +41,7 @@ def test_a_dragged_ghost_is_what_then_runs(studio: Studio) -> None:
     result(page)
     page.wait_for_selector(f"{GHOST}[data-state=ghost]")
 
-    drag(page, 0, -40, drop=False)  # what is held already moves the ghost
+    drag(page, 0, 25, drop=False)  # what is held already moves the ghost
     page.wait_for_function("document.querySelector('.ghost').dataset.computed !== '[]'")
     page.mouse.up()
     page.wait_for_timeout(1000)  # the last answer
@@ -76,5 +79,5 @@ def test_a_codebook_of_other_settings_says_so_before_the_run(studio: Studio) -> 
     page = studio.visit()
     said = page.locator(".codebook-fit")
     expect(said).to_have_text("Made for Open-Sora 1.2: its thresholds may not fit these settings.")
-    page.get_by_label("Steps").fill("90")
+    page.get_by_role("spinbutton", name="Steps").fill("90")
     expect(said).to_have_text("Made for 30 steps of Open-Sora 1.2: its thresholds may not fit these settings.")

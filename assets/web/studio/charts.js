@@ -57,7 +57,7 @@ export function mount({ element, props, watch, trigger, server }) {
     else if (pointed) point(pointed);
   };
   const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "branches", "shorter", "state", "run", "key", "measured"], show);
+  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "branches", "shorter", "state", "run", "request_key", "measured"], show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
@@ -143,7 +143,7 @@ export function mount({ element, props, watch, trigger, server }) {
 }
 
 /** The props as numbers, with the rate every step lives under. */
-function readRun({ series, timesteps, used_codebook, regularised, token, title, branches, shorter, state, run, key, measured }) {
+function readRun({ series, timesteps, used_codebook, regularised, token, title, branches, shorter, state, run, request_key, measured }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));
     const factor = Object.fromEntries(FACTOR.map((name) => [name, number(record.explanation?.[name])]));
@@ -161,7 +161,7 @@ function readRun({ series, timesteps, used_codebook, regularised, token, title, 
   return {
     id: token ?? "",
     run: run ?? "", // its id once it is kept
-    key: key ?? "", // of its request
+    key: request_key ?? "", // of its request
     state: state ?? "",
     measured,
     ghost: null, // what would run with the codebook as it is edited
