@@ -157,7 +157,9 @@ register(
             Field("spatial", "Spatial attention: one step in", "1 computes it in every step."),
             Field("temporal", "Temporal attention: one step in", "It changes less, and can wait longer."),
             Field("cross", "Cross-attention: one step in", "It changes least of the three."),
-            Field("window", "Broadcast window", "Timesteps, 1000 being pure noise; outside of it all is computed."),
+            Field(
+                "window", "Broadcast window", "Timesteps, 1000 being pure noise; outside of it all is computed."
+            ),
             Field("mlp", "Broadcast MLPs too", "Off: MLPs are computed in every step."),
             Field("mlp.timesteps", "Computed at timesteps", "Those a run does not visit have no effect."),
             Field("mlp.blocks", "In blocks", "Counted from 0, spatial and temporal alike."),

@@ -92,7 +92,11 @@ register(
         fields=(
             Field("gate", "Gate after step", "Cross-attention is frozen in all later steps."),
             Field("window", "Self-attention window", "Steps; outside of them it is always computed."),
-            Field("interval", "Computed: one step in", "Self-attention within its window, beginning with the first step."),
+            Field(
+                "interval",
+                "Computed: one step in",
+                "Within the window, beginning with its first step.",
+            ),
         ),
         attention=True,
     )
