@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from app.caching.registry import method_from_json
@@ -72,6 +73,25 @@ def test_methods_on_one_prompt_are_made_and_shown_together(studio: Studio) -> No
     trial.get_by_label("Seek all videos").fill("500")
     times = videos.evaluate_all("all => all.map((video) => video.currentTime)")
     assert max(times) - min(times) < 0.05 < times[0]
+    bars = trial.locator(".timeline")
+    expect(bars).to_have_count(3)  # the baseline above both methods
+    expect(bars.nth(1)).to_contain_text("40 % computed")  # 12 of 30 steps
+    expect(bars.nth(1).locator(".timeline-strip i")).to_have_count(30)
+    trial.get_by_role("button", name="Compute", exact=True).click()
+    expect(bars.first).to_contain_text("30.0 steps")
+    expect(bars.nth(1)).to_contain_text("12.0 steps")
+    expect(trial.locator(".timeline-unit")).to_have_text("steps of the baseline, in branches")
+    widths = bars.locator(".timeline-strip").evaluate_all(
+        "all => all.map((s) => [...s.children].reduce((sum, cell) => sum + cell.getBoundingClientRect().width, 0))"
+    )
+    assert widths[1] / widths[0] == pytest.approx(12 / 30, abs=0.02)
+    at_end = "[...document.querySelectorAll('.timeline video')].every((v) => v.duration - v.currentTime < 0.3)"
+    page.wait_for_function(at_end)
+    trial.locator("button.timeline").first.click()  # the run in the Studio
+    expect(page.locator(".about q")).to_have_text("a dog moving right fast over snow")
+    expect(page.locator(".accelerated-title")).to_have_text("Even steps, 12")
+    expect(page.locator(".tile.computed")).to_contain_text("12")
+    page.click("#tab-compare")
     page.reload()  # the runs are kept: the same prompt finds them again
     page.wait_for_selector(".panel-compare[data-ready=true]")
     page.get_by_label("Prompt of the trial").fill("a dog moving right fast over snow")

@@ -54,6 +54,13 @@ def test_a_run_a_method_and_one_baseline(trials: Trials, pace: Pace) -> None:
     assert points["every other"]["schedules"][0]["computed"] == [1, 3, 5]
     assert points["Even steps, 2"]["computed_fraction"] == pytest.approx(2 / 6)
     assert points["every other"]["link"]
+    timeline = points["every other"]["timeline"]
+    assert timeline["computed"] == timeline["compute"] == [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+    assert (timeline["unit"], timeline["share"]) == ("branches", 0.5)  # FLOPs of this model are not counted
+    run = trials.store.get(points["every other"]["run"], VISITOR)
+    assert timeline["seconds"] == [record.seconds for record in run.trace.records["accelerated"]]
+    assert answer["baseline_timeline"]["compute"] == [1.0] * 6
+    assert sum(answer["baseline_timeline"]["seconds"]) == pytest.approx(run.trace.seconds("baseline"))
     measured = [run.summary["baseline_measured"] for run in trials.store.runs(VISITOR)]
     assert measured.count(None) == 1  # the others took the first one's baseline
 

@@ -17,7 +17,15 @@ from app.caching.names import named_method
 from app.caching.record import StepRecord
 from app.metrics.countable import Workload, t5_encoder
 from app.metrics.flop_count import Count, StepCount, count, count_step
-from app.metrics.flops import COUNTABLE, flops, parse_resolution, planned, step_count
+from app.metrics.flops import (
+    COUNTABLE,
+    compute_share,
+    flops,
+    parse_resolution,
+    planned,
+    step_count,
+    step_shares,
+)
 from tests.support.paths import GOLDEN
 
 OPEN_SORA = "open-sora-1.2"
@@ -121,6 +129,19 @@ def test_half_the_steps_is_half_the_denoising():
     once = open_sora(None) - open_sora(None, steps=29)
     assert open_sora(FewerStepsConfig(15)) == pytest.approx(open_sora(None) - 15 * once)
     assert open_sora(FixedIntervalConfig(2)) == pytest.approx(open_sora(FewerStepsConfig(15)), rel=1e-3)
+
+
+def test_the_steps_of_a_run_add_up_to_its_share():
+    work = Workload(64, 64, 16, 30, 5)
+    for method in (FixedIntervalConfig(2), FewerStepsConfig(12), named_method("pab-medium", "sprites")):
+        shares = step_shares("sprites", method, work, ())
+        assert sum(shares) / 30 == pytest.approx(compute_share("sprites", method, work, ()))
+        assert len(shares) == method.run_steps(30)
+        assert shares[0] == 1.0  # a whole step
+    reused = step_shares("sprites", FixedIntervalConfig(2), work, ())[1]
+    assert 0 < reused < 0.05  # embedders and final layer
+    longer = step_shares("sprites", FixedIntervalConfig(2), Workload(64, 64, 16, 30, 10), ())[1]
+    assert longer == pytest.approx(reused, rel=0.05)  # the prompt's tokens weigh little
 
 
 def test_adaptive_methods_count_from_their_records():

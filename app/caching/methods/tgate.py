@@ -95,7 +95,7 @@ register(
             Field(
                 "interval",
                 "Computed: one step in",
-                "Self-attention within its window, beginning with the first step.",
+                "Within the window, beginning with its first step.",
             ),
         ),
         attention=True,

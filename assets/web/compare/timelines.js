@@ -24,7 +24,7 @@ export function createTimelines(state, failed) {
   });
   const list = make("div", "timeline-list");
   const axis = make("div", "timeline-axis");
-  root.append(heading("One axis", HELP, choice), list, axis);
+  root.append(heading("Barcodes on one axis", HELP, choice), list, axis);
   root.hidden = true;
   const draw = () => {
     const { points, whole, baseline } = shown;

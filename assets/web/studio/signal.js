@@ -28,7 +28,7 @@ export function signalFigure(run, { axis, layout }) {
     };
   });
   const limit = { type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: threshold, y1: threshold };
-  const said = { text: `threshold<br>${significant(threshold)}`, xref: "paper", x: 1.01, xanchor: "left", y: threshold };
+  const said = { text: significant(threshold), xref: "paper", x: 1.01, xanchor: "left", y: threshold };
   return [
     traces,
     {
@@ -40,9 +40,10 @@ export function signalFigure(run, { axis, layout }) {
   ];
 }
 
-/** A key for each curve. */
+/** A key for each curve, and for the threshold. */
 export function signalLegend({ branches: { curves } }) {
-  return curves.map(({ about }, i) => make("span", `key signal-${dashOf(curves, i)}`, about));
+  const keys = curves.map(({ about }, i) => make("span", `key signal-${dashOf(curves, i)}`, about));
+  return keys.length ? [...keys, make("span", "key signal-limit", "threshold")] : [];
 }
 
 function dashOf(curves, i) {
