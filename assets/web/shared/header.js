@@ -39,5 +39,5 @@ export function mount({ element, props, watch }) {
   };
   watch(["state", "model", "device"], show);
   show();
-  element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(), drawer, theme);
+  element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(drawer, theme));
 }
