@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -75,6 +76,15 @@ def recordings() -> list[Recording]:
 def test_the_shipped_recordings_are_those_the_command_makes(recordings: list[Recording]):
     assert [path.stem for path in sorted(paths.RECORDINGS.glob("*.json"))] == list(PROMPTS)
     assert [(r.prompt, r.seed) for r in recordings] == [(p, seed) for seed, p in enumerate(PROMPTS.values())]
+
+
+def test_the_lab_opens_on_two_recordings_that_motion_regularisation_tells_apart(recordings: list[Recording]):
+    card = next(iter(CARDS.values()))
+    assert card.motion_fits  # it opens with it on, before and after
+    method = gallery_method(card)
+    still, fast = (len(simulate(recording, method).computed) for recording in recordings[:2])
+    plain = [len(simulate(recording, replace(method, motion=None)).computed) for recording in recordings[:2]]
+    assert fast - still > max(plain) - min(plain) + 2
 
 
 @pytest.mark.parametrize("kind", [*FIGURES, *MEASURED])

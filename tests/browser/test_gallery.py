@@ -87,10 +87,18 @@ def test_a_press_opens_a_clip_in_the_studio(studio: Studio, shown: Gallery) -> N
     expect(page.locator(".panel-video-panel")).to_have_attribute("data-state", "unmade")  # no other run's pictures
     expect(page.locator(OPEN)).to_be_visible()
     assert page.evaluate("scrollY") == before
+    studio.pace.hold_after(1)
     page.click("#generate")
-    page.wait_for_selector(".panel-video-panel[data-state=done]:not(:has(.badge))")
-    expect(page.locator(".about q")).to_have_text(clip.prompt)
     expect(page.locator(OPEN)).to_have_count(0)  # the run has the bench
+    page.wait_for_selector(".panel-video-panel[data-state=running]")
+    expect(page.locator(".about q")).to_have_text(clip.prompt)
+    page.locator("#gallery-button").click()
+    page.locator(CLIP).first.click()
+    expect(page.locator(".message-notice")).to_contain_text("your run that goes")
+    expect(page.locator("#prompt textarea")).to_have_value(clip.prompt)
+    page.click("#stop")
+    studio.pace.release()
+    page.wait_for_selector("#stop[disabled]")
 
 
 def test_it_stays_closed_until_it_is_opened(studio: Studio) -> None:
@@ -109,12 +117,7 @@ def test_it_stays_closed_until_it_is_opened(studio: Studio) -> None:
     expect(page.locator("#gallery-button")).to_have_attribute("aria-expanded", "true")
     page.get_by_role("button", name="Pause all clips").click()
     assert page.eval_on_selector_all(f"{CLIP} video", "videos => videos.every((video) => video.paused)")
-
-
-def test_a_link_shows_its_run_and_not_the_gallery(studio: Studio) -> None:
-    page = studio.browser.new_context().new_page()
-    studio.pages.append(page)
-    page.goto(f"{studio.url}?run=none")
+    page.goto(f"{studio.url}?run=none")  # a link shows its run
     page.wait_for_selector(".panel-gallery[data-ready=true]", state="attached")
     expect(page.locator(OPEN)).to_have_count(0)
 

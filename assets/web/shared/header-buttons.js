@@ -15,9 +15,11 @@ export function headerButton(id, label, act) {
   return button;
 }
 
-/** Where they stand, for the header. */
-export function createHeaderButtons() {
-  place = make("div", "header-buttons");
+/** Where they stand, before the header's own. */
+export function createHeaderButtons(...own) {
+  const root = make("div", "header-buttons");
+  place = make("span");
   place.append(...waiting.splice(0));
-  return place;
+  root.append(place, ...own);
+  return root;
 }

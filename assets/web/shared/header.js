@@ -41,5 +41,5 @@ export function mount({ element, props, watch }) {
   watch(["state", "model", "device"], show);
   show();
   quietDropdowns();
-  element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(), drawer, theme);
+  element.replaceChildren(name, createNav(props.rooms), sentence, status, createHeaderButtons(drawer, theme));
 }

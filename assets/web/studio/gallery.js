@@ -10,6 +10,7 @@ import { linked } from "./session.js";
 
 const KEY = "adacache-gallery";
 const TITLE = "Not all videos are created equal";
+const whenIdle = window.requestIdleCallback ?? setTimeout; // which Safari lacks
 
 export function mount({ element, props, trigger }) {
   const section = make("section", "gallery");
@@ -68,7 +69,7 @@ export function mount({ element, props, trigger }) {
   const wanted = remembered(KEY) !== "closed" && !linked; // a link shows its run
   element.hidden = !wanted;
   reopen.setAttribute("aria-expanded", String(wanted));
-  pause.play(wanted);
+  whenIdle(() => pause.play(!element.hidden)); // the controls come first
   element.dataset.ready = "true";
 }
 
