@@ -104,9 +104,7 @@ class TakePreset(argparse.Action):
         preset = PRESETS[id]
         for name, value in preset.options.items():
             if getattr(options, name) != parser.get_default(name):
-                parser.error(
-                    f"--preset comes before the options that change it; --{name.replace('_', '-')} is first"
-                )
+                parser.error(f"--preset comes before --{name.replace('_', '-')}, which changes it")
             setattr(options, name, value)
         options.preset = preset
 
