@@ -245,15 +245,16 @@ def _request(
         chosen = replace(chosen, codebook=Codebook.from_json(codebook))
     text("the precision", precision, MAX_NAME)
     text("the camera motion", camera_motion, MAX_NAME)
-    settings = Settings(
-        None if negative_prompt == OWN_TEXT else negative_prompt,
-        precision or None,
-        *(None if number == OWN else number for number in (flow_shift, aesthetic, motion_score)),
-        camera_motion or None,  # type: ignore[arg-type]  # checked there
-    )
+    numbers = {"flow_shift": flow_shift, "aesthetic": aesthetic, "motion_score": motion_score}
     given = {place: file for place, file in zip(PLACES, images, strict=True) if file not in NO_FILE}
-    ids = {place: _image_id(store, card, place, file) for place, file in given.items()}
-    settings = replace(settings, **ids)
+    asked: dict[str, Any] = {
+        "negative_prompt": None if negative_prompt == OWN_TEXT else negative_prompt,
+        "precision": precision or None,
+        "camera_motion": camera_motion or None,
+        **{name: None if value == OWN else value for name, value in numbers.items()},
+    }
+    asked |= {place: _image_id(store, card, place, file) for place, file in given.items()}
+    settings = Settings(**asked)
     return Request(
         model=card.id,
         prompt=prompt,
@@ -271,7 +272,8 @@ def _image_id(store: RunStore, card: ModelCard, place: ImagePlace, file: object)
     name = place.replace("_", " ")
     if not isinstance(file, dict) or "path" not in file:
         raise ValueError(f"the {name} must be a file, as gradio_client's handle_file gives it, got {shown(file)}")
-    card.requested_settings(Settings(**{place: "0" * 64}))
+    asked: dict[str, Any] = {place: "0" * 64}
+    card.requested_settings(Settings(**asked))
     return store.pool.add(read_image(file))
 
 

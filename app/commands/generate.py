@@ -197,9 +197,7 @@ def check_preset(options: argparse.Namespace, request: Request) -> None:
         return
     if preset.starts_from_image and request.image is None:
         first = next(id for id, other in PRESETS.items() if not other.starts_from_image)
-        raise ValueError(
-            f"--preset {preset.id} starts from an image: give --image, such as baseline.png of {first}"
-        )
+        raise ValueError(f"--preset {preset.id} needs --image, a first frame such as baseline.png of {first}")
     if options.weights is None and (refusal := missing(request.model, request.size)):
         raise ValueError(refusal)
 

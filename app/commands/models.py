@@ -43,6 +43,8 @@ def registered(card: ModelCard) -> dict[str, Any]:
         "negative_prompt": card.negative_prompt,
         "precisions": card.precisions,
         "flow_shift": card.flow_shift,
+        "aesthetic": card.aesthetic,
+        "images": card.images,
         "depth": card.depth,
         "codebook": card.codebook,
         "methods": [name for name, kind in kinds().items() if not card.refusal(kind)],

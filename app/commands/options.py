@@ -104,9 +104,7 @@ class TakePreset(argparse.Action):
         preset = PRESETS[id]
         for name, value in preset.options.items():
             if getattr(options, name) != parser.get_default(name):
-                parser.error(
-                    f"--preset comes before the options that change it; --{name.replace('_', '-')} is first"
-                )
+                parser.error(f"--preset comes before --{name.replace('_', '-')}, which changes it")
             setattr(options, name, value)
         options.preset = preset
 
@@ -136,9 +134,10 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
 
 def settings_from(options: argparse.Namespace, model: ModelCard) -> Settings:
     """The settings the options ask for; none for the model's own. A ValueError says what is accepted."""
-    given = {name: getattr(options, name) for name in NAMES}
-    ids = {place: image and image.id for place, image in given.items() if place in PLACES}
-    return model.requested_settings(Settings(**{**given, **ids}))
+    given: dict[str, Any] = {name: getattr(options, name) for name in NAMES}
+    for place in PLACES:
+        given[place] = given[place] and given[place].id
+    return model.requested_settings(Settings(**given))
 
 
 def images_from(options: argparse.Namespace) -> dict[str, ConditionImage]:

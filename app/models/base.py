@@ -102,14 +102,13 @@ class ModelCard:
     @property
     def settings(self) -> tuple[str, ...]:
         """The names of those a run may ask for."""
-        offered = {
+        offered: dict[str, bool] = {
             "negative_prompt": self.negative_prompt is not None,
             "precision": bool(self.precisions),
             "flow_shift": self.flow_shift is not None,
             **dict.fromkeys(SCORES, self.aesthetic is not None),
-            **{place: place in self.images for place in PLACES},
         }
-        return tuple(name for name in NAMES if offered[name])
+        return tuple(name for name in NAMES if offered.get(name, name in self.images))
 
 
 @dataclass(frozen=True)

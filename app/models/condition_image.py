@@ -10,6 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -27,6 +28,7 @@ MAX_PIXELS = 50_000_000  # that are decoded
 MAX_SIDE = 3840  # a larger image is reduced to it once, when it is read; no model here makes larger videos of use
 THUMBNAIL_SIDE = 240
 IMAGE_ID = re.compile(r"[0-9a-f]{64}")
+_decoding = Lock()  # one image at a time, as a file of kilobytes can hold all those pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,7 @@ def missing_image(place: ImagePlace) -> ValueError:
 
 def _decoded(data: bytes) -> NDArray[np.uint8]:
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        with _decoding, Image.open(BytesIO(data), formats=FORMATS) as image:
             width, height, mode = image.width, image.height, image.mode
             readable = width * height <= MAX_PIXELS and mode[0] not in "IF"
             turned = ImageOps.exif_transpose(image).convert("RGB") if readable else None

@@ -77,11 +77,9 @@ class Run:
     def picture(self, side: Side) -> ConditionImage:
         """What a side made of one frame; a ValueError where the run is a video, or the file is not here."""
         try:
-            return ConditionImage.read((self.folder / PICTURES[side]).read_bytes())
+            return ConditionImage.read_kept((self.folder / PICTURES[side]).read_bytes())
         except OSError:
-            raise ValueError(
-                "this run is not of one frame, so it has no picture that could be a first frame"
-            ) from None
+            raise ValueError("only a run of one frame has a picture that can be a first frame") from None
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,12 @@ import gradio as gr
 
 from app.common.validation import shown
 from app.models.base import ModelCard
-from app.models.condition_image import IMAGE_ID, MAX_BYTES, PLACES, ConditionImage, ImagePlace
+from app.models.condition_image import IMAGE_ID, MAX_BYTES, ConditionImage, ImagePlace
 from app.runs.store import RunStore
 from components.shared.visitors import asker_of
 from components.shared.web import answered, data_uri, panel, uploaded
 
-TITLES: dict[ImagePlace, str] = {"image": "First frame", "last_image": "Last frame"}
-HINTS: dict[ImagePlace, str] = {
-    "image": "An image that the video starts from, cut to its shape.",
-    "last_image": "An image that the video is led to: the first of its last 17 frames, where upstream puts it.",
-}
+SLOTS: dict[ImagePlace, str] = {"image": "studio/first-frame", "last_image": "studio/last-frame"}
 GONE = "this image is not here; choose it again"
 
 
@@ -37,17 +33,13 @@ def images_panel(card: ModelCard, store: RunStore) -> ImagesPanel:
     with gr.Row(elem_id="images", visible=bool(card.images)) as row:
         inputs: dict[str, gr.Component] = {
             place: panel(
-                "studio/image",
+                slot,
                 place.replace("_", "-"),
                 value="",
-                place=place,
-                title=TITLES[place],
-                hint=HINTS[place],
-                most=MAX_BYTES,
                 visible=place in card.images,
                 server_functions=_questions(store),
             )
-            for place in PLACES
+            for place, slot in SLOTS.items()
         }
     return ImagesPanel(row, inputs)
 

@@ -125,14 +125,15 @@ def _offered(card: ModelCard) -> bool:
 
 def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
     """Value and visibility of each field, and the choices of precision."""
-    values = {
+    values: dict[str, Any] = {
         "negative_prompt": card.negative_prompt or "",
         "precision": "",
         "flow_shift": card.flow_shift,
         "aesthetic": card.aesthetic,
         "motion_score": None,
         "camera_motion": "",
-        **dict.fromkeys(PLACES, ""),
+        "image": "",
+        "last_image": "",
         **settings.given,
     }
     shown = {name: {"value": value, "visible": name in card.settings} for name, value in values.items()}

@@ -147,7 +147,9 @@ def test_an_image_is_given_shown_used_linked_and_missed(served: Served) -> None:
     pick(page, "#model", "Wan 2.1 1.3B")
     expect(page.locator("#image")).to_have_count(0)
     pick(page, "#model", "Illustrated")
-    slot, said = page.locator("#image .panel-image"), page.locator("#image .image-said")
+    slot, said = page.locator("#image .image-slot"), page.locator("#image .image-said")
+    expect(slot.locator(".image-title")).to_have_text("First frame")
+    expect(page.locator("#last-image .image-title")).to_have_text("Last frame")
     for name, kind, data, words in (
         ("notes.txt", "text/plain", b"notes", "notes.txt is no PNG, JPEG or WebP."),
         (

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -134,8 +135,9 @@ def test_images_are_for_models_that_take_them_and_have_to_be_there(tmp_path: Pat
     takes = TinyVideoModel()
     takes.card = replace(takes.card, images=("image", "last_image"))
     for place, said in (("image", "first frame"), ("last_image", "last frame")):
+        asked_of_it: dict[str, Any] = {place: "b" * 64}
         with pytest.raises(ValueError, match=f"^the image of the {said} is not here; give it again$"):
-            adjusted(takes, Settings(**{place: "b" * 64}))
+            adjusted(takes, Settings(**asked_of_it))
 
 
 def test_words_for_settings() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from app.models.condition_image import ConditionImage, ImagePlace
+from app.models.settings import Settings
 from tests.support.tiny import CARD, TinyVideoModel
 
 ILLUSTRATED = replace(CARD, id="illustrated", title="Illustrated", images=("image", "last_image"), aesthetic=6.5)
@@ -24,6 +25,9 @@ class IllustratedModel(TinyVideoModel):
         model = copy(self)
         model.images = images
         return model
+
+    def with_settings(self, settings: Settings) -> "IllustratedModel":
+        return self  # its captions state no scores
 
     def initial_latent(self, seed: int) -> Tensor:
         latent = super().initial_latent(seed)

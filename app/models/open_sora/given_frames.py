@@ -2,7 +2,7 @@
 
 The VAE encodes 17 frames at a time into 5 latent ones, the first of which stands for a single frame, as the latent
 of an image does. So an image goes to the first place of such a chunk: upstream's `align` (v1.2.0,
-opensora/utils/inference_utils.py), which puts a last frame at the first of the last 17.
+opensora/utils/inference_utils.py), which puts a last frame at the first of the last 17 (quirk 27).
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,18 @@
-// An image that a video starts from or ends with: given as a file or taken from a run, shown small, taken away again.
-// Its value is the image's id, which is all that a request and a link hold.
+// A slot for an image: given as a file or taken from a run, shown small, taken away again. Its value is the image's
+// id, which is all that a request and a link hold.
 import { make } from "../shared/format.js";
 import { shownRun } from "./session.js";
 import { visitor } from "../shared/visitor.js";
 
 const KINDS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
+const MAX_BYTES = 20_000_000;
 const SILENT = { error: "The server does not answer." };
 
-export function mount({ element, props, watch, server, upload }) {
-  const title = make("span", "image-title", props.title);
-  title.title = props.hint;
+/** What a slot is called cannot be a prop: those of a panel that is shown late are not there. */
+export function mountImage({ element, props, watch, server, upload }, { title, hint, ofRuns }) {
+  element.classList.add("image-slot");
+  const heading = make("span", "image-title", title);
+  heading.title = hint;
   const picture = Object.assign(make("img"), { alt: "" });
   const choose = make("button", "image-choose");
   const plus = make("span", "image-plus", "+");
@@ -24,7 +27,7 @@ export function mount({ element, props, watch, server, upload }) {
   acts.append(size, remove, take);
   const said = make("p", "image-said");
   said.setAttribute("role", "status");
-  element.replaceChildren(title, choose, file, acts, said);
+  element.replaceChildren(heading, choose, file, acts, said);
 
   let id = ""; // of the image shown
   const show = ({ thumbnail = "", size: pixels = "" } = {}) => {
@@ -33,11 +36,11 @@ export function mount({ element, props, watch, server, upload }) {
     plus.hidden = Boolean(thumbnail);
     if (thumbnail) picture.src = thumbnail;
     else picture.removeAttribute("src");
-    picture.alt = thumbnail ? `${props.title}, ${pixels}` : "";
-    choose.setAttribute("aria-label", `${props.title}: ${thumbnail ? "choose another image" : "choose an image"}`);
+    picture.alt = thumbnail ? `${title}, ${pixels}` : "";
+    choose.setAttribute("aria-label", `${title}: ${thumbnail ? "choose another image" : "choose an image"}`);
     size.textContent = pixels;
     remove.hidden = !id;
-    take.hidden = Boolean(id) || props.place !== "image";
+    take.hidden = Boolean(id) || !ofRuns;
   };
   const say = (text, kind = "error") => {
     said.textContent = text;
@@ -64,7 +67,7 @@ export function mount({ element, props, watch, server, upload }) {
   };
   const give = async (picked) => {
     if (!KINDS[picked.type]) return say(`${picked.name} is no PNG, JPEG or WebP.`);
-    if (picked.size > props.most) return say(`${picked.name} is larger than ${props.most / 1e6} MB.`);
+    if (picked.size > MAX_BYTES) return say(`${picked.name} is larger than ${MAX_BYTES / 1e6} MB.`);
     choose.disabled = true;
     say("Uploading", "info");
     try {

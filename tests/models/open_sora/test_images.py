@@ -22,7 +22,7 @@ from app.generation.kept_baseline import LATENTS, read_latents
 from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.models.base import adjusted, at_size
-from app.models.condition_image import ConditionImage, ImagePlace
+from app.models.condition_image import ConditionImage
 from app.models.open_sora.model import OpenSora
 from app.models.settings import Settings
 from app.models.size import Size
@@ -158,8 +158,7 @@ def test_scores_are_in_the_caption_in_upstreams_words(model: OpenSora, tmp_path:
 
 
 def test_settings_and_images_change_no_loaded_model(model: OpenSora):
-    places: dict[ImagePlace, str] = {"image": FIRST.id}
-    changed = adjusted(model, Settings(aesthetic=7.0, **places), IMAGES)
+    changed = adjusted(model, Settings(aesthetic=7.0, image=FIRST.id), IMAGES)
     assert isinstance(changed, OpenSora)
     assert (changed.images, changed.scores) == ({"image": FIRST}, {"aesthetic": 7.0})
     assert changed.parts is model.parts
