@@ -222,6 +222,7 @@ def hunyuan_video(folder: Path) -> HunyuanVideoPipeline:
         num_hidden_layers=1,
         num_attention_heads=2,
         projection_dim=16,
+        bos_token_id=pieces.bos_token_id,
         eos_token_id=pieces.eos_token_id,
         pad_token_id=pieces.pad_token_id,
     )

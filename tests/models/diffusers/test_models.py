@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,17 @@ def test_without_a_cache_it_is_diffusers_own_output_bit_for_bit(
         assert len(look) == model(name).card.frames
         assert np.array_equal(denoiser.decode(), (video * 255).round().astype(np.uint8))
     assert video.std() > 0
+
+
+@pytest.mark.parametrize("name", ["ltx-video", "hunyuan-video", "mochi-1"])
+def test_timesteps_fall_and_the_last_step_expects_what_it_makes(name: str, model: Models):
+    """Their scheduler is Euler's, whose last step goes all the way to the clean latent."""
+    denoiser = start(model(name), NoCache())
+    assert denoiser.schedule[0] == pytest.approx(1000)
+    assert all(before > after for before, after in pairwise(denoiser.schedule))
+    cleans = [denoiser.advance() for _ in range(STEPS)]
+    assert torch.allclose(cleans[-1], denoiser.latent, atol=1e-5)
+    assert not torch.allclose(cleans[0], denoiser.latent, atol=1e-2)
 
 
 @every_model

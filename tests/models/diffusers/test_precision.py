@@ -30,8 +30,9 @@ SKIPPING = AdaCacheConfig(Codebook((1e6,), (2,)))
 
 def in_bfloat16(name: str, folder: Path) -> DiffusersModel:
     model = load(name, folder, SIZES[name])
-    for part in ("transformer", "text_encoder", "vae"):
-        getattr(model.pipeline, part).to(torch.bfloat16)
+    for part in model.pipeline.components.values():
+        if isinstance(part, nn.Module):
+            part.to(torch.bfloat16)
     return model
 
 

@@ -68,6 +68,7 @@ HUNYUAN_VIDEO = Family(
     negates=False,
     timesteps=_timesteps,
     shifted=lambda shift: {"shift": shift},
+    noise_in_float32=False,  # its scheduler hands the latent back in the precision of the weights
     decoding=_decode,
 )
 HUNYUAN = Checkpoint(
