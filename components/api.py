@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -242,7 +241,7 @@ def _request(
         if not isinstance(chosen, AdaCacheConfig):
             raise ValueError(f"a codebook is for AdaCache methods, and {method[:40]} is none")
         check_texts("the codebook", codebook)
-        chosen = replace(chosen, codebook=Codebook.from_json(codebook))
+        chosen = chosen.with_codebook(Codebook.from_json(codebook))
     text("the precision", precision, MAX_NAME)
     text("the camera motion", camera_motion, MAX_NAME)
     numbers = {"flow_shift": flow_shift, "aesthetic": aesthetic, "motion_score": motion_score}

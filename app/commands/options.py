@@ -156,9 +156,8 @@ def image_file(path: str) -> ConditionImage:
 def adacache_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:
     """The method the options describe, with the model's own defaults; a ValueError names what is wrong."""
     codebook = load_codebook(options.codebook or model.codebook)
-    made_for, method = read_made_for(options.made_for, codebook), probing_from(options, model)
-    motion = codebook.motion if method.motion and codebook.motion else method.motion
-    return replace(method, codebook=codebook, made_for=made_for, motion=motion)
+    method = probing_from(options, model).with_codebook(codebook)
+    return replace(method, made_for=read_made_for(options.made_for, codebook))
 
 
 def probing_from(options: argparse.Namespace, model: ModelCard) -> AdaCacheConfig:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.caching.codebook import Codebook, load_codebook, parse_codebook, presets
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.motion import MotionRegularisation
 
 FAST = Codebook((0.08, 0.16, 0.24, 0.32, 0.40, 1.00), (6, 5, 4, 3, 2, 1))
 
@@ -124,3 +127,19 @@ def test_what_a_codebook_was_made_for_is_checked(changes: dict[str, object], sai
     with pytest.raises(ValueError, match=r"(?s).") as error:
         parse_codebook(json.dumps({"codebook": {"0.1": 1}, **changes}))
     assert said in str(error.value)
+
+
+def test_a_codebook_brings_the_motion_that_was_fitted_with_it() -> None:
+    fitted = MotionRegularisation(reference=0.2, window=(3, 20))
+    written = json.loads(
+        json.dumps(Codebook((0.1, 1.0), (3, 1), 30, ("tiny",), "cross in l1", fitted).to_settings())
+    )
+    book = Codebook.from_json(written)
+    assert (book.signal, book.motion) == ("cross in l1", fitted)
+    plain = AdaCacheConfig(Codebook((1.0,), (1,)))
+    assert plain.with_codebook(book).motion is None  # it stays off
+    assert replace(plain, motion=MotionRegularisation()).with_codebook(book).motion == fitted
+    own = replace(plain, motion=MotionRegularisation(power=2.0)).with_codebook(Codebook((0.1,), (2,)))
+    assert own.motion == MotionRegularisation(power=2.0)
+    with pytest.raises(ValueError, match="motion reference must be within"):
+        Codebook.from_json({**written, "motion": {**written["motion"], "reference": -1}})

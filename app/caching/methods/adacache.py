@@ -4,8 +4,8 @@ Follows the released code (AdaCache-DiT/AdaCache, stdit3.py, compute_next_step) 
 arithmetic on floats: AdaCache (adacache_policy.py) feeds it from a running model, a simulation from a recording.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self, get_args
 
 from app.caching.branches import FACTORISED, WHOLE_BLOCKS, Branch, Kind, Layout, Part
 from app.caching.codebook import Codebook
@@ -83,6 +83,11 @@ class AdaCacheConfig(WholeStackMethod):
         else:
             for block in self.locations:
                 whole("a probed block", block, 0, MAX_BLOCK)
+
+    def with_codebook(self, codebook: Codebook) -> Self:
+        """The same with another codebook; motion, where regularised, by what was fitted with that, if known."""
+        motion = self.motion and (codebook.motion or self.motion)
+        return replace(self, codebook=codebook, motion=motion)
 
     @property
     def latent_signal(self) -> LatentSignal | None:
