@@ -116,7 +116,7 @@ def check_weights(repositories: Iterable[Repository], folder: Path | None) -> li
 def check_gpu_memory(needs: Mapping[Part, Need], plan_for: Planner = plan_memory) -> Check:
     """Whether the published checkpoints fit this machine's GPU; without one, what they would need."""
     if not torch.cuda.is_available():
-        spared = "text" if plan_for is plan_memory else None  # it may run on the CPU there
+        spared: Part | None = "text" if plan_for is plan_memory else None  # it may run on the CPU there
         sizes = {part: gigabytes(need.total) for part, need in needs.items()}
         smallest = max(need.total for part, need in needs.items() if part != spared) + RESERVE
         each = ", ".join(f"{part} {size}" for part, size in sizes.items() if part != spared)

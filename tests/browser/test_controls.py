@@ -24,9 +24,10 @@ TEXT = """(element) => [null, "::placeholder"].map((part) => {
   const {color, fontStyle} = getComputedStyle(element, part);
   return [color, fontStyle];
 })"""
-BOX = "(box) => ['width', 'height', 'border', 'borderRadius'].map((name) => getComputedStyle(box)[name])"
+BOX = "(box) => ['width', 'height', 'borderWidth', 'borderRadius'].map((name) => getComputedStyle(box)[name])"
 OPTIONS = "[role=option]:visible"
-TOP_OF_MODEL = "document.querySelector('#model').offsetTop"
+TOP_OF_MODEL = """Math.round(
+  document.querySelector("#model").getBoundingClientRect().y + document.querySelector("#controls").scrollTop)"""
 
 
 def test_lists_stay_closed_under_tab_and_open_by_key_or_press(studio: Studio) -> None:
