@@ -338,7 +338,7 @@ def test_the_library_has_the_papers_prompts_by_figure() -> None:
 
 def test_a_codebook_says_before_the_run_what_it_was_made_for():
     def said(codebook: Codebook, **changes: object) -> str:
-        form = replace(FORM, **changes)  # type: ignore[arg-type]
+        form = replace(FORM, **changes)
         answer = fit_of(CARDS, {"settings": list(astuple(form)), "codebook": codebook_props(codebook)})
         return str(answer["said"])
 
