@@ -14,6 +14,7 @@ from statistics import mean
 import numpy as np
 
 from app.caching.codebook import Codebook, presets
+from app.caching.latent_signals import LatentSignal
 from app.caching.methods.adacache import AdaCacheConfig
 from app.common.paths import RECORDINGS
 from app.lab.gallery import scaled
@@ -27,7 +28,7 @@ from app.models.registry import card
 
 SCALES = np.geomspace(0.2, 5.0, 90)
 RATES = (4, 3, 2, 1)  # of a signal without a codebook of its own, each threshold twice the one before
-SIGNALS = ("velocity-length", "clean-latent-length", "forecast-error-length")
+SIGNALS: tuple[LatentSignal, ...] = ("velocity-length", "clean-latent-length", "forecast-error-length")
 LOWEST = 0.05  # threshold of those at the scale 1
 
 Schedules = list[tuple[int, ...]]
