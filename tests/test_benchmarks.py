@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.common.paths import RECORDINGS
+from app.lab.prediction import predictor
+from app.lab.recording import load_recording
 from app.models.sprites.text import understand
 from app.models.sprites.vocabulary import load_vocabulary
 from app.selftest.measure import Accelerated, FullSize
@@ -13,6 +16,8 @@ from app.training.codebooks import CLASSES, composed
 from benchmarks import gpu
 from benchmarks.lab import figures
 from benchmarks.motion import permutation_test, prompts, welch
+from benchmarks.options import figures as option_figures
+from benchmarks.options import nearest, options
 
 
 def test_the_permutation_test_by_counting():
@@ -36,6 +41,17 @@ def test_motion_prompts_differ_in_motion_and_speed_only():
         assert (one.name("object"), one.name("background")) == (other.name("object"), other.name("background"))
         assert (one.name("motion"), one.name("speed")) == ("still", None)
         assert (other.name("motion"), other.name("speed")) == (motion, "fast")
+
+
+def test_options_are_compared_at_like_compute():
+    recordings = [load_recording(path) for path in sorted(RECORDINGS.glob("*.json"))[:2]]
+    predictors = [predictor(recording) for recording in recordings]
+    found = nearest(predictors, options(recordings[0].model)["motion"], 15)
+    told = option_figures(predictors, found, [6.1, 8.7])
+    assert told["mean_steps"] == pytest.approx(15, abs=0.5)
+    assert (told["fewest"], told["most"]) == tuple(sorted(map(len, found)))
+    assert told["correlation"] == 1  # the fast one is given more, and needs more
+    assert option_figures(predictors, [(1, 4), (1, 9)], [6.1, 8.7])["correlation"] is None
 
 
 def test_calibration_prompts_take_the_classes_in_turn():
