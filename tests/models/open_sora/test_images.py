@@ -30,7 +30,7 @@ from tests.support.open_sora import SIZE
 
 LONG = Size(SIZE.height, SIZE.width, 34)  # 10 latent frames
 SKIPPING = AdaCacheConfig(Codebook((1.0,), (3,)))
-REQUEST = Request("open-sora-1.2", "A red fox", SKIPPING, seed=3, steps=7, guidance=7.0)
+REQUEST = Request("open-sora-1.2", "A red fox", SKIPPING, seed=3, steps=5, guidance=7.0)
 
 
 def picture(seed: int) -> ConditionImage:
@@ -85,9 +85,9 @@ def test_image_to_video_from_end_to_end(model: OpenSora, tmp_path: Path):
     assert kept.id == FIRST.id
 
 
-@pytest.mark.parametrize("method", ["adacache-fast", "pab-slow", "fewer-steps-3", "adacache-fast+dpm-2m"])
-def test_the_latent_begins_with_the_condition_under_every_cache(model: OpenSora, method: str):
-    latent = final(model, named_method(method, "open-sora-1.2"), SIZE, 6, image=FIRST.id)
+@pytest.mark.parametrize("method", ["pab-slow", "adacache-fast+dpm-2m"])
+def test_the_latent_begins_with_the_condition_under_another_cache_and_solver(model: OpenSora, method: str):
+    latent = final(model, named_method(method, "open-sora-1.2"), SIZE, 5, image=FIRST.id)
     torch.testing.assert_close(
         latent[:, 0], encoded(model, FIRST), atol=0 if "dpm" not in method else 1e-5, rtol=0
     )
