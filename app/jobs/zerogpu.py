@@ -38,7 +38,7 @@ from app.models.registry import REQUIREMENTS, load_model
 SWITCH = "SPACES_ZERO_GPU"  # set by a ZeroGPU Space, which has the package as well
 
 JobEvents = Iterator[Event | session.Recorded]
-Job = Callable[..., JobEvents]  # called as generate_pair is
+Job = Callable[..., Iterator[Any]]  # called as generate_pair is; what it yields, its room knows
 
 
 def generate_pair(
@@ -120,7 +120,7 @@ def seconds_of(job: Job, request: Request, folder: Path, options: Mapping[str, A
     return cost_of(request, kept=kept).turns[-1]
 
 
-def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: Any) -> JobEvents:
+def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: Any) -> Iterator[Any]:
     """Run a job over there; what spaces refuses, such as a used-up quota, ends it with `Failed` in its words."""
     records: dict[Side, list[StepRecord]] = {side: [] for side in SIDES}
 
@@ -153,7 +153,7 @@ def _fetched(model: str, **precision: Any) -> None:
     fetch_weights(model)
 
 
-def _work(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> JobEvents:
+def _work(job: Job, request: Request, folder: Path, options: Mapping[str, Any]) -> Iterator[Any]:
     """What runs over there."""
     yield from job(request, folder, stop=Flag(), load=load_model, **options)
 

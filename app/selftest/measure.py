@@ -4,10 +4,9 @@ The paper's numbers of computed steps are reached by codebooks chosen on a recor
 whose distances are no video's: nothing here speaks of quality.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Any
 
 import torch
 
@@ -162,7 +161,7 @@ def _run(model: VideoModel, policy: CachePolicy, steps: int, made: int) -> Denoi
     return run
 
 
-def _seconds(model: PublishedModel, act: Any) -> float:
+def _seconds(model: PublishedModel, act: Callable[[], object]) -> float:
     """How long something takes the second time it is done."""
     there = torch.zeros((), device=model.parts.plan.device)
     act()

@@ -43,3 +43,18 @@ test("a server that does not answer is said in words", async () => {
   await latest(() => Promise.reject(new Error("gone")), (answer) => said.push(answer.error))("question");
   assert.match(said[0], /does not answer/);
 });
+
+test("what a codebook was made for stays with edited rows, and a loaded one brings its own", () => {
+  const editing = createEditing();
+  const motion = { reference: 0.2 };
+  const made = { id: "mine", thresholds: [0.1, 1], rates: [3, 1], steps: 8, models: ["tiny"], signal: "cross in l1", motion };
+  editing.presets = [made];
+  editing.load(made);
+  assert.equal(editing.preset(), made);
+  editing.set({ thresholds: [0.2, 1], rates: [3, 1] });
+  assert.equal(editing.preset(), undefined);
+  const { steps, models, signal } = editing.draft;
+  assert.deepEqual([steps, models, signal, editing.draft.motion], [8, ["tiny"], "cross in l1", motion]);
+  editing.load({ thresholds: [0.1, 1], rates: [2, 1] });
+  assert.deepEqual([editing.draft.steps, editing.draft.motion], [undefined, undefined]);
+});
