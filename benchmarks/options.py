@@ -53,7 +53,9 @@ def options(model: str) -> dict[str, AdaCacheConfig]:
     """The model's codebook without and with motion regularisation, and the latent signals, held."""
     own = AdaCacheConfig(presets()[card(model).codebook].codebook)
     ladder = Codebook(tuple(LOWEST * 2**row for row in range(len(RATES))), RATES)
-    signals = {name: AdaCacheConfig(ladder, residual=name, distance="l2") for name in SIGNALS}
+    signals: dict[str, AdaCacheConfig] = {
+        name: AdaCacheConfig(ladder, residual=name, distance="l2") for name in SIGNALS
+    }
     return {"codebook": own, "motion": AdaCacheConfig(own.codebook, motion=card(model).motion), **signals}
 
 
