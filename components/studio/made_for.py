@@ -21,7 +21,7 @@ def fit_of(cards: Mapping[str, ModelCard], asked: object) -> dict[str, Any]:
         raise ValueError("the page does not fit this server; reload it")
     form = replace(Form.of(asked["settings"]), codebook=asked.get("codebook"))
     steps = as_whole(form.steps)
-    if form.model not in cards or not isinstance(steps, int):
+    if not isinstance(form.model, str) or form.model not in cards or not isinstance(steps, int):
         raise ValueError("the settings are not whole yet")
     method = read_method(cards[form.model], form)
     return {"said": before_run(method, form.model, steps) if isinstance(method, AdaCacheConfig) else ""}

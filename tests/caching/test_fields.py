@@ -63,6 +63,6 @@ def test_a_setting_is_entered_as_its_type_asks_for() -> None:
 def test_settings_to_begin_with_are_those_of_the_method() -> None:
     for kind in ABLE:
         if kind.start is not None:
-            begun = kind.config(**{name: tuple(value) for name, value in kind.start(30).items()})
+            begun = kind.config(**{name: tuple(value) for name, value in kind.start(30).items()})  # type: ignore[arg-type]
             assert isinstance(begun, Method)
     assert kinds()["steps"].start is not None
