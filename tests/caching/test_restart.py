@@ -25,9 +25,11 @@ TIMESTEPS = tuple(float(1000 - 100 * step) for step in range(STEPS))
 RUN = RunShape(TIMESTEPS, 2, WHOLE_BLOCKS, restarts=frozenset({TAKEN_OVER}))
 
 
-def outputs(policy: CachePolicy, run: RunShape) -> tuple[list[float], list[object]]:
+def outputs(policy: CachePolicy, run: RunShape) -> tuple[list[float], list[str | int]]:
     """What two blocks make of ones in each step, whose gain grows, and what was computed of them."""
-    cache, made, shares = ResidualCache(policy, run), [], []
+    cache = ResidualCache(policy, run)
+    made: list[float] = []
+    shares: list[str | int] = []
     for step in range(1, run.steps + 1):
         cache.begin_step()
         blocks = [

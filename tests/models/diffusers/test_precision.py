@@ -1,6 +1,6 @@
 """What only shows on a GPU, tried on the CPU: weights in bfloat16, kept latents, blocks that offload moves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,18 @@ from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
 from app.runs.store import RunStore, about_now
 from app.selftest.checkpoints.diffusers import SIZES
+from app.selftest.convolutions import bfloat16_convolutions
 from tests.models.diffusers.conftest import PROMPT, every_model
 
 Models = Callable[[str], DiffusersModel]
 Folders = Callable[[str], Path]
 SKIPPING = AdaCacheConfig(Codebook((1e6,), (2,)))
+
+
+@pytest.fixture(autouse=True)
+def quick_convolutions() -> Iterator[None]:
+    with bfloat16_convolutions(torch.device("cpu")):
+        yield
 
 
 def in_bfloat16(name: str, folder: Path) -> DiffusersModel:

@@ -61,7 +61,7 @@ def _on_meta(transformer: Any) -> Iterator[None]:
     own = transformer.rope
     transformer.rope = _Angles()
     try:
-        with fx_config.patch(meta_nonzero_assume_all_nonzero=True):
+        with fx_config.patch(meta_nonzero_assume_all_nonzero=True):  # type: ignore[attr-defined]  # made when imported
             yield
     finally:
         transformer.rope = own
