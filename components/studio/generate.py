@@ -14,6 +14,7 @@ import gradio as gr
 from app.common.sentences import sentence
 from app.generation.events import Compared, Failed, Loading, Started, Stopped
 from app.generation.request import Request
+from app.jobs.calibration import BaselineStep, Calibrated
 from app.jobs.progress import Progress
 from app.jobs.runner import ELSEWHERE, JobRunner
 from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
@@ -25,7 +26,7 @@ from components.studio.video_panel import stage_props
 from components.studio.view import View
 
 Updates = list[Any]  # for: stage, charts, words, message, Generate, Stop, queue
-UNSEEN = Waiting | Stopping | Recorded | Loading
+UNSEEN = Waiting | Stopping | Recorded | Loading | BaselineStep | Calibrated
 GENERATE, ADD = "Generate", "Add to queue"
 
 

@@ -13,6 +13,7 @@ from app.evaluation.comparison.plan import BASELINE
 from app.evaluation.paper import table_3
 from app.evaluation.tables.table import Line, PaperTable, adacache_name
 from app.models.base import ModelCard
+from app.models.size import Size
 
 SIZES = "b"  # the part whose rows are a variant, a resolution and a length
 STRIDES = (1, 2, 4)  # frames between which motion is measured, for "multi-step"
@@ -42,17 +43,18 @@ def lines(card: ModelCard, steps: int) -> list[Line]:
         "mlp": ("mlp", replace(fast, residual="mlp")),
         **{speed: _variant(card, speed, steps) for speed in ("medium", "slow")},
     }
-    found = []
+    found: list[Line] = []
+    size: Size | None
     for part, published in table_3().items():
         for row, paper in published.rows.items():
-            variant, *sized = row, None
+            variant, size = row, None
             if part == SIZES:
                 variant, resolution, length = row.split("-")
                 try:
-                    sized = [card.requested_size(resolution, length=length)]
+                    size = card.requested_size(resolution, length=length)
                 except ValueError:
                     continue  # a size that the model does not make
-            found.append(Line(f"({part}) {published.setting}", row, *by_row[variant], paper, *sized))
+            found.append(Line(f"({part}) {published.setting}", row, *by_row[variant], paper, size))
     return found
 
 
