@@ -43,11 +43,11 @@ def lines(card: ModelCard, steps: int) -> list[Line]:
         "mlp": ("mlp", replace(fast, residual="mlp")),
         **{speed: _variant(card, speed, steps) for speed in ("medium", "slow")},
     }
-    found = []
+    found: list[Line] = []
+    size: Size | None
     for part, published in table_3().items():
         for row, paper in published.rows.items():
-            variant: str = row
-            size: Size | None = None
+            variant, size = row, None
             if part == SIZES:
                 variant, resolution, length = row.split("-")
                 try:
