@@ -8,8 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from app.caching.fields import form_of
-from app.caching.method import Method
-from app.caching.registry import kinds
+from app.caching.registry import kinds, method_from_json
 
 OWN_CONTROLS = ("adacache",)  # on the page: codebook, motion and the rest
 SHARED = {"reuse", "solver"}  # controls of their own for all methods
@@ -63,6 +62,6 @@ def test_a_setting_is_entered_as_its_type_asks_for() -> None:
 def test_settings_to_begin_with_are_those_of_the_method() -> None:
     for kind in ABLE:
         if kind.start is not None:
-            begun = kind.config(**{name: tuple(value) for name, value in kind.start(30).items()})  # type: ignore[arg-type]
-            assert isinstance(begun, Method)
+            begun = method_from_json({"name": kind.name, **kind.start(30)})
+            assert begun != method_from_json({"name": kind.name})
     assert kinds()["steps"].start is not None

@@ -99,7 +99,9 @@ export function createPlots() {
     if (root.dataset.ready) return;
     root.dataset.ready = "true";
     for (const plot of plots) plot.on("plotly_relayout", (change) => follow(plot, change));
-    new ResizeObserver(() => Plotly.Plots.resize(charts.distance.plot)).observe(charts.distance.area); // its height is what is left
+    for (const { plot, area } of [charts.distance, charts.signal]) {
+      new ResizeObserver(() => area.offsetParent && Plotly.Plots.resize(plot)).observe(area); // its height is what is left
+    }
   };
   /** Another codebook or ghost: only the distances and the rates can look different. */
   const overlay = (run) => {
