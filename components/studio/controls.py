@@ -134,7 +134,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
     def method_of(model: object, chosen: object) -> Updates:
         card = card_of(cards, model)
         known = [id for _, id in choices(card)]
-        return shown_updates(**shown_for(card, chosen if chosen in known else ADACACHE))  # type: ignore[arg-type]
+        return shown_updates(**shown_for(card, chosen if chosen in known else ADACACHE))
 
     def measured_of(measured: object) -> Updates:
         return shown_updates(**measuring(measured))
