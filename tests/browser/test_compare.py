@@ -84,7 +84,7 @@ def test_methods_on_one_prompt_are_made_and_shown_together(studio: Studio) -> No
     widths = bars.locator(".timeline-strip").evaluate_all(
         "all => all.map((s) => [...s.children].reduce((sum, cell) => sum + cell.getBoundingClientRect().width, 0))"
     )
-    assert widths[1] / widths[0] == pytest.approx(12 / 30, abs=0.02)
+    assert widths[1] / widths[0] == pytest.approx(12 / 30, abs=0.04)  # a reused step stays a pixel wide
     at_end = "[...document.querySelectorAll('.timeline video')].every((v) => v.duration - v.currentTime < 0.3)"
     page.wait_for_function(at_end)
     trial.locator("button.timeline").first.click()  # the run in the Studio

@@ -23,9 +23,9 @@ def drag(page: Page, threshold: int, pixels: float, *, drop: bool = True) -> Non
     """Take a threshold on the distance plot and move it down by some pixels."""
     box = page.locator(".panel-charts .threshold-line").nth(threshold).bounding_box()
     assert box
-    page.mouse.move(box["x"] + 400, box["y"])
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"])
     page.mouse.down()
-    page.mouse.move(box["x"] + 400, box["y"] + pixels, steps=4)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + pixels, steps=4)
     if drop:
         page.mouse.up()
 

@@ -54,6 +54,7 @@ def page(launched: Studio) -> Iterator[Page]:
     page = launched.visit()
     page.click("#tab-runs")
     page.wait_for_selector(".panel-runs[data-ready=true]")
+    page.click("#tab-studio")  # Runs lists anew whenever it is entered
     yield page
     page.context.close()
     launched.pages.remove(page)
