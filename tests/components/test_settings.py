@@ -348,6 +348,11 @@ def test_a_codebook_says_before_the_run_what_it_was_made_for():
     assert said(FITTING, steps=100, made_for=30) == ""  # stretched to the steps of the run
     other = replace(FITTING, steps=100, models=("open-sora-1.2",))
     assert said(other) == "Made for 100 steps of Open-Sora 1.2" + end
-    assert said(FITTING, method="fixed-interval", setting=3) == ""
+    assert (
+        said(
+            FITTING, method="fixed-interval", method_settings={"of": "fixed-interval", "settings": {"interval": 3}}
+        )
+        == ""
+    )
     with pytest.raises(ValueError, match="not whole yet"):
         said(FITTING, steps=None)

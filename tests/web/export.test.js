@@ -29,6 +29,7 @@ const RUN = {
   baseline: [{ seconds: 1 }, { seconds: 2 }],
   accelerated: [{ seconds: 1, computed: "all", rate: 2, distance: 0.25 }, { seconds: 0.5, computed: "none" }],
   timesteps: [1000, 500],
+  branches: { curves: [] },
 };
 
 test("a chart's table has a row a step, seconds are summed", () => {
