@@ -133,7 +133,7 @@ def settings(page: Page, kind: Any, run: Run) -> None:
     for field in fields:
         if field["entry"] == "number":
             value = getattr(run.request.method, field["name"])
-            entered = page.get_by_label(field["label"], exact=True).input_value()
+            entered = page.locator(".panel-method-fields").get_by_label(field["label"], exact=True).input_value()
             assert entered == ("" if value is None else f"{value:g}")
 
 
