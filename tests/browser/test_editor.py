@@ -114,7 +114,7 @@ def test_another_method_is_explained_and_run(studio: Studio) -> None:
     refusal(page, "more than the baseline")
     page.click("#method input")
     page.get_by_role("option", name="Accumulated distance").click()
-    expect(page.get_by_label("Threshold")).to_have_value("0.1")
+    expect(page.locator(".panel-method-fields").get_by_label("Threshold")).to_have_value("0.1")
 
 
 def test_a_step_is_looked_at_by_mouse_and_keys(studio: Studio) -> None:
@@ -124,7 +124,7 @@ def test_a_step_is_looked_at_by_mouse_and_keys(studio: Studio) -> None:
     wait_for_steps(page, 8)
     studio.pace.release()
     result(page)
-    page.hover(".chart.motion .plot", position={"x": 500, "y": 20})
+    page.hover(".chart.motion .plot", position={"x": 250, "y": 20})
     expect(page.locator(".cell.pointed")).to_have_count(2)
     expect(page.locator(".tip")).to_contain_text("timestep")
     page.focus(".panel-charts")
