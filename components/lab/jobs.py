@@ -29,8 +29,7 @@ from app.runs.store import RunStore
 from components.lab.painting import read_schedule
 from components.lab.queries import EVERY_STEP, finite
 from components.lab.recordings import Library
-from components.lab.selection import Selection
-from components.shared.codebook import read_codebook
+from components.lab.selection import Selection, asked_codebook
 from components.shared.visitors import asker_of
 from components.studio.queue import runs_first
 
@@ -180,7 +179,7 @@ def _method(
     """A painted schedule where the question lists computed steps, else AdaCache with the codebook."""
     if isinstance(asked, dict) and "computed" in asked:
         return read_schedule(asked, selection.reuse)
-    return selection.method(recording, read_codebook(asked), cards)
+    return selection.method(recording, asked_codebook(asked), cards)
 
 
 def _simulated(recording: Recording, method: AdaCacheConfig | ListedStepsConfig) -> Simulation:

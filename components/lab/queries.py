@@ -27,8 +27,8 @@ from app.lab.simulate import Simulation, simulate
 from app.models.base import ModelCard
 from components.lab.pictures import Pictures
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_number, read_signal
-from components.shared.codebook import codebook_props, preset_props, read_codebook
+from components.lab.selection import Selection, asked_codebook, read_number, read_signal
+from components.shared.codebook import codebook_props, preset_props
 from components.shared.turns import Poll, Turns
 from components.shared.visitors import asker_of
 from components.shared.web import data_uri
@@ -74,7 +74,7 @@ class Answers:
 
     def simulated(self, asked: object) -> dict[str, Any]:
         """The schedule of a codebook on every selected recording, and beside it the one without motion."""
-        selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
+        selection, codebook = Selection.read(asked, self.library), asked_codebook(asked)
         plain = self._simulate(replace(selection, motion=False), codebook)
         chosen = self._simulate(selection, codebook) if selection.motion else plain
         runs, without = self._predicted(selection, chosen), self._predicted(selection, plain)
@@ -83,7 +83,7 @@ class Answers:
 
     def rescaled(self, asked: object) -> dict[str, Any]:
         """A codebook in the units of the question's signal, from those of the one it had before."""
-        selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
+        selection, codebook = Selection.read(asked, self.library), asked_codebook(asked)
         before = replace(selection, signal=read_signal(asked, "before"))
         recordings = list(selection.recordings.values())
         self._check_work(selection)

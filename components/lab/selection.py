@@ -16,9 +16,11 @@ from app.common.validation import number, shown
 from app.lab.recording import Recording
 from app.models.base import ModelCard
 from components.lab.recordings import Library
+from components.shared.codebook import read_codebook
 from components.shared.visitors import asker_of
 
 MAX_SELECTED = 12
+CODEBOOK = ("thresholds", "rates", "steps", "models")  # of a question
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,12 @@ class Selection:
             motion=motion if self.motion else None,
             reuse=self.reuse,
         )
+
+
+def asked_codebook(asked: object) -> Codebook:
+    """The codebook of a question, whose motion and signal are the selection's, not the codebook's own."""
+    rows = asked if isinstance(asked, dict) else {}
+    return read_codebook({name: rows[name] for name in CODEBOOK if name in rows})
 
 
 def read_signal(asked: object, name: str) -> LatentSignal | None:

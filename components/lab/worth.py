@@ -11,8 +11,7 @@ from app.models.base import ModelCard
 from components.lab.painting import check_search
 from components.lab.pictures import Pictures
 from components.lab.recordings import Library
-from components.lab.selection import Selection, read_field
-from components.shared.codebook import read_codebook
+from components.lab.selection import Selection, asked_codebook, read_field
 from components.shared.turns import Turns
 from components.shared.visitors import asker_of
 
@@ -36,7 +35,7 @@ class Worth:
 
     def worth(self, asked: object) -> dict[str, Any]:
         """The four marks: computed steps, mean and worst decile in dB, and the schedule of each recording."""
-        selection, codebook = Selection.read(asked, self.library), read_codebook(asked)
+        selection, codebook = Selection.read(asked, self.library), asked_codebook(asked)
         recordings = list(selection.recordings.values())
         check_search(self.library, recordings)
         chosen = [simulate(r, selection.method(r, codebook, self.cards)).computed for r in recordings]

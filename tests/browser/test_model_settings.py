@@ -14,7 +14,6 @@ from app.generation.presets import PRESETS
 from app.generation.request import Request
 from app.models.base import VideoModel
 from app.models.registry import CARDS
-from app.models.runtime.memory_plan import Need
 from app.runs.store import RunStore
 from components.page import build
 from components.studio.share import from_query
@@ -54,11 +53,9 @@ def served(
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(TIMEOUT)
-    with pytest.MonkeyPatch.context() as patch:  # tracing a large video takes seconds
-        patch.setattr("app.models.open_sora.requirements.estimate", lambda *_: {"transformer": Need(10**9, 10**9)})
-        address = load_entry().launch(demo, "127.0.0.1", None, wait=False)
-        visit(page, address)
-        yield Served(page, address, runs)
+    address = load_entry().launch(demo, "127.0.0.1", None, wait=False)
+    visit(page, address)
+    yield Served(page, address, runs)
     context.close()
     demo.close()
 
@@ -70,8 +67,9 @@ def visit(page: Page, address: str) -> None:
 
 
 def test_generate_is_inactive_for_a_model_that_cannot_run_here(
-    page: Page, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    page = served.page
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     refusal, none_here = page.locator("#message .message-refusal"), "cannot run here: PyTorch finds no GPU."
     top = page.evaluate(TOP_OF_MODEL)
@@ -113,6 +111,7 @@ def linked(link: str) -> Request:
 
 def test_fields_follow_the_model_and_a_link_restores_them(served: Served) -> None:
     page = served.page
+    visit(page, served.address)
     expect(page.locator("#model-settings")).to_have_count(0)
     pick(page, "#model", "Wan 2.1 1.3B")
     unfold(page)
