@@ -26,7 +26,7 @@ export function createState(server) {
   state.recording = (id) => state.recordings.find((recording) => recording.id === id);
   state.steps = () => Math.max(...state.ids().map((id) => state.recording(id).steps));
   state.lags = () => Math.min(...state.ids().map((id) => state.measured[id]?.at(-1).length ?? 0));
-  state.question = (ids = state.ids()) => ({ ids, motion: state.motion, reuse: state.reuse, signal: state.signal, ...(state.draft ?? state.codebook) });
+  state.question = (ids = state.ids()) => ({ ...(state.draft ?? state.codebook), ids, motion: state.motion, reuse: state.reuse, signal: state.signal });
 
   let replied = null; // the last question that was answered, if only with what is wrong
   state.settled = () => same(replied, state.question());
