@@ -5,22 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any
 
 from torch import Tensor
 
 from app.caching.policy import NoCache
 from app.common.timestamps import write_timestamp
 from app.generation.denoiser import Denoiser
-from app.generation.events import Event, Failed, Started, Step, Stopped
+from app.generation.ending import ended, poll_of
+from app.generation.events import Event, Started, Step, Stopped
 from app.generation.kept_baseline import KeptBaseline
 from app.generation.loading import prepared
-from app.generation.pair import StopRequested, error_message
 from app.generation.request import Request
 from app.generation.trace import Trace
 from app.models.base import VideoModel
+from app.models.condition_image import NO_IMAGES, Images
 from app.models.registry import load_model
-from app.models.runtime.memory import lacks_memory
 
 
 @dataclass(frozen=True)
@@ -36,25 +35,16 @@ def generate_baseline(
     *,
     stop: Flag,
     load: Callable[[str], VideoModel] = load_model,
-    **options: Any,
+    images: Images = NO_IMAGES,
 ) -> Iterator[Event | BaselineMade]:
     """Denoise a request without its method; called as generate_pair is, writes no files."""
-    try:
-        yield from _run(request, stop, load)
-    except StopRequested:
-        yield Stopped(Trace(request, {}))
-    except (ValueError, OSError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not lacks_memory(error):
-            raise  # nothing that a person could mend
-        yield Failed(error_message(error))
+    return ended(_run(request, poll_of(stop), load, images), lambda: Stopped(Trace(request, {})))
 
 
-def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event | BaselineMade]:
-    def poll() -> None:
-        if stop.is_set():
-            raise StopRequested
-
-    model = yield from prepared(load, request, poll)
+def _run(
+    request: Request, poll: Callable[[], None], load: Callable[[str], VideoModel], images: Images
+) -> Iterator[Event | BaselineMade]:
+    model = yield from prepared(load, request, poll, images)
     conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
     yield Started(request, schedule, conditioning.understood, conditioning.ignored)
     run = Denoiser.start(

@@ -16,9 +16,9 @@ from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
 from app.caching.registry import build_policy
 from app.common.files import atomic_path, write_json
-from app.common.sentences import FULL, NO_SPACE
 from app.generation.denoiser import Denoiser, clock
-from app.generation.events import BaselineFound, Compared, Event, Failed, Finished, Started, Step, Stopped
+from app.generation.ending import ended, poll_of
+from app.generation.events import BaselineFound, Compared, Event, Finished, Started, Step, Stopped
 from app.generation.images import PICTURES, write_images, write_picture
 from app.generation.kept_baseline import LATENTS, RECORDING, KeptBaseline, none_kept, write_latents
 from app.generation.loading import prepared
@@ -33,14 +33,10 @@ from app.metrics.registry import measure
 from app.models.base import Frames, VideoModel
 from app.models.condition_image import NO_IMAGES, Images
 from app.models.registry import load_model
-from app.models.runtime.memory import free_bytes, lacks_memory, release_memory
+from app.models.runtime.memory import free_bytes
 from app.models.runtime.memory_plan import check_cache_fits
 
 PREVIEW_SECONDS = 0.3  # a side whose steps are faster shows no more previews than the eye can follow
-
-
-class StopRequested(Exception):
-    """Raised inside a step once the stop flag is set."""
 
 
 def generate_pair(
@@ -67,23 +63,15 @@ def generate_pair(
     or read-only disk, too little memory.
     """
     records: dict[Side, list[StepRecord]] = {}
-    try:
-        yield from _run(request, folder, stop or Flag(), previews, sequential, load, kept, watch, images, records)
-        return
-    except StopRequested:
-        end: Event = Stopped(_trace(request, records))
-    except (ValueError, OSError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not lacks_memory(error):
-            raise  # nothing that a person could mend
-        end = Failed(error_message(error))
-    release_memory()  # out here, where the error no longer holds on to the run's tensors
-    yield end
+    poll = poll_of(stop or Flag())
+    events = _run(request, folder, poll, previews, sequential, load, kept, watch, images, records)
+    return ended(events, lambda: Stopped(_trace(request, records)))
 
 
 def _run(
     request: Request,
     folder: Path,
-    stop: Flag,
+    poll: Callable[[], None],
     previews: bool,
     sequential: bool,
     load: Callable[[str], VideoModel],
@@ -92,10 +80,6 @@ def _run(
     images: Images,
     records: dict[Side, list[StepRecord]],
 ) -> Iterator[Event]:
-    def poll() -> None:
-        if stop.is_set():
-            raise StopRequested
-
     model = yield from prepared(load, request, poll, images)
     if request.steps > model.card.max_steps:
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
@@ -216,14 +200,3 @@ def _finish(side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path) -
 
 def _trace(request: Request, records: dict[Side, list[StepRecord]]) -> Trace:
     return Trace(request, {side: tuple(steps) for side, steps in records.items()})
-
-
-def error_message(error: BaseException) -> str:
-    """What a person needs to know of an error that ended a run."""
-    if isinstance(error, OSError):
-        if error.errno in FULL:
-            return NO_SPACE
-        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    if lacks_memory(error):
-        return "not enough memory for this run; choose a smaller model, fewer frames or a smaller size"
-    return str(error)

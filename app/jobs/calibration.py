@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Any
 
 from app.caching.methods.adacache import AdaCacheConfig
+from app.generation.ending import StopRequested, error_message, poll_of
 from app.generation.events import Failed, Loading, Started, Step, Stopped
-from app.generation.pair import StopRequested, error_message
 from app.generation.request import Request
 from app.generation.trace import Trace
 from app.jobs.zerogpu import record_run
@@ -56,11 +56,6 @@ class CalibrationJob:
         """Record every prompt with the method's probe, then choose; writes no files."""
         began, made, of = monotonic(), 0, 0
         recordings: list[Recording] = []
-
-        def poll() -> None:
-            if stop.is_set():
-                raise StopRequested
-
         for prompt in self.prompts:
             for event in record_run(replace(request, prompt=prompt), folder, stop=stop, load=load, **options):
                 match event:
@@ -78,7 +73,7 @@ class CalibrationJob:
                         return
         assert isinstance(request.method, AdaCacheConfig)
         try:
-            found = calibrate_model(recordings, self.card, request.method, self.target, poll)
+            found = calibrate_model(recordings, self.card, request.method, self.target, poll_of(stop))
         except StopRequested:
             yield Stopped(Trace(request, {}))
         except ValueError as error:  # what the recordings do not allow

@@ -23,6 +23,7 @@ from typing import Any
 from app.caching.record import StepRecord
 from app.generation import pair
 from app.generation.baseline import BaselineMade, generate_baseline
+from app.generation.ending import StopRequested, error_message, poll_of
 from app.generation.events import Event, Failed, Loading, Step, Stopped
 from app.generation.kept_baseline import KeptBaseline, none_kept
 from app.generation.loading import loading
@@ -79,7 +80,8 @@ def _generate(
         return
     yield Loading(str(cost))
     if len(cost.turns) > 1:
-        for event in _borrowed(generate_baseline, request, folder, stop):
+        given = {"images": options["images"]} if "images" in options else {}
+        for event in _borrowed(generate_baseline, request, folder, stop, **given):
             if isinstance(event, BaselineMade):
                 found = event.kept
             else:
@@ -124,10 +126,7 @@ def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: A
     """Run a job over there; what spaces refuses, such as a used-up quota, ends it with `Failed` in its words."""
     records: dict[Side, list[StepRecord]] = {side: [] for side in SIDES}
 
-    def poll() -> None:
-        if stop.is_set():
-            raise pair.StopRequested
-
+    poll = poll_of(stop)
     try:
         yield from loading(_fetched, request, poll)  # downloads here, where no GPU waits for it
         with closing(_on_gpu()(job, request, folder, options)) as events:
@@ -138,10 +137,10 @@ def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: A
                 yield event
         if job is not session.record_run:  # whose steps are not timed
             RATES.learn(request, records["accelerated"] or records["baseline"])  # a kept baseline is older
-    except pair.StopRequested:
+    except StopRequested:
         yield Stopped(Trace(request, {side: tuple(made) for side, made in records.items()}))
     except ValueError as error:
-        yield Failed(pair.error_message(error))
+        yield Failed(error_message(error))
     except Exception as error:
         if not isinstance(said := getattr(error, "message", None), str):  # what spaces raises are gradio's errors
             raise

@@ -6,16 +6,15 @@ from pathlib import Path
 from threading import Event as Flag
 
 from app.caching.record import StepRecord
-from app.generation.events import Event, Failed, Started, Step, Stopped
+from app.generation.ending import ended, poll_of
+from app.generation.events import Event, Started, Step, Stopped
 from app.generation.loading import prepared
-from app.generation.pair import StopRequested, error_message
 from app.generation.request import Request
 from app.generation.trace import Trace
 from app.lab.record import record_stepwise
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording
 from app.models.base import VideoModel
-from app.models.runtime.memory import lacks_memory
 
 
 @dataclass(frozen=True)
@@ -32,21 +31,12 @@ def record_run(
 
     Writes no files.
     """
-    try:
-        yield from _run(request, stop, load)
-    except StopRequested:
-        yield Stopped(Trace(request, {}))
-    except (ValueError, OSError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not lacks_memory(error):
-            raise  # nothing that a person could mend
-        yield Failed(error_message(error))
+    return ended(_run(request, poll_of(stop), load), lambda: Stopped(Trace(request, {})))
 
 
-def _run(request: Request, stop: Flag, load: Callable[[str], VideoModel]) -> Iterator[Event | Recorded]:
-    def poll() -> None:
-        if stop.is_set():
-            raise StopRequested
-
+def _run(
+    request: Request, poll: Callable[[], None], load: Callable[[str], VideoModel]
+) -> Iterator[Event | Recorded]:
     model = yield from prepared(load, request, poll)
     conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
     yield Started(request, schedule, conditioning.understood, conditioning.ignored)

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from app.__main__ import main
 from app.common.files import atomic_path, read_lines
 from app.common.sentences import NO_SPACE, sentence
-from app.generation.pair import error_message
+from app.generation.ending import error_message
 from app.runs import archive
 from app.runs.archive import export_zip, import_zip
 from app.runs.run import Run

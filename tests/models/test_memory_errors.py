@@ -1,15 +1,19 @@
 """Lack of memory in every form ends a run in one sentence, and other errors are still errors."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import torch
 
 from app.caching.methods.fixed_interval import FixedIntervalConfig
+from app.generation.baseline import generate_baseline
 from app.generation.events import Compared, Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
+from app.lab.session import record_run
 from app.models.runtime.memory import lacks_memory
 from tests.support.tiny import TinyVideoModel
 
@@ -50,6 +54,22 @@ def test_lack_of_memory_is_one_sentence_and_the_next_run_works(error: Exception,
     assert end.message.startswith("not enough memory for this run; choose a smaller model")
     model.error = None
     assert isinstance(run(model, tmp_path), Compared)
+
+
+@pytest.mark.parametrize("job", [generate_pair, generate_baseline, record_run], ids=lambda job: job.__name__)
+def test_every_job_says_so_and_gives_its_memory_back(
+    job: Callable[..., Iterator[object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[bool] = []
+    monkeypatch.setattr("app.generation.ending.release_memory", lambda: released.append(True))
+    model = Failing()
+    model.error = LACKING[2]
+    request = Request("tiny", "a test", FixedIntervalConfig(2), steps=3)
+    given = {"previews": False} if job is record_run else {}
+    *_, end = job(request, tmp_path, stop=Event(), load=lambda _: model, **given)
+    assert isinstance(end, Failed)
+    assert end.message.startswith("not enough memory for this run")
+    assert released == [True]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not match"), KeyError("x")])

@@ -39,6 +39,7 @@ from app.lab.session import Recorded
 from app.models.open_sora.card import CARD
 from app.models.open_sora.model import OpenSora
 from app.models.registry import card
+from tests.support.illustrated import gradient
 
 REQUEST = Request("open-sora-1.2", "A red fox", AdaCacheConfig(load_codebook("fast")), steps=4, guidance=7.0)
 
@@ -131,6 +132,20 @@ def test_what_is_too_long_for_one_turn_is_made_in_two(
         "this run would take 66 s of a GPU at a time, and 64 s may be asked for; "
         "choose fewer steps or a smaller size"
     )
+
+
+def test_both_turns_have_the_images_of_the_request(
+    spaces: Spaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.gpu_cost.MOST_SECONDS", 69)
+    monkeypatch.setattr("app.jobs.gpu_cost.tflops", lambda request: (30.0, 0.0))
+    zerogpu.RATES.known["open-sora-1.2"] = 30.0
+    image = gradient()
+    request, images = replace(REQUEST, image=image.id), {image.id: image}
+    *events, last = zerogpu.generate_pair(request, tmp_path, load=never, images=images)
+    assert isinstance(last, Compared), last
+    assert len(spaces.seconds) == 2
+    assert any(isinstance(event, BaselineFound) and event.same for event in events)
 
 
 def test_a_failed_first_turn_asks_for_no_second(
