@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -18,21 +18,39 @@ from torch import Tensor, nn
 
 from app.caching.branches import Layout
 from app.caching.cache import BranchCache
+from app.caching.motion import MotionRegularisation
 from app.models.base import ModelCard
 from app.models.diffusers import blocks
 from app.models.runtime.weights import Repository
+from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 FOLDER_VARIABLE = "DIFFUSERS_FOLDER"  # a local folder with the repositories as subfolders, instead of the Hub
 Pipeline = Any  # diffusers is untyped
 Grid = tuple[int, int, int]  # latent frames, height, width
 BOTH_HALVES = ("prompt_embeds", "negative_prompt_embeds")
+MASKED_HALVES = (
+    "prompt_embeds",
+    "prompt_attention_mask",
+    "negative_prompt_embeds",
+    "negative_prompt_attention_mask",
+)
 UNCALIBRATED = "The thresholds of the codebooks are Open-Sora's, not this model's; a recording shows what fits it."
 PROMPTS = (
     "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
     "A golden retriever puppy runs through fresh snow towards the camera.",
     "Time-lapse of clouds rolling over a snowy mountain range under a bright blue sky.",
     "A sailing boat heels in strong wind, waves breaking over its bow.",
+)
+# What the cards of all pipelines say alike; a card states the rest.
+pipeline_card = partial(
+    ModelCard,
+    max_steps=1000,
+    codebook="fast",
+    motion=MotionRegularisation(),
+    motion_fits=False,  # they are those of Open-Sora's temporal attention
+    example_prompts=PROMPTS,
+    precisions=PRECISIONS,
 )
 _FAMILIES: dict[str, "Family"] = {}
 _CHECKPOINTS: dict[str, "Checkpoint"] = {}

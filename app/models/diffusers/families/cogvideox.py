@@ -6,11 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from app.caching.branches import WHOLE_BLOCKS
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
     BOTH_HALVES,
-    PROMPTS,
     UNCALIBRATED,
     Architecture,
     Checkpoint,
@@ -18,11 +15,11 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -56,7 +53,7 @@ COGVIDEOX = Family(
     latent_frames=lambda latent, arguments: latent.shape[1],  # before the channels
 )
 COGVIDEOX_2B = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="cogvideox-2b",
         title="CogVideoX-2B",
         description=f"Joint attention over text and video; whole blocks are reused. {UNCALIBRATED}",
@@ -67,15 +64,9 @@ COGVIDEOX_2B = Checkpoint(
         fps=8.0,
         depth=30,
         steps=50,
-        max_steps=1000,
         guidance=6.0,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
         negative_prompt="",
-        precisions=PRECISIONS,
     ),
     family=COGVIDEOX,
     repository=repository("THUDM/CogVideoX-2b", 13_800_000_000),

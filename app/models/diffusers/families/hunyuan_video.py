@@ -6,10 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from app.caching.branches import WHOLE_BLOCKS
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
-    PROMPTS,
     UNCALIBRATED,
     Architecture,
     Checkpoint,
@@ -17,10 +14,10 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 LLAMA_8B_PARAMETERS = 7_505_186_816  # of its blocks and the embeddings of LLaVA's 128320 tokens
@@ -72,7 +69,7 @@ HUNYUAN_VIDEO = Family(
     decoding=_decode,
 )
 HUNYUAN = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="hunyuan-video",
         title="HunyuanVideo",
         description="Text and video in two streams, then in one; the blocks of both lists are one stack, of which "
@@ -84,14 +81,8 @@ HUNYUAN = Checkpoint(
         fps=24.0,
         depth=60,
         steps=50,
-        max_steps=1000,
         guidance=6.0,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
-        precisions=PRECISIONS,
         flow_shift=FLOW_SHIFT,
     ),
     family=HUNYUAN_VIDEO,

@@ -5,11 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from app.caching.branches import TEXT_IN_SPACE
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
     BOTH_HALVES,
-    PROMPTS,
     Architecture,
     CacheSeam,
     Checkpoint,
@@ -17,11 +14,11 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -73,7 +70,7 @@ LATTE = Family(
     tiled=False,
 )
 LATTE_1 = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="latte-1",
         title="Latte-1",
         description="Latte's text-to-video transformer through diffusers, decoded with the temporal decoder. "
@@ -85,15 +82,9 @@ LATTE_1 = Checkpoint(
         fps=8.0,
         depth=28,
         steps=50,
-        max_steps=1000,
         guidance=7.5,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=TEXT_IN_SPACE,
         negative_prompt="",
-        precisions=PRECISIONS,
         signals=frozenset({"modulated-input", "first-block"}),
     ),
     family=LATTE,

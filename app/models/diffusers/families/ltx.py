@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 
 from app.caching.branches import WHOLE_BLOCKS
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
-    PROMPTS,
+    MASKED_HALVES,
     UNCALIBRATED,
     Architecture,
     Checkpoint,
@@ -17,11 +15,11 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 
@@ -84,12 +82,7 @@ LTX = Family(
     name="ltx",
     pipeline="LTXPipeline",
     layout=WHOLE_BLOCKS,
-    embeddings=(
-        "prompt_embeds",
-        "prompt_attention_mask",
-        "negative_prompt_embeds",
-        "negative_prompt_attention_mask",
-    ),
+    embeddings=MASKED_HALVES,
     words=128,
     to_vae=_to_vae,
     inputs=_inputs,
@@ -99,7 +92,7 @@ LTX = Family(
     decoding=_decode,
 )
 LTX_VIDEO = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="ltx-video",
         title="LTX-Video",
         description=f"A strongly compressed latent, full attention; whole blocks are reused. {UNCALIBRATED}",
@@ -110,15 +103,9 @@ LTX_VIDEO = Checkpoint(
         fps=24.0,
         depth=28,
         steps=50,
-        max_steps=1000,
         guidance=3.0,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
         negative_prompt="worst quality, inconsistent motion, blurry, jittery, distorted",
-        precisions=PRECISIONS,
         flow_shift=21.4,  # what the number of its tokens, 6930, comes to: exp(0.95 + 1.1 (6930 - 1024) / 3072)
     ),
     family=LTX,

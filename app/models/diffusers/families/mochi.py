@@ -10,10 +10,8 @@ import torch.fx.experimental._config as fx_config
 from torch import Tensor, nn
 
 from app.caching.branches import WHOLE_BLOCKS
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
-    PROMPTS,
+    MASKED_HALVES,
     UNCALIBRATED,
     Architecture,
     Checkpoint,
@@ -21,11 +19,11 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
 from app.models.networks.t5 import T5_XXL_PARAMETERS
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 THRESHOLD_NOISE = 0.025  # up to which its noise levels are even; the pipeline's
@@ -79,12 +77,7 @@ MOCHI = Family(
     name="mochi",
     pipeline="MochiPipeline",
     layout=WHOLE_BLOCKS,
-    embeddings=(
-        "prompt_embeds",
-        "prompt_attention_mask",
-        "negative_prompt_embeds",
-        "negative_prompt_attention_mask",
-    ),
+    embeddings=MASKED_HALVES,
     words=256,
     to_vae=_to_vae,
     inputs=_inputs,
@@ -96,7 +89,7 @@ MOCHI = Family(
     noise_in_float32=False,
 )
 MOCHI_1 = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="mochi-1",
         title="Mochi 1",
         description=f"Video tokens, and text tokens of half their width; whole blocks are reused. {UNCALIBRATED}",
@@ -107,15 +100,9 @@ MOCHI_1 = Checkpoint(
         fps=30.0,
         depth=48,
         steps=64,
-        max_steps=1000,
         guidance=4.5,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
         negative_prompt="",
-        precisions=PRECISIONS,
     ),
     family=MOCHI,
     repository=repository("genmo/mochi-1-preview", 72_000_000_000),

@@ -7,11 +7,8 @@ import torch
 from torch import Tensor
 
 from app.caching.branches import WHOLE_BLOCKS
-from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
 from app.models.diffusers.family import (
     BOTH_HALVES,
-    PROMPTS,
     UNCALIBRATED,
     Architecture,
     Checkpoint,
@@ -19,10 +16,10 @@ from app.models.diffusers.family import (
     Grid,
     Pipeline,
     meta,
+    pipeline_card,
     register,
     repository,
 )
-from app.models.settings import PRECISIONS
 from app.models.size import Size
 
 # What the published examples pass, in the words of diffusers' documentation.
@@ -66,7 +63,7 @@ WAN = Family(
     shifted=lambda shift: {"flow_shift": shift},
 )
 WAN_1_3B = Checkpoint(
-    card=ModelCard(
+    card=pipeline_card(
         id="wan-2.1-1.3b",
         title="Wan 2.1 1.3B",
         description=f"Full attention over space and time; whole blocks are reused. {UNCALIBRATED}",
@@ -77,15 +74,9 @@ WAN_1_3B = Checkpoint(
         fps=16.0,
         depth=30,
         steps=50,
-        max_steps=1000,
         guidance=5.0,
-        codebook="fast",
-        motion=MotionRegularisation(),
-        motion_fits=False,  # they are those of Open-Sora's temporal attention
-        example_prompts=PROMPTS,
         layout=WHOLE_BLOCKS,
         negative_prompt=NEGATIVE,
-        precisions=PRECISIONS,
         flow_shift=FLOW_SHIFT,
     ),
     family=WAN,
