@@ -1,7 +1,7 @@
 """PairRecorder: the recording that a run makes of its own baseline; its accelerated side is the reference run.
 
-From it the Studio simulates what any other codebook would have done. It costs no denoising beside the pair's own:
-residuals are measured between the steps, off both sides' clocks, and large ones by every k-th patch.
+From it the Studio simulates what any other codebook would have done. It costs no denoising beside the pair's own
+but two steps where the method reuses no whole one: residuals are measured between steps, off both sides' clocks.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,12 @@ from app.generation.denoiser import Denoiser
 from app.generation.kept_baseline import RECORDING
 from app.generation.request import Request
 from app.generation.trace import Side
+from app.lab.record import recorded
 from app.lab.recorder import Recorder, RecorderConfig
-from app.lab.recording import Recording
 from app.lab.velocities import VelocityRecorder, VelocityRecording, velocity_recording
 from app.metrics.registry import Quality
 
-MOST_BYTES = (
-    64_000_000  # of the residuals kept for their distances; what is larger is measured by every k-th patch
-)
+MOST_BYTES = 64_000_000  # of the residuals kept for their distances; larger ones are measured by every k-th patch
 
 
 @dataclass
@@ -84,25 +82,15 @@ class PairRecorder:
         """Write the recording, beside the run's other files."""
         baseline, recorder = denoisers["baseline"], self._recorder
         assert recorder is not None
-        card, config = baseline.model.card, recorder.config
-        Recording(
-            model=card.id,
-            prompt=self.request.prompt,
-            seed=self.request.seed,
-            guidance=self.request.guidance,
-            asked=self.request.steps,
-            timesteps=baseline.schedule,
-            depth=card.depth,
-            residual=config.residual,
-            blocks=config.probing().blocks(card.depth),
-            max_lag=config.max_lag,
-            subsample=config.subsample,
-            subsample_error=recorder.subsample_error(),
-            computed_seconds=median(record.seconds for record in baseline.records),
+        recorded(
+            baseline,
+            recorder,
+            self.request.prompt,
+            self.request.seed,
+            self.request.steps,
             reused_seconds=self._reused_seconds(denoisers),
-            probes=recorder.recorded(),
-            size=self.request.size,
             velocities=self._velocity_recording(denoisers, quality),
+            size=self.request.size,
         ).save(folder / RECORDING)
 
     def _recorder_for(self, residual: Tensor) -> Recorder:

@@ -12,9 +12,10 @@ from app.caching.schedule import Scheduled
 from app.generation.denoiser import Denoiser
 from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording
-from app.lab.velocities import INTERVAL, VelocityRecorder, velocity_recording
+from app.lab.velocities import INTERVAL, VelocityRecorder, VelocityRecording, velocity_recording
 from app.metrics.quality.psnr import psnr
 from app.models.base import VideoModel
+from app.models.size import Size
 
 
 def record(
@@ -89,7 +90,6 @@ def recording_of(
 
     The reference run also measures what a reused step costs.
     """
-    card, config = run.model.card, recorder.config
     reference = Denoiser.start(
         run.model,
         run.conditioning,
@@ -102,6 +102,36 @@ def recording_of(
     answers = VelocityRecorder.of(reference.schedule)
     for _ in watched(reference, answers):
         pass
+    return recorded(
+        run,
+        recorder,
+        prompt,
+        seed,
+        asked,
+        reused_seconds=median(record.seconds for record in reference.records if record.computed == "none"),
+        velocities=velocity_recording(
+            velocities,
+            answers,
+            run.latent.numel(),
+            error=float((reference.latent.float() - run.latent.float()).norm()),
+            db=psnr(run.decode(), reference.decode()) if velocities.euler else 0.0,
+        ),
+    )
+
+
+def recorded(
+    run: Denoiser,
+    recorder: Recorder,
+    prompt: str,
+    seed: int,
+    asked: int,
+    *,
+    reused_seconds: float,
+    velocities: VelocityRecording | None,
+    size: Size | None = None,
+) -> Recording:
+    """What a recorder saw of a finished run, with what only another run can tell."""
+    card, config = run.model.card, recorder.config
     return Recording(
         model=card.id,
         prompt=prompt,
@@ -116,13 +146,8 @@ def recording_of(
         subsample=config.subsample,
         subsample_error=recorder.subsample_error(),
         computed_seconds=median(record.seconds for record in run.records),
-        reused_seconds=median(record.seconds for record in reference.records if record.computed == "none"),
+        reused_seconds=reused_seconds,
         probes=recorder.recorded(),
-        velocities=velocity_recording(
-            velocities,
-            answers,
-            run.latent.numel(),
-            error=float((reference.latent.float() - run.latent.float()).norm()),
-            db=psnr(run.decode(), reference.decode()) if velocities.euler else 0.0,
-        ),
+        size=size,
+        velocities=velocities,
     )
