@@ -20,7 +20,8 @@ from app.lab.simulate import simulate
 from app.models.registry import CARDS
 from app.runs.run import load_run
 from app.training.first_run import FIRST_PROMPT
-from app.training.gallery import clip_origin, gallery_method, weights_hash
+from app.training.gallery import clip_origin, gallery_method
+from app.training.made import weights_id
 from app.training.recordings import PROMPTS
 
 NAMED = {name: path for name, path in vars(paths).items() if isinstance(path, Path)}
@@ -102,7 +103,7 @@ def test_all_figures_of_the_lab_have_a_curve_for_every_shipped_recording(kind: s
 
 def test_every_clip_of_the_gallery_was_made_with_these_weights_and_fits_its_recording(recordings: list[Recording]):
     """Where it fails: python -m app.training.gallery"""
-    gallery, weights = load_gallery(paths.GALLERY), weights_hash()
+    gallery, weights = load_gallery(paths.GALLERY), weights_id()
     assert gallery
     assert gallery.method == gallery_method(CARDS[gallery.model])
     assert sorted(clip.name for clip in gallery.clips) == list(PROMPTS)

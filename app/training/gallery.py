@@ -16,15 +16,14 @@ from app.caching.codebook import presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.policy import NoCache
 from app.common.files import write_json
-from app.common.paths import GALLERY, RECORDINGS, SPRITES
+from app.common.paths import GALLERY, RECORDINGS
 from app.generation.denoiser import Denoiser
 from app.generation.video import encode_mp4, enlarge
 from app.lab.gallery import INDEX, simulated_gallery
 from app.lab.recording import Recording, load_recording
 from app.models.base import ModelCard, VideoModel
 from app.models.registry import load_model
-
-WEIGHTS = (SPRITES / "transformer.safetensors", SPRITES / "vae.safetensors")  # what a video of Sprites hangs on
+from app.training.made import weights_id
 
 
 def main() -> None:
@@ -33,7 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=GALLERY)
     options = parser.parse_args()
     recordings = {path.stem: load_recording(path) for path in sorted(RECORDINGS.glob("*.json"))}
-    make_gallery(load_model("sprites"), recordings, options.out, weights_hash())
+    make_gallery(load_model("sprites"), recordings, options.out, weights_id())
 
 
 def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Path, weights: str) -> None:
@@ -64,11 +63,6 @@ def clip_origin(recording: Recording, weights: str) -> str:
     """What a clip was made from, as its file carries it: equal only for the same request and weights."""
     asked = [recording.model, recording.prompt, recording.seed, recording.asked, recording.guidance, weights]
     return f"adacache-gallery {sha256(json.dumps(asked).encode()).hexdigest()[:16]}"
-
-
-def weights_hash() -> str:
-    """A hash of the weights of Sprites as they ship."""
-    return sha256(b"".join(path.read_bytes() for path in WEIGHTS)).hexdigest()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,11 @@ def digests(folder: Path = SPRITES) -> dict[str, str]:
     return {name: sha256((folder / name).read_bytes()).hexdigest()[:16] for name in WEIGHTS}
 
 
+def weights_id(folder: Path = SPRITES) -> str:
+    """All weights in one text, for what carries in its own file what it was made with."""
+    return " ".join(digests(folder).values())
+
+
 def mark(name: str, folder: Path = SPRITES) -> None:
     """Note that a thing was made just now with the weights of the folder."""
     path = folder / RECORD
