@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runs import codebooks
+from app.runs import codebooks, kept_files
 from app.runs.codebooks import CodebookStore
 from app.runs.room import Share
 
@@ -54,7 +54,7 @@ def test_what_was_deleted_can_be_had_back_for_an_hour(tmp_path: Path, monkeypatc
     store.restore("made")
     assert [preset.id for preset in store.presets()] == ["made"]
     store.delete("made")
-    monkeypatch.setattr(codebooks, "UNDO_SECONDS", -1.0)
+    monkeypatch.setattr(kept_files, "UNDO_SECONDS", -1.0)
     with pytest.raises(ValueError, match="can no longer be restored"):
         store.restore("made")
 
