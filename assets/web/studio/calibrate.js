@@ -24,7 +24,7 @@ export function mount({ element, props, watch, trigger }) {
   const said = make("p", "calibrate-said");
   said.setAttribute("role", "status");
   const row = make("div", "calibrate-row");
-  row.append(field("Computed steps", wished), start, stop);
+  row.append(field("Steps to compute", wished), start, stop);
   root.append(make("summary", "", "Calibrate for this model"), about, field("Prompts", prompts), row, bar, said);
   element.replaceChildren(root);
 

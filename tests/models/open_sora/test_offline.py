@@ -30,7 +30,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     for variable in ("OPEN_SORA_FOLDER", "DIFFUSERS_FOLDER"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr("app.models.open_sora.requirements.estimate", lambda *_: NEEDS)
+    monkeypatch.setattr("app.models.open_sora.requirements.needs", lambda _: NEEDS)
     monkeypatch.setattr("app.models.diffusers.requirements.stored_needs", lambda _: NEEDS)
     return tmp_path
 
