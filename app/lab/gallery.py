@@ -23,6 +23,7 @@ INDEX = "gallery.json"
 SCALES = tuple(round(2 ** (tenth / 10), 4) for tenth in range(-20, 21))  # a quarter to four times the thresholds
 MAX_BYTES = 1_000_000
 MAX_CLIPS = 60
+MAX_POSTER = 16_000  # characters
 MAX_SCALES = 200
 
 
@@ -32,7 +33,8 @@ class GalleryClip:
 
     motion: mean motion score of its residuals. For every scale of the thresholds: the steps that are computed, the
     PSNR predicted of them in dB (none where the recording keeps no velocities), and how many steps are computed
-    without motion regularisation. All of these are simulated.
+    without motion regularisation. All of these are simulated. poster: the first frame as WebP in base64, which
+    stands until the video plays; empty before there is one.
     """
 
     name: str
@@ -44,9 +46,11 @@ class GalleryClip:
     computed: tuple[tuple[int, ...], ...]
     db: tuple[float | None, ...]
     plain: tuple[int, ...]
+    poster: str = ""
 
     def __post_init__(self) -> None:
         text("a clip's name", self.name, MAX_NAME)
+        text("a clip's poster", self.poster, MAX_POSTER)
         if not self.name or Path(self.name).name != self.name:
             raise ValueError(f"a clip is named as its file without the ending, got {shown(self.name)}")
         number("a clip's motion", self.motion, 0, 1e9)

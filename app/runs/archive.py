@@ -1,4 +1,4 @@
-"""A run as one zip: videos, trace, summary, steps as CSV and a picture of the plots; and back from a stranger's.
+"""A run as one zip: videos, trace, summary, recording, steps as CSV and a picture; and back from a stranger's.
 
 Nothing of an uploaded zip is trusted: only the known names are read, into memory or files of a bounded size.
 """
@@ -17,6 +17,10 @@ from app.common.files import atomic_path
 from app.common.timestamps import write_timestamp
 from app.common.validation import shown
 from app.generation.images import CONDITIONS, PICTURES, read_condition
+from app.generation.kept_baseline import RECORDING
+from app.lab.ghost import RecordedRun
+from app.lab.recording import MAX_BYTES as MAX_RECORDING_BYTES
+from app.lab.recording import load_recording
 from app.runs.clip import check_mp4
 from app.runs.picture import plots_png
 from app.runs.run import ABOUT, MAX_JSON_BYTES, SCHEMA, SUMMARY, TRACE, VIDEOS, About, Run, load_run, read_about
@@ -34,15 +38,16 @@ READ = {
     **dict.fromkeys((TRACE, SUMMARY, ABOUT), MAX_JSON_BYTES),
     **dict.fromkeys(VIDEOS.values(), MAX_VIDEO_BYTES),
     **dict.fromkeys(IMAGES, MAX_IMAGE_BYTES),
+    RECORDING: MAX_RECORDING_BYTES,
 }  # what is read of a zip, and at most how many bytes of it
 MADE_ANEW = {TABLE, PICTURE}  # what a zip may hold besides
-OPTIONAL = {ABOUT, *IMAGES}
+OPTIONAL = {ABOUT, RECORDING, *IMAGES}
 
 
 def export_zip(run: Run, path: Path) -> None:
     """Write a run's zip; atomic."""
     with atomic_path(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as file:
-        for name in (TRACE, SUMMARY):
+        for name in (TRACE, SUMMARY, *(name for name in (RECORDING,) if (run.folder / name).is_file())):
             file.write(run.folder / name, name)
         for name in (*VIDEOS.values(), *(name for name in IMAGES if (run.folder / name).is_file())):
             file.write(run.folder / name, name, ZIP_STORED)
@@ -67,6 +72,7 @@ def import_zip(store: RunStore, path: Path, visitor: str = "") -> Run:
         if len({shape[1:] for shape in shapes.values()}) != 1:
             raise ValueError("the two videos have different sizes")
         _check_images(run, one_frame=shapes["baseline"][0] == 1)
+        _check_recording(run)
         about = read_about(making)
         if about.made > about_now().made + timedelta(days=1):
             raise ValueError(f"the run says it was made on {about.made:%d %b %Y}, which is to come")
@@ -153,6 +159,15 @@ def _check_images(run: Run, one_frame: bool) -> None:
             if not one_frame:
                 raise ValueError(f"{name} is for a run of one frame, and this is a video")
             run.picture(side)
+
+
+def _check_recording(run: Run) -> None:
+    """A ValueError unless the recording, where there is one, is of this run's baseline."""
+    if (run.folder / RECORDING).exists():
+        try:
+            RecordedRun(run.trace, run.summary, load_recording(run.folder / RECORDING))
+        except ValueError as error:
+            raise ValueError(f"{RECORDING} is not of this run's baseline: {error}") from None
 
 
 def _checked(run: Run, name: str) -> tuple[int, int, int]:

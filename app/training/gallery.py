@@ -6,7 +6,9 @@ the model's own codebook chooses on them. Each video's metadata tell what reques
 
 import argparse
 import json
+from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from app.caching.policy import NoCache
 from app.common.files import write_json
 from app.common.paths import GALLERY, RECORDINGS
 from app.generation.denoiser import Denoiser
-from app.generation.video import encode_mp4, enlarge
+from app.generation.video import encode_mp4, enlarge, preview_webp
 from app.lab.gallery import INDEX, simulated_gallery
 from app.lab.recording import Recording, load_recording
 from app.models.base import ModelCard, VideoModel
@@ -39,6 +41,7 @@ def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Pa
     """Write the index and a video for each recording; `weights` stands for the model's weights."""
     out.mkdir(parents=True, exist_ok=True)
     gallery = simulated_gallery(recordings, gallery_method(model.card))
+    posters = {}
     for name, recording in tqdm(recordings.items(), unit="clip"):
         run = Denoiser.start(
             model,
@@ -48,10 +51,13 @@ def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Pa
             steps=recording.asked,
             guidance=recording.guidance,
         )
-        frames = enlarge(run.finish().decode())
+        decoded = run.finish().decode()
+        posters[name] = b64encode(preview_webp(decoded[:1], model.card.fps)).decode()
+        frames = enlarge(decoded)
         origin = clip_origin(recording, weights)
         encode_mp4(out / f"{name}.mp4", frames, frames.shape[1:3], model.card.fps, comment=origin)
-    write_json(out / INDEX, gallery.to_json(), compact=True)
+    clips = tuple(replace(clip, poster=posters[clip.name]) for clip in gallery.clips)
+    write_json(out / INDEX, replace(gallery, clips=clips).to_json(), compact=True)
 
 
 def gallery_method(card: ModelCard) -> AdaCacheConfig:

@@ -41,4 +41,9 @@ def asked_clip(gallery: Gallery, picked: gr.EventData) -> Request:
 
 def _clip_props(clip: GalleryClip, folder: Path) -> dict[str, Any]:
     shown = ("name", "prompt", "seed", "steps", "computed", "db", "plain")
-    return {**{name: getattr(clip, name) for name in shown}, "video": str(folder / f"{clip.name}.mp4")}
+    poster = f"data:image/webp;base64,{clip.poster}" if clip.poster else ""
+    return {
+        **{name: getattr(clip, name) for name in shown},
+        "video": str(folder / f"{clip.name}.mp4"),
+        "poster": poster,
+    }

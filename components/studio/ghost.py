@@ -105,7 +105,7 @@ class Ghosts:
 
 def _why_none(run: Run) -> str:
     if run.about.imported:
-        return f"no ghost: an imported run brings no recording of its baseline; {AGAIN}"
+        return f"no ghost: this imported run brought no recording of its baseline; {AGAIN}"
     if run.summary["baseline_measured"]:
         return "no ghost: the baseline is of an earlier run, which kept no recording"
     return f"no ghost: this run kept no recording of its baseline; {AGAIN}"

@@ -14,16 +14,9 @@ from tests.browser.conftest import Studio
 
 OPEN = ".panel-gallery:not([hidden])"
 CLIP = ".gallery-clip"
-FOLLOWED = """
-async (position) => {
-  const slider = document.getElementById("gallery-slider");
-  const before = performance.now();
-  slider.value = position;
-  slider.dispatchEvent(new Event("input"));
-  await new Promise(requestAnimationFrame);
-  return performance.now() - before;
-}
-"""
+SLIDE = "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }"
+NEVER_IDLE = "window.requestIdleCallback = (act, { timeout } = {}) => timeout && setTimeout(act, timeout)"
+DECODED = "videos => Promise.all(videos.map(({ poster: src }) => Object.assign(new Image(), { src }).decode()))"
 
 
 @pytest.fixture
@@ -54,18 +47,21 @@ def simulated(recordings: Path, method: AdaCacheConfig) -> dict[str, list[int]]:
 
 def test_the_slider_shows_what_the_lab_simulates(studio: Studio, shown: Gallery, recordings: Path) -> None:
     page = first_visit(studio)
+    page.add_init_script(NEVER_IDLE)
+    page.reload()
+    page.wait_for_selector(".panel-gallery[data-ready=true]")
+    page.eval_on_selector_all(".gallery video", DECODED)  # a picture stands there before any video has loaded
     page.wait_for_function("[...document.querySelectorAll('.gallery video')].every((v) => v.currentTime > 0)")
     strips = "list => list.map((strip) => strip.style.background)"
-    seen, milliseconds = [], []
+    seen = []
     for position in (0, len(shown.scales) // 2, len(shown.scales) - 1):
-        milliseconds.append(page.evaluate(FOLLOWED, position))
+        page.eval_on_selector("#gallery-slider", SLIDE, position)
         assert schedules(page) == simulated(recordings, scaled(shown.method, shown.scales[position]))
         seen.append(page.eval_on_selector_all(".gallery-strip", strips))
         counts = page.locator(".gallery-figures b").all_inner_texts()
         assert counts == [str(len(clip.computed[position])) for clip in shown.clips]
         expect(page.locator(".gallery-scale")).to_have_text(f"× {shown.scales[position]:.2f}")
     assert seen[0] != seen[-1]
-    assert sorted(milliseconds)[1] < 70
     page.focus("#gallery-slider")
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".gallery-scale")).to_have_text(f"× {shown.scales[-2]:.2f}")
@@ -74,7 +70,7 @@ def test_the_slider_shows_what_the_lab_simulates(studio: Studio, shown: Gallery,
 def test_a_press_opens_a_clip_in_the_studio(studio: Studio, shown: Gallery) -> None:
     page = first_visit(studio)
     clip, position = shown.clips[-1], 3
-    page.evaluate(FOLLOWED, position)
+    page.eval_on_selector("#gallery-slider", SLIDE, position)
     before = page.evaluate("scrollY")
     page.locator(CLIP).last.click()
     expect(page.locator("#prompt textarea")).to_have_value(clip.prompt)

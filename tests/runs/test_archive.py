@@ -10,11 +10,14 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 import pytest
 
+from app.generation.kept_baseline import RECORDING
 from app.generation.video import write_mp4
+from app.lab.record import record
 from app.runs import archive
 from app.runs.archive import export_zip, import_zip
 from app.runs.run import Run
 from app.runs.store import RunStore
+from tests.support.tiny import TinyVideoModel
 
 Files = dict[str, bytes]
 
@@ -49,6 +52,18 @@ def refused(store: RunStore, path: Path, said: str) -> None:
     assert said in str(error.value)
     assert "\n" not in str(error.value)
     assert not store.folder.exists() or list(store.folder.iterdir()) == []
+
+
+def test_the_recording_travels_with_its_run_and_no_other_does(run: Run, other: RunStore, tmp_path: Path) -> None:
+    steps = run.request.steps
+    record(TinyVideoModel(), "a test", seed=0, steps=steps, guidance=7.0).save(run.folder / RECORDING)
+    export_zip(run, tmp_path / "run.zip")
+    files = files_of(tmp_path / "run.zip")
+    record(TinyVideoModel(), "a test", seed=0, steps=steps + 1, guidance=7.0).save(tmp_path / RECORDING)
+    odd = zipped(tmp_path / "odd.zip", {**files, RECORDING: (tmp_path / RECORDING).read_bytes()})
+    refused(other, odd, f"a recording of {steps + 1} steps is not of this run's {steps}")
+    back = import_zip(other, tmp_path / "run.zip")
+    assert (back.folder / RECORDING).read_bytes() == (run.folder / RECORDING).read_bytes()
 
 
 def test_what_comes_back_is_what_left(run: Run, exported: Path, other: RunStore) -> None:

@@ -10,7 +10,11 @@ import { linked } from "./session.js";
 
 const KEY = "adacache-gallery";
 const TITLE = "Not all videos are created equal";
-const whenIdle = window.requestIdleCallback ?? setTimeout; // which Safari lacks
+const PATIENCE = 1500; // milliseconds after which the clips play on a browser that is never idle
+const whenIdle = (play) => {
+  if ("requestIdleCallback" in window) requestIdleCallback(play, { timeout: PATIENCE });
+  else setTimeout(play); // Safari
+};
 
 export function mount({ element, props, trigger }) {
   const section = make("section", "gallery");
@@ -100,7 +104,7 @@ function createCard(clip, press, point) {
   root.type = "button";
   root.dataset.name = clip.name;
   const video = loopingVideo(clip.video);
-  Object.assign(video, { autoplay: false, preload: "none", tabIndex: -1, disablePictureInPicture: true });
+  Object.assign(video, { autoplay: false, preload: "none", poster: clip.poster, tabIndex: -1, disablePictureInPicture: true });
   video.setAttribute("aria-hidden", "true");
   const strip = make("span", "gallery-strip");
   const count = make("b");
