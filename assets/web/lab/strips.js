@@ -64,10 +64,12 @@ function createRow(state) {
       if (computed) decided += 1;
       const cell = cells.children[step - 1];
       const made = kind !== "real" || step <= real.made;
-      cell.className = made ? `cell ${computed ? "computed" : "reused"}` : "cell";
+      const differs = kind === "real" && made && computed !== simulated.has(step) ? " differs" : "";
       const rgb = rateColour(run.rates[decided] ?? 1, highest);
-      cell.style.background = made ? (computed ? rgb : faded(rgb, 0.25)) : "";
-      cell.classList.toggle("differs", kind === "real" && made && computed !== simulated.has(step));
+      const [kindOfCell, background] = made ? [`cell ${computed ? "computed" : "reused"}${differs}`, computed ? rgb : faded(rgb, 0.25)] : ["cell", ""];
+      // A move of a threshold changes few cells, and a browser styles every cell anew that is written to.
+      if (cell.className !== kindOfCell) cell.className = kindOfCell;
+      if (cell.dataset.background !== background) cell.style.background = cell.dataset.background = background;
     }
     const count = `${run.computed.length}/${steps}`;
     const measured = run.speedup ? [`${run.speedup.toFixed(2)}×`, run.error.toFixed(3)] : ["measured"];

@@ -30,18 +30,21 @@ export function createFrame(name, gutter, draw, reading = null) {
   const readable = reading ? createReadable(sheet, reading.title, reading.read) : null;
   if (readable) root.append(readable.root);
   let asked = 0;
+  let size = [0, 0]; // measured when it changes: asking for it between two charts' drawings lays the page out each time
   const redraw = () => {
     asked = 0;
-    const { clientWidth, clientHeight } = root;
-    if (!clientWidth || !clientHeight) return;
-    const width = clientWidth - gutter.left - gutter.right;
-    const height = clientHeight - gutter.top - gutter.bottom;
+    if (!size[0] || !size[1]) return;
+    const width = size[0] - gutter.left - gutter.right;
+    const height = size[1] - gutter.top - gutter.bottom;
     sheet.replaceChildren();
     draw({ sheet, width, height, ...gutter });
     readable?.ask();
   };
   const ask = () => (asked ||= requestAnimationFrame(redraw));
-  new ResizeObserver(ask).observe(root);
+  new ResizeObserver(() => {
+    size = [root.clientWidth, root.clientHeight];
+    ask();
+  }).observe(root);
   return { root, ask, sheet, read: reading?.read };
 }
 
