@@ -8,7 +8,7 @@ generator starts, for `seconds_of` the same arguments; runs it in a forked proce
 and what it yields back. So a lock or an Event cannot cross: Stop is looked at out here whenever an event arrives,
 and closing the generator has spaces leave the one over there after its step. A step that is under way, and a wait
 for a GPU, are finished first. It emulates CUDA per thread: out here weights are fetched, and nothing is loaded.
-None of this has been tried on a Space yet.
+None of this has been tried on a Space yet; the package itself runs in tests/support/space.py, without a GPU.
 """
 
 import os
@@ -139,12 +139,18 @@ def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: A
             RATES.learn(request, records["accelerated"] or records["baseline"])  # a kept baseline is older
     except StopRequested:
         yield Stopped(Trace(request, {side: tuple(made) for side, made in records.items()}))
-    except ValueError as error:
-        yield Failed(error_message(error))
     except Exception as error:
-        if not isinstance(said := getattr(error, "message", None), str):  # what spaces raises are gradio's errors
-            raise
-        yield Failed(said)
+        yield Failed(_words(error))
+
+
+def _words(error: Exception) -> str:
+    """What a visitor is told of an error; one that nobody foresaw is raised again."""
+    if isinstance(said := getattr(error, "message", None), str):  # Gradio's, which spaces raises
+        title = getattr(error, "title", "")
+        return f"{title}: {said!s}" if title else str(said)  # where it is HTML, its `str` is the text alone
+    if not isinstance(error, ValueError):
+        raise error
+    return error_message(error)
 
 
 def _fetched(model: str, **precision: Any) -> None:
