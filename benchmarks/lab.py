@@ -34,7 +34,8 @@ from app.lab.velocities import VelocityRecorder
 from app.metrics.quality.psnr import psnr
 from app.models.base import Frames, VideoModel
 from app.models.registry import load_model
-from app.models.sprites.world import describe, draw_factors
+from app.models.sprites.captions import describe
+from app.models.sprites.world import draw_factors
 
 CALIBRATION_PROMPTS = 16
 QUALITY_PROMPTS = 16

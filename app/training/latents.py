@@ -17,9 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from app.common.paths import SPRITES
+from app.models.sprites.paths import FRAMES
 from app.models.sprites.text import factor_tokens
 from app.models.sprites.vae import SpritesVAE, load_vae
-from app.models.sprites.world import FRAMES, Clip, clip
+from app.models.sprites.vocabulary import Vocabulary, load_vocabulary
+from app.models.sprites.world import Clip, clip
+from app.training.loop import arithmetic
 
 SHARD = 500
 
@@ -28,7 +31,7 @@ SHARD = 500
 class Latents:
     """A cache opened for reading.
 
-    latent (n, 4, 16, 16, 16) float16, tokens (n, 4), object cover (n, 16 frames, 16, 16) in 0..255.
+    latent (n, 4, 16, 16, 16) float16, tokens (n, slots), cover (n, 16 frames, 16, 16) in 0..255.
     """
 
     latent: list[NDArray[np.float16]]
@@ -58,13 +61,13 @@ def open_latents(folder: Path, clips: int) -> Latents:
     )
 
 
-def write_shard(folder: Path, index: int, vae: SpritesVAE, held_out: bool = False) -> None:
+def write_shard(folder: Path, index: int, vae: SpritesVAE, vocabulary: Vocabulary, held_out: bool = False) -> None:
     """Renders and encodes clips [index * SHARD, (index + 1) * SHARD); the .npz appears last, when all is there."""
-    clips = [clip(seed, held_out) for seed in range(index * SHARD, (index + 1) * SHARD)]
+    clips = [clip(seed, held_out, vocabulary) for seed in range(index * SHARD, (index + 1) * SHARD)]
     parts = []
     for made in clips:
-        # bfloat16 halves the time and moves a latent by 0.4 % of its standard deviation.
-        with torch.autocast("cpu", torch.bfloat16):
+        # bfloat16, where the CPU has it, halves the time and moves a latent by 0.4 % of its standard deviation.
+        with torch.autocast("cpu", torch.bfloat16, enabled=arithmetic() == torch.bfloat16):
             latent = vae.encode(torch.from_numpy(made.frames)[None])
         parts.append(latent.half().numpy())
     stem = folder / f"shard-{index:04d}"
@@ -93,15 +96,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=12000, help=f"a multiple of {SHARD}")
     parser.add_argument("--vae", type=Path, default=SPRITES / "vae.safetensors")
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
     parser.add_argument("--worker", default="0/1", help="this process's number / how many there are")
     parser.add_argument("--held-out", action="store_true", help="clips of held-out word combinations")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     number, workers = (int(part) for part in arguments.worker.split("/"))
-    vae = load_vae(arguments.vae)
+    vae, vocabulary = load_vae(arguments.vae), load_vocabulary(arguments.vocabulary.resolve())
     for index in range(number, arguments.clips // SHARD, workers):
         if not (arguments.out / f"shard-{index:04d}.npz").exists():
-            write_shard(arguments.out, index, vae, arguments.held_out)
+            write_shard(arguments.out, index, vae, vocabulary, arguments.held_out)
             print(f"shard {index} written", flush=True)
 
 

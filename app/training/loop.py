@@ -127,6 +127,12 @@ def generator(seed: int, step: int, stream: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 1_000_003 + step) * 16 + stream)
 
 
+def arithmetic() -> torch.dtype:
+    """What this CPU multiplies fastest: bfloat16 where it has instructions for it, which others emulate slowly."""
+    able = torch.cpu.get_capabilities()
+    return torch.bfloat16 if any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else torch.float32
+
+
 def save_checkpoint(path: Path, **state: Any) -> None:
     """Writes a checkpoint whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

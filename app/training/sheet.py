@@ -23,6 +23,7 @@ from app.models.samplers.rectified_flow import euler_step, guide, shifted_timest
 from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
+from app.models.sprites.vocabulary import load_vocabulary
 from app.training.loop import generator, load_checkpoint
 from app.training.sprites import FPS, PIXELS, Trainee
 
@@ -46,7 +47,7 @@ def load_weights(path: Path) -> tuple[STDiT3, Tensor]:
     """The transformer and token table of shipped weights (.safetensors) or a checkpoint's average (.pt)."""
     if path.suffix == ".pt":
         state = load_checkpoint(path)
-        model = Trainee(_config(state["config"]))
+        model = Trainee(_config(state["config"]), len(state["average"]["table"]))
         model.load_state_dict(state["average"])
         return model.transformer.eval(), model.table.detach()
     with safe_open(path, framework="pt") as file:
@@ -93,6 +94,7 @@ def main() -> None:
     """Samples the prompts and writes the sheet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=SPRITES / "transformer.safetensors")
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--prompts", nargs="+", default=list(PROMPTS))
     parser.add_argument("--seed", type=int, default=0)
@@ -101,7 +103,7 @@ def main() -> None:
     parser.add_argument("--shift", type=float, default=TIMESTEP_SHIFT)
     arguments = parser.parse_args()
     transformer, table = load_weights(arguments.weights)
-    encoder = SpritesText(table)
+    encoder = SpritesText(table, load_vocabulary(arguments.vocabulary.resolve()))
     text = torch.cat([encoder.encode(prompt)[0] for prompt in arguments.prompts])
     seeds = [arguments.seed + index for index in range(len(text))]
     latent = sample(transformer, text, seeds, arguments.steps, arguments.guidance, arguments.shift)

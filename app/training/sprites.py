@@ -22,14 +22,15 @@ from torch import Tensor, nn
 
 from app.common.paths import SPRITES
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
-from app.models.sprites.text import SLOTS, TOKENS_A_WORD, embed, token_count
-from app.models.sprites.vocabulary import load_vocabulary
+from app.models.sprites.text import TOKENS_A_WORD, embed, row_names, token_count
+from app.models.sprites.vocabulary import Vocabulary, load_vocabulary
 from app.training.latents import Latents, open_latents
 from app.training.loop import (
     Average,
     Budget,
     Log,
     Optimiser,
+    arithmetic,
     export_weights,
     generator,
     load_checkpoint,
@@ -70,7 +71,10 @@ class SpritesTraining:
 
 @dataclass(frozen=True)
 class Batch:
-    """video and noise (b, 4, frames, 16, 16), weight (b, 1, frames, 16, 16), t (b,) in (0, 1), tokens (b, 4)."""
+    """video and noise (b, 4, frames, 16, 16), weight (b, 1, frames, 16, 16), t (b,) in (0, 1), tokens (b, slots).
+
+    dropped (b,): whose caption is left out.
+    """
 
     video: Tensor
     noise: Tensor
@@ -80,15 +84,21 @@ class Batch:
     dropped: Tensor
 
 
+@dataclass(frozen=True)
+class Start:
+    """Exported weights to begin with, and the vocabulary that they know."""
+
+    weights: Path
+    vocabulary: Vocabulary
+
+
 class Trainee(nn.Module):
     """The transformer and its token table, as one module to train; the loss of a batch is its output."""
 
-    def __init__(self, config: STDiT3Config) -> None:
+    def __init__(self, config: STDiT3Config, words: int) -> None:
         super().__init__()
         self.transformer = STDiT3(config)
-        self.table = nn.Parameter(
-            torch.randn(token_count(load_vocabulary()), TOKENS_A_WORD, config.caption_channels)
-        )
+        self.table = nn.Parameter(torch.randn(words, TOKENS_A_WORD, config.caption_channels))
         _initialise(self.transformer)
         # Every clip has one frame rate: nothing to learn. (Its gradient also trips torch's C++ code generator.)
         self.transformer.fps_embedder.requires_grad_(False)
@@ -107,7 +117,7 @@ class Trainee(nn.Module):
         return error.mean()
 
 
-def default_config(frame_positions: int = 8) -> STDiT3Config:
+def default_config(vocabulary: Vocabulary, frame_positions: int = 8) -> STDiT3Config:
     """The shape that ships: 512 tokens, 3.7 M parameters. Windows lie anywhere in a clip: no positions."""
     return STDiT3Config(
         in_channels=4,
@@ -117,7 +127,7 @@ def default_config(frame_positions: int = 8) -> STDiT3Config:
         num_heads=5,
         pred_sigma=False,
         caption_channels=64,
-        model_max_length=len(SLOTS) * TOKENS_A_WORD,
+        model_max_length=len(vocabulary.slots) * TOKENS_A_WORD,
         input_sq_size=PIXELS,
         frame_positions=frame_positions,
     )
@@ -130,17 +140,20 @@ def train(
     data: Latents,
     held_out: Latents,
     work: Path,
-    start: Path | None = None,
+    vocabulary: Vocabulary,
+    start: Start | None = None,
     compiled: bool = True,
     report_every: int = 200,
 ) -> Trainee:
     """Trains or resumes in a folder, from exported weights if given; returns the model with averaged weights."""
     if training.short_until and config.frame_positions:
         raise ValueError(f"short_until is {training.short_until} with frame positions; accepted: 0")
+    if data.tokens.shape[1] != len(vocabulary.slots):
+        raise ValueError(f"{data.tokens.shape[1]} words a clip; accepted: one a slot ({len(vocabulary.slots)})")
     torch.manual_seed(training.seed)
-    master = Trainee(config)
+    master = Trainee(config, token_count(vocabulary))
     if start is not None:
-        take_over(master, start)
+        take_over(master, start, vocabulary)
     optimiser = Optimiser(
         master, _block_matrices(master), training.muon_rate, training.adamw_rate, training.muon_decay
     )
@@ -151,14 +164,16 @@ def train(
         master.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average.weights, step = state["average"], state["step"]
-    # Arithmetic in bfloat16 is 1.4 times as fast here; the weights themselves and their updates stay float32.
-    worker = _low_precision(master)
+    # Where the CPU has bfloat16 it is 1.4 times as fast; the weights themselves and their updates stay float32.
+    worker = _worker(master, arithmetic())
     loss_of: Callable[[Batch], Tensor] = torch.compile(worker, dynamic=False) if compiled else worker
     log = Log(work / "sprites.jsonl")
+    log.write(step=step, arithmetic=str(arithmetic()).removeprefix("torch."), clips=len(data))
+    left_open = open_rows(vocabulary)
     started, since, total = time.monotonic(), time.monotonic(), 0.0
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         with plain_attention():
-            loss = loss_of(draw_batch(data, training, step))
+            loss = loss_of(draw_batch(data, training, step, left_open))
         loss.backward()
         _take_gradients(worker, master)
         optimiser.step(budget.rate(step))
@@ -193,8 +208,8 @@ def plain_attention() -> Iterator[None]:
         yield
 
 
-def draw_batch(data: Latents, training: SpritesTraining, step: int) -> Batch:
-    """The batch of one step: a function of data, settings and step alone."""
+def draw_batch(data: Latents, training: SpritesTraining, step: int, left_open: Tensor) -> Batch:
+    """The batch of one step: a function of data, settings, step and what open_rows gives, alone."""
     random = generator(training.seed, step)
     short = step < training.short_until
     count = training.short_batch if short else training.batch
@@ -209,13 +224,13 @@ def draw_batch(data: Latents, training: SpritesTraining, step: int) -> Batch:
     weight = 1 + training.object_weight * cover
     normal = torch.randn(count, generator=random) * training.timestep_spread + training.timestep_mean
     tokens = torch.from_numpy(data.tokens[picked])
-    open_slot = torch.rand(tokens.shape, generator=random) < training.slot_dropout
+    open_slot = (torch.rand(tokens.shape, generator=random) < training.slot_dropout) & (left_open >= 0)
     return Batch(
         video=video,
         noise=torch.randn(video.shape, generator=random),
         weight=weight / weight.mean(),
         t=torch.sigmoid(normal),
-        tokens=torch.where(open_slot, _open_rows(), tokens),
+        tokens=torch.where(open_slot, left_open, tokens),
         dropped=torch.rand(count, generator=random) < training.caption_dropout,
     )
 
@@ -250,13 +265,29 @@ def export(model: Trainee, path: Path, figures: dict[str, float]) -> int:
     return export_weights(path, weights, metadata)
 
 
-def take_over(model: Trainee, path: Path) -> None:
-    """Starts from exported weights; only frame positions may be missing there."""
-    weights = {name.removeprefix("text."): value.float() for name, value in load_file(path).items()}
+def take_over(model: Trainee, start: Start, vocabulary: Vocabulary) -> None:
+    """Starts from exported weights; only frame positions may be missing there.
+
+    The table's rows are taken by word. What is new begins as what the model knows for "nothing said", the row of a
+    speed left open: defaults, and the tokens that the empty caption now has more. Other new words begin at random
+    places about it.
+    """
+    weights = {name.removeprefix("text."): value.float() for name, value in load_file(start.weights).items()}
+    known = dict(zip(row_names(start.vocabulary), weights.pop("table"), strict=True))
+    nothing_said = known["speed", None]
+    for row, (slot, word) in enumerate(row_names(vocabulary)):
+        default = word is not None and vocabulary.default(slot) == word
+        new = nothing_said if default else nothing_said + model.table.data[row]
+        model.table.data[row] = known.get((slot, word), new)
+    empty = weights["transformer.y_embedder.y_embedding"]
+    longer = len(model.transformer.y_embedder.y_embedding) - len(empty)
+    more = nothing_said.repeat(longer // TOKENS_A_WORD, 1)
+    weights["transformer.y_embedder.y_embedding"] = torch.cat([empty, more])
     wrong = model.load_state_dict(weights, strict=False)
-    odd = [*(name for name in wrong.missing_keys if name != "transformer.frame_embed"), *wrong.unexpected_keys]
+    missing = [name for name in wrong.missing_keys if name not in ("transformer.frame_embed", "table")]
+    odd = [*missing, *wrong.unexpected_keys]
     if odd:
-        raise ValueError(f"{path} does not fit at {odd[0]}; accepted: what app.training.sprites --export writes")
+        raise ValueError(f"{start.weights} does not fit at {odd[0]}; accepted: what this command exports")
 
 
 def _initialise(model: STDiT3) -> None:
@@ -295,18 +326,16 @@ def _save(path: Path, master: Trainee, optimiser: Optimiser, average: Average, s
     )
 
 
-def _open_rows() -> Tensor:
-    rows, first = [], 0
-    for slot in SLOTS:
-        rows.append(first)
-        first += 1 + len(load_vocabulary().names(slot))
-    return torch.tensor(rows)
+def open_rows(vocabulary: Vocabulary) -> Tensor:
+    """The row of each slot that means "left open" (slots,), -1 for a slot that has a default instead."""
+    rows = row_names(vocabulary)
+    return torch.tensor([rows.index((s, None)) if (s, None) in rows else -1 for s in vocabulary.slots])
 
 
-def _low_precision(master: Trainee) -> Trainee:
-    worker = Trainee(master.transformer.config)
+def _worker(master: Trainee, dtype: torch.dtype) -> Trainee:
+    worker = Trainee(master.transformer.config, len(master.table))
     worker.load_state_dict(master.state_dict())
-    worker.to(torch.bfloat16)
+    worker.to(dtype)
     # Rotary frequencies are constants, and bfloat16 would bend them.
     worker.transformer.rope.freqs.data = master.transformer.rope.freqs.data.clone()
     return worker
@@ -324,7 +353,7 @@ def _copy_weights(master: Trainee, worker: Trainee) -> None:
 
 
 def _averaged(master: Trainee, average: Average) -> Trainee:
-    copy = Trainee(master.transformer.config)
+    copy = Trainee(master.transformer.config, len(master.table))
     copy.load_state_dict(average.weights)
     return copy.eval()
 
@@ -338,8 +367,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--decay-from", type=int, default=None, help="first step of the decay (default: 60 %%)")
     parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
     parser.add_argument("--start", type=Path, help="exported weights to go on from; 0 steps are counted as done")
-    parser.add_argument("--eager", action="store_true", help="no torch.compile: 14 %% slower, but starts at once")
+    parser.add_argument("--start-vocabulary", type=Path, help="their model's folder, where it is another")
+    parser.add_argument(
+        "--eager", action="store_true", help="no torch.compile: starts at once, and is faster in float32"
+    )
     parser.add_argument("--export", type=Path, help=f"for instance {SPRITES / 'transformer.safetensors'}")
     for name in ("clips", "batch", "short_until", "short_frames", "short_batch"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(SpritesTraining, name))
@@ -352,8 +385,14 @@ def main() -> None:
     budget = Budget(arguments.steps, decay_from, minutes=arguments.minutes)
     data = open_latents(arguments.data, training.clips)
     held_out = open_latents(arguments.held_out, 500)
-    config = default_config(0) if training.short_until else default_config()
-    model = train(config, training, budget, data, held_out, arguments.work, arguments.start, not arguments.eager)
+    vocabulary = load_vocabulary(arguments.vocabulary.resolve())
+    config = default_config(vocabulary, 0 if training.short_until else 8)
+    start = None
+    if arguments.start:
+        folder = arguments.start_vocabulary or arguments.vocabulary
+        start = Start(arguments.start, load_vocabulary(folder.resolve()))
+    compiled = not arguments.eager
+    model = train(config, training, budget, data, held_out, arguments.work, vocabulary, start, compiled)
     if arguments.export:
         figures = {"steps": float(budget.steps), "validation": validate(model, held_out)}
         print(export(model, arguments.export, figures), "bytes", json.dumps(figures))

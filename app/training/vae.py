@@ -24,6 +24,7 @@ from app.training.loop import (
     Budget,
     Log,
     Optimiser,
+    arithmetic,
     export_weights,
     generator,
     load_checkpoint,
@@ -132,7 +133,7 @@ def _loss(vae: SpritesVAE, images: Tensor, step: int, training: VaeTraining) -> 
     # While on crops the statistics follow each batch; whole frames keep those the latents will ship with.
     vae.statistics.train(step < training.whole_from)
     noise = generator(training.seed, step, 1)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=arithmetic() == torch.bfloat16):
         latents = vae.encode_images(images)
         # The transformer's latents will not be exact: the decoder learns to take a small error calmly.
         disturbed = latents + training.noise * torch.randn(latents.shape, generator=noise)

@@ -1,14 +1,28 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from app.common.paths import SPRITES, SPRITES_2
 from app.models.networks.stdit3 import STDiT3Config
-from app.models.sprites.text import TOKENS_A_WORD
+from app.models.sprites.text import TOKENS_A_WORD, row_names, token_count, token_indices
+from app.models.sprites.vocabulary import load_vocabulary
 from app.training.latents import SHARD, Latents, open_latents
-from app.training.loop import Budget, Optimiser, generator
-from app.training.sprites import SpritesTraining, Trainee, draw_batch, export, train
+from app.training.loop import Budget, Optimiser, arithmetic, generator
+from app.training.sprites import (
+    SpritesTraining,
+    Start,
+    Trainee,
+    default_config,
+    draw_batch,
+    export,
+    open_rows,
+    take_over,
+    train,
+)
 
 TINY = STDiT3Config(
     in_channels=4,
@@ -34,7 +48,7 @@ def data() -> Latents:
 
 def run(data: Latents, work: Path, steps: int) -> Trainee:
     budget = Budget(steps=steps, decay_from=6, warmup=2) if steps > 6 else Budget(steps, steps, warmup=2)
-    return train(TINY, SHORT, budget, data, data, work, compiled=False, report_every=3)
+    return train(TINY, SHORT, budget, data, data, work, load_vocabulary(), compiled=False, report_every=3)
 
 
 def test_a_resumed_run_is_the_same_run(data, tmp_path):
@@ -46,12 +60,13 @@ def test_a_resumed_run_is_the_same_run(data, tmp_path):
 
 
 def test_batches_depend_on_seed_and_step_alone(data):
-    one, again, other = (draw_batch(data, SHORT, step) for step in (3, 3, 4))
+    rows = open_rows(load_vocabulary())
+    one, again, other = (draw_batch(data, SHORT, step, rows) for step in (3, 3, 4))
     assert torch.equal(one.noise, again.noise)
     assert torch.equal(one.t, again.t)
     assert not torch.equal(one.t, other.t)
     assert one.video.shape == (2, 4, 16, 16, 16)
-    assert draw_batch(data, SHORT, 0).video.shape == (3, 4, 4, 16, 16)
+    assert draw_batch(data, SHORT, 0, rows).video.shape == (3, 4, 4, 16, 16)
 
 
 def test_export_is_half_precision_and_complete(data, tmp_path):
@@ -82,3 +97,59 @@ def test_muon_sees_convolutions_as_matrices():
 def test_too_few_latents_are_named(tmp_path):
     with pytest.raises(ValueError, match="up to 0 in"):
         open_latents(tmp_path, SHARD)
+
+
+def test_what_has_a_default_is_never_left_open(data):
+    vocabulary = load_vocabulary(SPRITES_2)
+    names: dict[str, str | None] = {"object": "dog", "background": "snow", "motion": "right", "speed": "fast"}
+    said = token_indices({**names, **dict.fromkeys(vocabulary.slots[4:])}, vocabulary)
+    dropping = SpritesTraining(clips=SHARD, batch=200, slot_dropout=0.5)
+    clips = Latents(data.latent, np.tile(said, (8, 1)), data.cover)
+    tokens = draw_batch(clips, dropping, 0, open_rows(vocabulary)).tokens
+    assert [len(tokens[:, slot].unique()) for slot in range(len(said))] == [2, 2, 2, 2, 1, 1, 1, 1, 1]
+
+
+def test_a_warm_start_takes_rows_by_word_and_what_is_new_from_nothing_said():
+    old, new = load_vocabulary(), load_vocabulary(SPRITES_2)
+    torch.manual_seed(0)
+    model = Trainee(default_config(new), token_count(new))
+    take_over(model, Start(SPRITES / "transformer.safetensors", old), new)
+    table = load_file(SPRITES / "transformer.safetensors")["text.table"].float()
+    before, after = row_names(old), row_names(new)
+    for word in (("object", "ufo"), ("speed", None), ("speed", "fast")):
+        assert torch.equal(model.table[after.index(word)], table[before.index(word)])
+    nothing_said = table[before.index(("speed", None))]
+    assert torch.equal(model.table[after.index(("texture", "clear"))], nothing_said)
+    assert not torch.equal(model.table[after.index(("texture", "rain"))], nothing_said)
+    assert torch.equal(model.transformer.y_embedder.y_embedding[-TOKENS_A_WORD:], nothing_said)
+
+
+def test_a_warm_start_refuses_weights_of_another_shape():
+    vocabulary = load_vocabulary()
+    config = STDiT3Config(**{**vars(default_config(vocabulary)), "depth": 2})
+    with pytest.raises(ValueError, match="does not fit at transformer"):
+        take_over(
+            Trainee(config, token_count(vocabulary)),
+            Start(SPRITES / "transformer.safetensors", vocabulary),
+            vocabulary,
+        )
+
+
+@pytest.mark.parametrize(
+    ("able", "dtype"), [({"avx2": True}, torch.float32), ({"amx_bf16": True}, torch.bfloat16)]
+)
+def test_arithmetic_is_bfloat16_only_where_the_cpu_has_it(monkeypatch, able, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert arithmetic() == dtype
+
+
+def test_the_log_says_which_arithmetic_a_run_had(data, tmp_path):
+    run(data, tmp_path, 1)
+    first = json.loads((tmp_path / "sprites.jsonl").read_text().splitlines()[0])
+    assert first["arithmetic"] == str(arithmetic()).removeprefix("torch.")
+
+
+def test_latents_of_another_vocabulary_are_refused(data, tmp_path):
+    vocabulary = load_vocabulary(SPRITES_2)
+    with pytest.raises(ValueError, match=r"4 words a clip; accepted: one a slot \(9\)"):
+        train(TINY, SHORT, Budget(1, 1), data, data, tmp_path, vocabulary, compiled=False)

@@ -14,9 +14,10 @@ from app.common.journal import Journal, Row
 from app.evaluation.classifier.scores import ClipClassifier, compare
 from app.generation.denoiser import Denoiser, fingerprint
 from app.models.base import Frames, VideoModel
+from app.models.sprites.captions import describe
 from app.models.sprites.text import understand
 from app.models.sprites.vocabulary import SLOTS, load_vocabulary
-from app.models.sprites.world import Factors, describe, draw_factors
+from app.models.sprites.world import Factors, draw_factors
 
 EVERY = 3  # frames of a clip in the sheet
 COLUMNS = 2

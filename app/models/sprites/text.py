@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from app.models.sprites.vocabulary import SLOTS, Vocabulary, Word, load_vocabulary
+from app.models.sprites.vocabulary import Vocabulary, Word, load_vocabulary
 from app.models.sprites.world import Factors
 
 # One token can only be added to a patch; out of several, attention picks the part of an object a patch needs.
@@ -61,7 +61,8 @@ class SpritesText:
     def encode(self, prompt: str) -> tuple[Tensor, Tensor, Understanding]:
         """Prompt -> y (1, 1, tokens, channels), mask (1, tokens), understanding; ValueError if none is known."""
         understanding = understand(prompt, self.vocabulary)
-        tokens = token_indices({slot: understanding.name(slot) for slot in SLOTS}, self.vocabulary)
+        names = {slot: understanding.name(slot) for slot in self.vocabulary.slots}
+        tokens = token_indices(names, self.vocabulary)
         y = embed(self.table, torch.tensor(tokens))[None, None]
         return y, torch.ones(1, y.shape[2], dtype=torch.bool), understanding
 
@@ -93,33 +94,74 @@ def understand(prompt: str, vocabulary: Vocabulary) -> Understanding:
             understood.append(Understood(text, word.name, word.slot))
     if not understood:
         raise ValueError(_help(prompt, vocabulary))
+    if "count" in vocabulary.slots:
+        _settle_count(understood, ignored, vocabulary)
     return Understanding(tuple(understood), tuple(ignored))
 
 
+def _settle_count(understood: list[Understood], ignored: list[Ignored], vocabulary: Vocabulary) -> None:
+    """Makes number and objects fit: a bare plural is many; a scene is empty only if nothing needs an object."""
+    named = {entry.slot: entry for entry in understood}
+    thing, count = named.get("object"), named.get("count")
+    if thing is not None and count is None and _plural(thing, vocabulary):
+        understood.append(Understood(thing.text, "many", "count"))
+    if count is None or count.word != "empty":
+        return
+    if thing is not None:
+        understood.remove(count)
+        ignored.append(Ignored(count.text, f"{thing.word} is named"))
+        return
+    for entry in list(understood):
+        if entry.slot in ("motion", "speed", "size") or entry.word == "blinking":
+            understood.remove(entry)
+            ignored.append(Ignored(entry.text, "an empty scene has no object"))
+
+
+def _plural(thing: Understood, vocabulary: Vocabulary) -> bool:
+    word = vocabulary.find("object", thing.word)
+    last = {phrase.split()[-1] for phrase in (word.name, *word.synonyms)}
+    spoken = thing.text.split()[-1]
+    return spoken not in last and any(form in last for form in _forms(spoken))
+
+
 def embed(table: Tensor, words: Tensor) -> Tensor:
-    """Rows of the table, words (..., 4) -> text tokens (..., 4 * TOKENS_A_WORD, channels)."""
+    """Rows of the table, words (..., slots) -> text tokens (..., slots * TOKENS_A_WORD, channels)."""
     return table[words].flatten(-3, -2)
 
 
 def token_count(vocabulary: Vocabulary) -> int:
-    """Rows of the embedding table: every word, and for each slot one row for "left open"."""
-    return len(vocabulary.words) + len(SLOTS)
+    """Rows of the embedding table: every word, and for each slot without a default one row for "left open"."""
+    return len(vocabulary.words) + sum(vocabulary.default(slot) is None for slot in vocabulary.slots)
 
 
 def token_indices(names: dict[str, str | None], vocabulary: Vocabulary) -> list[int]:
-    """The rows of the table for each slot in slot order; None is the slot's "left open" row."""
+    """The rows of the table for each slot in slot order; None is the slot's default word or "left open" row."""
     indices, first = [], 0
-    for slot in SLOTS:
-        known = vocabulary.names(slot)
-        name = names[slot]
-        indices.append(first if name is None else first + 1 + known.index(name))
-        first += 1 + len(known)
+    for slot in vocabulary.slots:
+        known, default = vocabulary.names(slot), vocabulary.default(slot)
+        name = names[slot] or default
+        if default is None:
+            indices.append(first if name is None else first + 1 + known.index(name))
+            first += 1
+        else:
+            indices.append(first + known.index(str(name)))
+        first += len(known)
     return indices
+
+
+def row_names(vocabulary: Vocabulary) -> list[tuple[str, str | None]]:
+    """Slot and word of each row of the table; the word of a "left open" row is None."""
+    rows: list[tuple[str, str | None]] = []
+    for slot in vocabulary.slots:
+        rows += [(slot, None)] if vocabulary.default(slot) is None else []
+        rows += [(slot, name) for name in vocabulary.names(slot)]
+    return rows
 
 
 def factor_tokens(factors: Factors) -> list[int]:
     """The tokens of a fully captioned clip."""
-    return token_indices({slot: getattr(factors, slot) for slot in SLOTS}, load_vocabulary())
+    names = {slot: getattr(factors, slot) for slot in factors.vocabulary.slots}
+    return token_indices(names, factors.vocabulary)
 
 
 def _phrases(vocabulary: Vocabulary) -> dict[tuple[str, ...], Word]:
@@ -166,6 +208,6 @@ def _words(prompt: str) -> tuple[list[str], set[int]]:
 
 
 def _help(prompt: str, vocabulary: Vocabulary) -> str:
-    known = "; ".join(f"{slot}s: {', '.join(vocabulary.names(slot))}" for slot in SLOTS)
+    known = "; ".join(f"{slot}s: {', '.join(vocabulary.names(slot))}" for slot in vocabulary.slots)
     start = "the prompt is empty" if not prompt.strip() else "no word of the prompt is known to Sprites"
     return f"{start}; it understands {known}"

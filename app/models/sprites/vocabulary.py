@@ -1,6 +1,6 @@
-"""The closed vocabulary of Sprites: which objects, backgrounds, motions and speeds it knows.
+"""The closed vocabulary of a Sprites model: which objects, backgrounds, motions and other factors it knows.
 
-One data file (assets/sprites/vocabulary.json) feeds the renderer, the text encoder and the judge.
+One data file (vocabulary.json in the model's folder) feeds the renderer, the text encoder and the judge.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 
 from app.common.paths import SPRITES
 
-SLOTS = ("object", "background", "motion", "speed")
+SLOTS = ("object", "background", "motion", "speed")  # of the shipped model; others have more
+
+VOCABULARY = "vocabulary.json"
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,29 @@ class Word:
     faces_left: bool = False
     moving: bool = False
     colour: bool = False
+    default: bool = False
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All words in file order; a word's position in its slot is its class index everywhere."""
+    """All words in file order; a word's position in its slot is its class index everywhere.
+
+    A slot that a prompt does not fill is open (the model decides), or has a default word, which then holds.
+    """
 
     words: tuple[Word, ...]
     function_words: frozenset[str]
+    slots: tuple[str, ...]
+    sheet: Path  # the objects' emoji
 
     def __post_init__(self) -> None:
+        if self.slots[: len(SLOTS)] != SLOTS:
+            raise ValueError(f"slots are {', '.join(self.slots)}; accepted: {', '.join(SLOTS)} and then others")
         seen: dict[str, str] = {}
         for word in self.words:
-            if word.slot not in SLOTS:
-                raise ValueError(f"word {word.name!r} has slot {word.slot!r}; accepted slots: {', '.join(SLOTS)}")
+            if word.slot not in self.slots:
+                accepted = ", ".join(self.slots)
+                raise ValueError(f"word {word.name!r} has slot {word.slot!r}; accepted slots: {accepted}")
             for phrase in (word.name, *word.synonyms):
                 if phrase in seen:
                     raise ValueError(f"{phrase!r} means both {seen[phrase]!r} and {word.name!r}; accepted: one")
@@ -55,6 +66,10 @@ class Vocabulary:
         """The canonical names of one slot, in class order."""
         return tuple(word.name for word in self.slot(slot))
 
+    def default(self, slot: str) -> str | None:
+        """The name that holds where nothing is said, None for a slot that is then left open."""
+        return next((word.name for word in self.slot(slot) if word.default), None)
+
     def find(self, slot: str, name: str) -> Word:
         """The word of that canonical name; ValueError lists the accepted names."""
         for word in self.slot(slot):
@@ -64,11 +79,11 @@ class Vocabulary:
 
 
 @lru_cache(maxsize=4)
-def load_vocabulary(path: Path = SPRITES / "vocabulary.json") -> Vocabulary:
-    """Reads and checks the vocabulary file; ValueError if a phrase has two meanings."""
-    data = json.loads(path.read_text(encoding="utf-8"))
+def load_vocabulary(folder: Path = SPRITES) -> Vocabulary:
+    """Reads and checks the vocabulary of a model's folder; ValueError if a phrase has two meanings."""
+    data = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
     words = [_word(slot, name, entry) for slot in data["slots"] for name, entry in data[slot].items()]
-    return Vocabulary(tuple(words), frozenset(data["function_words"]))
+    return Vocabulary(tuple(words), frozenset(data["function_words"]), tuple(data["slots"]), folder / "emoji.png")
 
 
 def indefinite(noun: str) -> str:
@@ -86,4 +101,5 @@ def _word(slot: str, name: str, entry: dict[str, Any]) -> Word:
         faces_left=entry.get("faces") == "left",
         moving=bool(entry.get("moving", False)),
         colour=bool(entry.get("colour", False)),
+        default=bool(entry.get("default", False)),
     )

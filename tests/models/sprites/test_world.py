@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from app.models.sprites.backgrounds import PAINTERS
+from app.models.sprites.paths import FRAMES
 from app.models.sprites.vocabulary import SLOTS, load_vocabulary
-from app.models.sprites.world import FRAMES, Factors, clip, draw_factors, render
+from app.models.sprites.world import Factors, clip, draw_factors, render
 
 VOCABULARY = load_vocabulary()
 
