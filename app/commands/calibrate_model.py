@@ -22,6 +22,7 @@ from app.lab.model_calibration import (
     prompts_for,
     usual_target,
 )
+from app.lab.record import check_recordable
 from app.models.base import at_size
 from app.models.registry import card, load_model
 from app.runs.codebooks import FOLDER, CodebookStore
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     Recordings are kept as soon as they are made, where the Lab finds them; what is interrupted goes on from there.
     """
     described = card(options.model)
+    check_recordable(described)
     steps = described.steps if options.steps is None else options.steps
     prompts = prompts_for(described, read_lines(options.prompts, MAX_PROMPT_BYTES) if options.prompts else ())
     target = usual_target(steps)

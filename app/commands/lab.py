@@ -27,7 +27,7 @@ from app.lab.check import Check, check
 from app.lab.folder import RecordingsFolder
 from app.lab.prediction import predictor
 from app.lab.prediction_fit import scale_for
-from app.lab.record import record
+from app.lab.record import check_recordable, record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
 from app.lab.simulate import planned, simulate
@@ -73,6 +73,7 @@ def add_parser(commands: Any) -> None:
 
 def run_record(options: argparse.Namespace) -> int:
     """Record one run, or what is missing of a file of prompts."""
+    check_recordable(card(options.model))
     model = load_model(options.model)
     if options.prompts is not None:
         return record_prompts(model, options)

@@ -9,9 +9,16 @@ from app.common.files import atomic_path
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side
 from app.models.condition_image import PLACES, ConditionImage, ImagePlace, Images
+from app.models.registry import CARDS
 
 CONDITIONS: dict[ImagePlace, str] = dict(zip(PLACES, ("first_frame.png", "last_frame.png"), strict=True))
 PICTURES: dict[Side, str] = {side: f"{side}.png" for side in SIDES}
+
+
+def check_image(request: Request) -> None:
+    """A ValueError where a request has no image, and its model makes no video without one."""
+    if request.model in CARDS and (refusal := CARDS[request.model].image_refusal(request.image)):
+        raise ValueError(refusal)
 
 
 def write_images(folder: Path, request: Request, images: Images) -> None:

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TypeVar, cast
 
 from app.generation.events import Loading
+from app.generation.images import check_image
 from app.generation.request import Request
 from app.models.base import VideoModel, adjusted, at_size
 from app.models.condition_image import NO_IMAGES, Images
@@ -64,5 +65,6 @@ def prepared(
     images: Images = NO_IMAGES,
 ) -> Generator[Loading, None, VideoModel]:
     """As `loading`, and the model then makes videos of the request's size with its settings and images."""
+    check_image(request)
     model = yield from loading(load, request, poll)
     return adjusted(at_size(model, request.size), request.settings(), images)

@@ -114,7 +114,7 @@ def _requests(entry: object, like: Request, card: ModelCard, files: ImageFiles) 
         request = replace(like, **{**given, "seed": as_whole(seed)})
         if request.steps > card.max_steps:
             raise ValueError(f"{card.title} takes at most {card.max_steps} steps, got {request.steps}")
-        if refusal := card.refusal(kind_of(request.method)):
+        if refusal := card.image_refusal(request.image) or card.refusal(kind_of(request.method)):
             raise ValueError(refusal)
         request.method.run_steps(request.steps)
         request.method.limit(request.steps)

@@ -16,6 +16,7 @@ from time import monotonic
 
 from app.common.sentences import disk_trouble
 from app.generation.events import Compared, Failed, Stopped
+from app.generation.images import check_image
 from app.generation.request import Request
 from app.generation.trace import SIDES, Side, Trace
 from app.jobs.calibration import Calibrated
@@ -68,6 +69,7 @@ class JobRunner:
         What one visitor already has going or waiting is not made twice: its ticket is given.
         """
         self.limits.check(request)
+        check_image(request)
         self.store.images(request)
         with self.lock:
             self.seen[visitor] = self.clock()

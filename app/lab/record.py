@@ -14,7 +14,7 @@ from app.lab.recorder import Recorder, RecorderConfig
 from app.lab.recording import Recording
 from app.lab.velocities import INTERVAL, VelocityRecorder, VelocityRecording, velocity_recording
 from app.metrics.quality.psnr import psnr
-from app.models.base import VideoModel
+from app.models.base import ModelCard, VideoModel
 from app.models.size import Size
 
 
@@ -56,16 +56,23 @@ def record_stepwise(
     """
     if not 2 <= steps <= model.card.max_steps:
         raise ValueError(f"{model.card.title} takes 2 to {model.card.max_steps} steps, got {steps}")
-    if model.card.handover is not None:
-        raise ValueError(
-            f"{model.card.title} hands over to a second transformer; a recording would compare it with the first"
-        )
+    check_recordable(model.card)
     recorder = Recorder(config)
     conditioning = model.encode_prompt(prompt)
     run = Denoiser.start(model, conditioning, recorder, seed=seed, steps=steps, guidance=guidance, poll=poll)
     velocities = VelocityRecorder.of(run.schedule)
     yield from watched(run, velocities)
     return recording_of(run, recorder, velocities, prompt, seed, steps, poll)
+
+
+def check_recordable(card: ModelCard) -> None:
+    """A ValueError where a recording would compare two transformers, or lack what its video starts from."""
+    if card.handover is not None:
+        raise ValueError(
+            f"{card.title} hands over to a second transformer; a recording would compare it with the first"
+        )
+    if card.needs_image:
+        raise ValueError(f"{card.title} starts every video from an image, and a recording keeps none")
 
 
 def watched(run: Denoiser, velocities: VelocityRecorder) -> Iterator[int]:

@@ -51,6 +51,7 @@ class ModelCard:
     flow_shift: float | None = None  # of its noise levels; none where that is no choice
     aesthetic: float | None = None  # score that its captions state; none where they state no scores
     images: tuple[ImagePlace, ...] = ()  # where a run may give it an image; none where it takes none
+    needs_image: bool = False  # whether it makes no video without the one of the first frame
     handover: float | None = None  # timestep below which a second transformer takes over; none where there is one
     few_steps: bool = False  # distilled to so few steps that none of them resembles the one before
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
@@ -68,6 +69,12 @@ class ModelCard:
         if self.depth < kind.blocks:
             return f"{kind.title} needs a model of at least {kind.blocks} blocks, {self.title} has {self.depth}"
         return ""
+
+    def image_refusal(self, image: str | None) -> str:
+        """Why a run cannot do without a first frame, where it has none; empty where it can or has one."""
+        if not self.needs_image or image:
+            return ""
+        return f"{self.title} starts every video from an image; give it a first frame"
 
     @property
     def size(self) -> Size:

@@ -17,7 +17,7 @@ from app.models.diffusers.model import DiffusersModel
 from app.models.published import PublishedModel
 from app.models.runtime.memory_plan import MemoryPlan
 
-OFFLOADED = ("text_encoder", "text_encoder_2", "transformer", "transformer_2")
+OFFLOADED = ("text_encoder", "text_encoder_2", "image_encoder", "transformer", "transformer_2")
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Watched: a video model whose latents, previews and videos are looked at while a run is made with it."""
 
+from collections.abc import Mapping
 from threading import Event as Flag
+from typing import Self
 
 import numpy as np
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, VideoModel
+from app.models.condition_image import ConditionImage, ImagePlace
 
 
 class Watched:
@@ -24,6 +27,10 @@ class Watched:
     def encode_prompt(self, prompt: str) -> Conditioning:
         """As the model does."""
         return self.model.encode_prompt(prompt)
+
+    def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> Self:
+        """As it is: a model that needs an image was loaded with one."""
+        return self
 
     def initial_latent(self, seed: int) -> Tensor:
         """As the model does."""

@@ -20,6 +20,7 @@ from app.jobs.calibration import BaselineStep, Calibrated, CalibrationEvent, Cal
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Room, Stopping, Waiting
 from app.lab.model_calibration import Target, preset_name, preset_of, prompts_for
+from app.lab.record import check_recordable
 from app.models.base import ModelCard
 from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_props, preset_props
@@ -111,6 +112,7 @@ class Keeping:
 def asked_for(cards: Mapping[str, ModelCard], asked: object, form: Form) -> tuple[Request, CalibrationJob]:
     """The request of the first prompt and the job; a ValueError says what is wrong with the settings."""
     card = card_of(cards, form.model)
+    check_recordable(card)
     typed, wished = _field(asked, "prompts", str), _field(asked, "wished", object)
     if len(typed) > MAX_TYPED:
         raise ValueError(f"the prompts have {len(typed)} characters; at most {MAX_TYPED} are accepted")

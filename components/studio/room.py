@@ -10,6 +10,7 @@ import gradio as gr
 from app.common.sentences import sentence
 from app.generation.request import Request
 from app.lab.gallery import Gallery
+from app.models.base import ModelCard
 from app.models.doctor import missing
 from app.models.registry import CARDS, device_of
 from app.models.size import Size
@@ -73,7 +74,7 @@ def wire(page: Page) -> None:
     drawn = [studio.videos, studio.charts, panels.prompt.words, panels.message]
     followed = [*drawn, panels.generate, panels.stop, panels.queue]
     inputs, shown = list(panels.inputs.values()), list(panels.shown.values())
-    sized = [panels.model, *panels.size.inputs.values()]
+    decisive = [panels.model, panels.inputs["image"], *panels.size.inputs.values()]
     asking = [runs_panel, panels.reuse, *inputs]
     calibrating = Calibrating(runner, cards, studio.codebooks)
 
@@ -96,8 +97,8 @@ def wire(page: Page) -> None:
     def ask_requests(read: Callable[[], list[Request]], visitor: Any, reuse: Any, caller: gr.Request) -> Updates:
         try:
             requests = read()
-            for model, size in {(request.model, request.size) for request in requests}:
-                if refusal := refused(model, size):  # keys ask too, while Generate is inactive
+            for model, size, image in {(request.model, request.size, request.image) for request in requests}:
+                if refusal := refused(card_of(cards, model), size, image):  # keys ask too, not Generate alone
                     raise ValueError(refusal)
             said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:
@@ -156,14 +157,15 @@ def wire(page: Page) -> None:
             said = gr.update(notice=sentence(error), notice_kind="error")
             return [*[gr.skip()] * (len(shown) + len(drawn) - 1), said]
 
-    def picked(model: str, *sizes: Any) -> Updates:
-        size = read_size(card_of(cards, model), *sizes)
-        refusal = refused(model, size)
-        state = "cannot run here" if refusal else warmup.state_of(model)
+    def picked(model: str, image: str, *sizes: Any) -> Updates:
+        card = card_of(cards, model)
+        size = read_size(card, *sizes)
+        state = "cannot run here" if unable(card, size) else warmup.state_of(model)
+        refusal = refused(card, size, image)
         return [
-            gr.update(model=cards[model].title, device=device_of(model), state=state),
-            said_props(cards[model], size),
-            ratio_props(cards[model], *sizes[:2]),
+            gr.update(model=card.title, device=device_of(model), state=state),
+            said_props(card, size),
+            ratio_props(card, *sizes[:2]),
             gr.update(refusal=refusal and sentence(refusal)),
             gr.update(interactive=not refusal),
         ]
@@ -199,9 +201,9 @@ def wire(page: Page) -> None:
     panels.calibrate.stop_calibrating(stop_calibrating, queue=False, **QUIET)
     wire_controls(panels, cards, QUIET)
     gr.on(
-        [choice.change for choice in sized],  # type: ignore[attr-defined]  # dropdowns have it
+        [choice.change for choice in decisive],  # type: ignore[attr-defined]  # they have it
         picked,
-        sized,
+        decisive,
         [page.header, panels.size.said, panels.size.inputs["aspect_ratio"], panels.message, panels.generate],
         queue=False,
         preprocess=False,
@@ -209,9 +211,14 @@ def wire(page: Page) -> None:
     )
 
 
-def refused(model: str, size: Size | None) -> str:
+def refused(card: ModelCard, size: Size | None, image: str | None) -> str:
+    """Why a run cannot be made, here or without a first frame; nothing where it can."""
+    return unable(card, size) or card.image_refusal(image)
+
+
+def unable(card: ModelCard, size: Size | None) -> str:
     """Why a model cannot run here; nothing where it can."""
-    return missing(model, size) or "" if model in CARDS else ""
+    return missing(card.id, size) or "" if card.id in CARDS else ""
 
 
 ROOM = Room("studio", "Studio", 10, build, wire)

@@ -20,7 +20,7 @@ from components.studio.share import from_query
 from tests.browser.conftest import TIMEOUT, TINY
 from tests.browser.test_controls import TOP_OF_MODEL
 from tests.support.entry import load_entry
-from tests.support.illustrated import ILLUSTRATED, IllustratedModel, gradient
+from tests.support.illustrated import FROM_IMAGE, ILLUSTRATED, IllustratedModel, gradient
 from tests.support.tiny import TinyVideoModel
 
 SHOWN = {  # model, and which of the fields
@@ -44,10 +44,11 @@ def served(
     browser: Browser, first_run: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     known = {id: CARDS[id] for id in ("wan-2.1-1.3b", "cogvideox-2b", "open-sora-1.2")}
-    cards, runs = {"tiny": TINY, **known, "illustrated": ILLUSTRATED}, tmp_path_factory.mktemp("settings") / "runs"
+    cards = {"tiny": TINY, **known, "illustrated": ILLUSTRATED, "from-image": FROM_IMAGE}
+    runs = tmp_path_factory.mktemp("settings") / "runs"
 
     def load(model: str) -> VideoModel:
-        return IllustratedModel() if model == "illustrated" else TinyVideoModel()
+        return IllustratedModel(cards[model]) if cards[model].images else TinyVideoModel()
 
     demo = build(runs, cards, load, first_run, recordings)
     context = browser.new_context()
@@ -191,6 +192,32 @@ def test_an_image_is_given_shown_used_linked_and_missed(served: Served) -> None:
     expect(said).to_have_text("This image is not here; choose it again.")
     page.click("#generate")
     expect(page.locator("#message")).to_contain_text("The image of the first frame is not here; give it again.")
+
+
+def test_generate_waits_for_the_image_that_a_model_starts_from(served: Served) -> None:
+    page, id = served.page, gradient().id
+    visit(page, served.address)
+    needed = "From an image starts every video from an image; give it a first frame."
+    refusal, generate = page.locator("#message .message-refusal"), page.locator("#generate")
+    pick(page, "#model", "From an image")
+    expect(refusal).to_have_text(needed)
+    expect(generate).to_be_disabled()
+    page.press("#prompt textarea", "Shift+Enter")  # asks as the button would
+    expect(page.locator("#message .message-notice")).to_have_text(needed)
+    slot = page.locator("#image .image-slot")
+    slot.locator("input").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": gradient().png()})
+    expect(slot).to_have_attribute("data-image", id)
+    expect(refusal).to_have_text("")
+    expect(generate).to_be_enabled()
+    link = link_to_settings(page)
+    slot.get_by_role("button", name="Remove").click()
+    expect(generate).to_be_disabled()
+    visit(page, link)
+    expect(slot.locator(".image-size")).to_have_text("60 × 40")
+    expect(generate).to_be_enabled()
+    pick(page, "#model", "Tiny")
+    expect(refusal).to_have_text("")
+    expect(generate).to_be_enabled()
 
 
 def test_the_released_script_is_a_press(served: Served) -> None:

@@ -53,6 +53,11 @@ README, PICTURE = str(ROOT / "README.md"), str(ROOT / "assets" / "sprites" / "em
         ((*GENERATE, "--image", README), "README.md: the image cannot be read; a whole PNG, JPEG or WebP"),
         ((*GENERATE, "--image", "nowhere.png"), "nowhere.png: No such file or directory"),
         ((*GENERATE, "--image", PICTURE), "Sprites takes no image; it takes: flow shift"),
+        ((*GENERATE, "--model", "wan-2.1-i2v-14b", "--out", "x"), "starts every video from an image; give it a"),
+        (
+            ("record", "--model", "cogvideox-5b-i2v", "--prompt", "a dog", "--out", "x"),
+            "from an image, and a recording keeps none",
+        ),
         ((*GENERATE, "--last-image", PICTURE), "Sprites takes no last image; it takes"),
         ((*GENERATE, "--motion-score", "5"), "Sprites takes no motion score; it takes: flow shift"),
         ((*GENERATE, "--camera-motion", "dolly"), "invalid choice: 'dolly'"),

@@ -8,18 +8,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.models.base import ModelCard
 from app.models.condition_image import ConditionImage, ImagePlace
 from app.models.settings import Settings
 from tests.support.tiny import CARD, TinyVideoModel
 
 ILLUSTRATED = replace(CARD, id="illustrated", title="Illustrated", images=("image", "last_image"), aesthetic=6.5)
+FROM_IMAGE = replace(CARD, id="from-image", title="From an image", images=("image",), needs_image=True)
 
 
 class IllustratedModel(TinyVideoModel):
     """A VideoModel that starts from an image."""
 
-    card = ILLUSTRATED
     images: Mapping[ImagePlace, ConditionImage] = {}
+
+    def __init__(self, card: ModelCard = ILLUSTRATED) -> None:
+        super().__init__()
+        self.card = card
 
     def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> "IllustratedModel":
         model = copy(self)

@@ -82,6 +82,7 @@ class Family:
     seam: Callable[[], CacheSeam] | None = None  # none: whole blocks, at any transformer of diffusers
     moves_text: bool = False  # its blocks take and return the text tokens as well
     text_width: Callable[[Any], int] | None = None  # of those tokens, where it is not the video tokens'
+    text_pipeline: str | None = None  # where videos start from an image: the class that draws such noise without
     negates: bool = True  # whether guidance needs a negative prompt; else its scale is an input of the transformer
     frames_argument: str = "num_frames"
     encoding: Mapping[str, Any] = field(default_factory=dict)  # further arguments of encode_prompt
@@ -153,6 +154,7 @@ class Checkpoint:
     repository: Repository
     architecture: Architecture
     text_parameters: int
+    image_parameters: int = 0  # of the encoder of an image, which runs in float32, as diffusers' examples have it
     vae: str = "vae"  # folder of the decoder that is used
     vae_in_float32: bool = False
     # Settings that upstream gives its scheduler, whatever the repository has.
@@ -206,6 +208,11 @@ def token_frames(transformer: Any, latent_frames: int) -> int:
     patch = transformer.config.get("patch_size_t") or transformer.config.get("patch_size", 1)
     over_time = patch[0] if isinstance(patch, list | tuple) else transformer.config.get("patch_size_t") or 1
     return latent_frames // over_time
+
+
+def latent_channels(vae: Any) -> int:
+    """Channels of what an autoencoder makes of a video."""
+    return int(vae.config.get("z_dim") or vae.config.latent_channels)
 
 
 def meta(*shape: int, whole: bool = False) -> Tensor:

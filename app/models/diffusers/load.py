@@ -41,7 +41,7 @@ def load(
     built = DiffusersModel(pipeline, family, card)
     grid = built.grid()
     transformer = meta_copy(pipeline.transformer)
-    encoders = (pipeline.components.get(name) for name in ("text_encoder", "text_encoder_2"))
+    encoders = (pipeline.components.get(name) for name in ("text_encoder", "text_encoder_2", "image_encoder"))
     text_bytes = sum(weight_bytes(encoder) for encoder in encoders if encoder is not None)
     two = card.handover is not None
     needs = estimate(family, transformer, meta_copy(pipeline.vae), grid, text_bytes, two=two)
@@ -59,9 +59,12 @@ def open_pipeline(checkpoint: Checkpoint, place: Path, dtype: torch.dtype) -> Pi
     if checkpoint.vae != "vae":
         name = read_config(place / checkpoint.vae)["_class_name"]
         replaced["vae"] = getattr(diffusers, name).from_pretrained(place / checkpoint.vae, dtype=vae_dtype)
+    dtypes = {"default": dtype, "vae": vae_dtype}
+    if checkpoint.image_parameters:
+        dtypes["image_encoder"] = torch.float32
     # Its class by name: the repository's own index might name another one.
     pipeline = getattr(diffusers, checkpoint.family.pipeline).from_pretrained(
-        place, dtype={"default": dtype, "vae": vae_dtype}, local_files_only=True, **replaced
+        place, dtype=dtypes, local_files_only=True, **replaced
     )
     if checkpoint.scheduler:
         scheduler = pipeline.scheduler

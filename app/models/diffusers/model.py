@@ -1,10 +1,11 @@
 """DiffusersModel: a pipeline of the diffusers library as a VideoModel, its own loop paused after every step."""
 
 import inspect
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from functools import wraps
+from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,16 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from app.caching.cache import BranchCache
 from app.models.base import Conditioning, Frames, ModelCard
-from app.models.diffusers.family import BOTH_HALVES, Family, Pipeline, handover, token_frames
+from app.models.condition_image import ConditionImage, ImagePlace
+from app.models.diffusers.family import (
+    BOTH_HALVES,
+    Family,
+    Pipeline,
+    handover,
+    latent_channels,
+    token_frames,
+)
+from app.models.diffusers.image_condition import ImageCondition, condition_on, hand_over
 from app.models.diffusers.stepwise import Paused
 from app.models.preview import LatentToRGB, fit
 from app.models.settings import Settings
@@ -39,8 +49,16 @@ class Stepped:
     clean: Tensor
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What goes with a first latent: the image's part, and the generator's state behind both."""
+
+    state: Tensor
+    condition: ImageCondition | None
+
+
 class DiffusersModel:
-    """Text to video by a pipeline whose parts are on their devices already."""
+    """Text or an image to video by a pipeline whose parts are on their devices already."""
 
     def __init__(self, pipeline: Pipeline, family: Family, card: ModelCard):
         if type(pipeline).__name__ != family.pipeline:
@@ -53,9 +71,10 @@ class DiffusersModel:
         self.card = card
         self.negative_prompt = card.negative_prompt or ""
         self.size = card.size
+        self.image: ConditionImage | None = None
         self.look: LatentToRGB | None = None
-        # The state of the generator after each first latent, from which a scheduler that adds noise goes on.
-        self._drawn: MutableMapping[Tensor, Tensor] = WeakTensorKeyDictionary()
+        # By first latent; a scheduler that adds noise goes on from the generator's state.
+        self._drawn: MutableMapping[Tensor, Drawn] = WeakTensorKeyDictionary()
         # Lets go of a run that is abandoned: a cache belongs to one run.
         self._under_way: WeakKeyDictionary[BranchCache, Paused[Stepped, Any]] = WeakKeyDictionary()
 
@@ -70,6 +89,13 @@ class DiffusersModel:
             model.pipeline = copy(self.pipeline)
             scheduler, changed = self.pipeline.scheduler, self.family.shifted(settings.flow_shift)
             model.pipeline.scheduler = scheduler.from_config(scheduler.config, **changed)
+        return model
+
+    def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> "DiffusersModel":
+        """The same parts for videos that start from an image."""
+        self._prepare_look()
+        model = copy(self)
+        model.image = images["image"]
         return model
 
     def encode_prompt(self, prompt: str) -> Embedded:
@@ -93,8 +119,9 @@ class DiffusersModel:
         """Noise of the seed as the pipeline draws it, on the CPU: the same on every machine."""
         self._prepare_look()
         generator = torch.Generator().manual_seed(seed)
+        condition = self._condition(generator)  # before the noise, as the pipeline
         latent = self._noise(generator)
-        self._drawn[latent] = generator.get_state()
+        self._drawn[latent] = Drawn(generator.get_state(), condition)
         return latent
 
     def grid(self) -> tuple[int, int, int]:
@@ -159,9 +186,13 @@ class DiffusersModel:
         pipeline = copy(self.pipeline)  # shares the parts but for the scheduler, which counts its own steps
         pipeline.scheduler = deepcopy(self.pipeline.scheduler)
         observed = _observe(pipeline.scheduler)
-        generator = torch.Generator().manual_seed(0)  # of a latent that was not drawn here
-        if latent in self._drawn:
-            generator.set_state(self._drawn[latent])
+        generator = torch.Generator().manual_seed(0)
+        drawn = self._drawn.get(latent)
+        if drawn is None:  # it was not drawn here
+            condition = self._condition(generator)
+        else:
+            condition = drawn.condition
+            generator.set_state(drawn.state)
         arguments: dict[str, Any] = {
             **conditioning.embeddings,
             "height": self.size.height,
@@ -175,6 +206,8 @@ class DiffusersModel:
             "callback_on_step_end_tensor_inputs": ["latents"],
             **self.family.calling,
         }
+        if condition is not None:
+            arguments |= hand_over(pipeline, latent, condition, self.size)
 
         def run(pause: Callable[[Stepped], None]) -> Any:
             def after_step(
@@ -187,11 +220,23 @@ class DiffusersModel:
 
         return Paused(run)
 
+    def _condition(self, generator: torch.Generator) -> ImageCondition | None:
+        """What the pipeline makes of the image; none where it takes none."""
+        if self.family.text_pipeline is None:
+            return None
+        if self.image is None:
+            raise ValueError(self.card.image_refusal(None))
+        return condition_on(self.pipeline, self.image, self.size, self._noise(torch.Generator()), generator)
+
     def _noise(self, generator: torch.Generator) -> Tensor:
         pipeline = self.pipeline
-        latent: Tensor = pipeline.prepare_latents(
+        drawing = type(pipeline)
+        if self.family.text_pipeline is not None:  # its own prepares the image as well
+            drawing = getattr(import_module("diffusers"), self.family.text_pipeline)
+        latent: Tensor = drawing.prepare_latents(
+            pipeline,
             batch_size=1,
-            num_channels_latents=pipeline.transformer.config.in_channels,
+            num_channels_latents=latent_channels(pipeline.vae),
             height=self.size.height,
             width=self.size.width,
             num_frames=self.size.frames,

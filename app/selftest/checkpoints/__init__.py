@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.models.base import VideoModel
+from app.selftest.checkpoints.image import IMAGE
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ def small_checkpoint(model: str) -> SmallCheckpoint:
         raise ValueError(
             f"no small checkpoint of {model} is known; add one to app/selftest/checkpoints/diffusers.py"
         )
-    return SmallCheckpoint(
-        lambda folder: diffusers.write(model, folder),
-        lambda folder: load(model, folder, diffusers.SIZES[model]),
-    )
+
+    def loaded(folder: Path) -> VideoModel:
+        found = load(model, folder, diffusers.SIZES[model])
+        return found.with_images({"image": IMAGE}) if found.card.needs_image else found
+
+    return SmallCheckpoint(lambda folder: diffusers.write(model, folder), loaded)

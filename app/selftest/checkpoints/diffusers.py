@@ -15,6 +15,7 @@ from diffusers import (
     AutoencoderKLWan,
     CogVideoXDDIMScheduler,
     CogVideoXDPMScheduler,
+    CogVideoXImageToVideoPipeline,
     CogVideoXPipeline,
     CogVideoXTransformer3DModel,
     DDIMScheduler,
@@ -28,12 +29,16 @@ from diffusers import (
     MochiPipeline,
     MochiTransformer3DModel,
     UniPCMultistepScheduler,
+    WanImageToVideoPipeline,
     WanPipeline,
     WanTransformer3DModel,
 )
 from transformers import (
+    CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
+    CLIPVisionConfig,
+    CLIPVisionModel,
     LlamaConfig,
     LlamaModel,
     T5Config,
@@ -51,9 +56,12 @@ SIZES = {
     "latte-1": Size(16, 16, 4),
     "cogvideox-2b": Size(16, 16, 9),
     "cogvideox-5b": Size(16, 16, 9),
+    "cogvideox-5b-i2v": Size(16, 16, 9),
     "wan-2.1-1.3b": Size(16, 16, 9),
     "wan-2.1-14b": Size(16, 16, 9),
+    "wan-2.1-i2v-14b": Size(16, 16, 9),
     "wan-2.2-a14b": Size(16, 16, 9),
+    "wan-2.2-i2v-a14b": Size(16, 16, 9),
     "wan-2.2-lightning": Size(16, 16, 9),
     "ltx-video": Size(32, 32, 9),
     "hunyuan-video": Size(16, 16, 9),
@@ -120,16 +128,23 @@ def latte(folder: Path) -> LattePipeline:
     )
 
 
-def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
-    """Three blocks over text and video; with rotary positions, wider, and a scheduler that adds noise."""
+def cogvideox(
+    folder: Path, *, rotary: bool = False, image: bool = False
+) -> CogVideoXPipeline | CogVideoXImageToVideoPipeline:
+    """Three blocks over text and video; with rotary positions, wider, and a scheduler that adds noise.
+
+    image: whether videos start from one, whose latent is half of the input.
+    """
     scheduler = CogVideoXDPMScheduler if rotary else CogVideoXDDIMScheduler
-    return CogVideoXPipeline(
+    pipeline = CogVideoXImageToVideoPipeline if image else CogVideoXPipeline
+    return pipeline(
         **text(folder),
         transformer=CogVideoXTransformer3DModel(
             num_attention_heads=4,
             attention_head_dim=16 if rotary else 8,
             use_rotary_positional_embeddings=rotary,
-            in_channels=4,
+            use_learned_positional_embeddings=image,
+            in_channels=8 if image else 4,
             out_channels=4,
             time_embed_dim=2,
             text_embed_dim=32,
@@ -153,8 +168,17 @@ def cogvideox(folder: Path, *, rotary: bool = False) -> CogVideoXPipeline:
     )
 
 
-def wan(folder: Path, *, shift: float = 3.0, two: bool = False) -> WanPipeline:
-    """Three blocks at width 24 and a scheduler with a memory; `two`: transformers, as in Wan 2.2."""
+def wan(
+    folder: Path, *, shift: float = 3.0, two: bool = False, image: bool = False
+) -> WanPipeline | WanImageToVideoPipeline:
+    """Three blocks at width 24 and a scheduler with a memory; `two`: transformers, as in Wan 2.2.
+
+    image: whether videos start from one, which one transformer alone sees through CLIP as well.
+    """
+    encodes = image and not two
+    given: dict[str, Any] = {"in_channels": 36} if image else {}
+    if encodes:
+        given |= {"image_dim": 16, "added_kv_proj_dim": 24}
 
     def transformer() -> WanTransformer3DModel:
         return WanTransformer3DModel(
@@ -164,18 +188,40 @@ def wan(folder: Path, *, shift: float = 3.0, two: bool = False) -> WanPipeline:
             ffn_dim=32,
             num_layers=3,
             rope_max_seq_len=32,
+            **given,
         ).eval()
 
-    return WanPipeline(
+    pipeline, also = WanPipeline, dict[str, Any]()
+    if image:
+        pipeline, also = WanImageToVideoPipeline, clip() if encodes else {}
+    return pipeline(
+        **also,
         **text(folder, multilingual=True),
         transformer=transformer(),
         transformer_2=transformer() if two else None,
-        boundary_ratio=0.875 if two else None,
+        boundary_ratio=(0.9 if image else 0.875) if two else None,
         vae=AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1).eval(),
         scheduler=UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=shift
         ),
     )
+
+
+def clip() -> dict[str, Any]:
+    """CLIP's processor of images, and its encoder of width 16."""
+    size = {"height": 8, "width": 8}
+    config = CLIPVisionConfig(
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,  # the last is not used
+        num_attention_heads=2,
+        image_size=8,
+        patch_size=4,
+    )
+    return {
+        "image_processor": CLIPImageProcessor(size={"shortest_edge": 8}, crop_size=size),
+        "image_encoder": CLIPVisionModel(config).eval(),
+    }
 
 
 def ltx(folder: Path) -> LTXPipeline:
@@ -277,8 +323,11 @@ BUILDERS: dict[str, Callable[[Path], Any]] = {
     "latte-1": latte,
     "cogvideox-2b": cogvideox,
     "cogvideox-5b": partial(cogvideox, rotary=True),
+    "cogvideox-5b-i2v": partial(cogvideox, rotary=True, image=True),
     "wan-2.1-1.3b": wan,
     "wan-2.1-14b": wan,
+    "wan-2.1-i2v-14b": partial(wan, image=True),
+    "wan-2.2-i2v-a14b": partial(wan, shift=5.0, two=True, image=True),
     "wan-2.2-a14b": partial(wan, shift=12.0, two=True),
     "wan-2.2-lightning": partial(wan, shift=5.0, two=True),
     "ltx-video": ltx,

@@ -2,5 +2,5 @@
 import { mountImage } from "./image.js";
 
 export function mount(panel) {
-  mountImage(panel, { title: "First frame", hint: "An image that the video starts from, cut to its shape", ofRuns: true });
+  mountImage(panel, { title: "First frame", hint: "An image that the video starts from, brought to its shape", ofRuns: true });
 }

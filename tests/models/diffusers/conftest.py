@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from diffusers import DiffusionPipeline
+from PIL import Image
 
 from app.models.diffusers.family import checkpoints
-from app.models.diffusers.load import load
 from app.models.diffusers.model import DiffusersModel
+from app.selftest.checkpoints import small_checkpoint
 from app.selftest.checkpoints.diffusers import BUILDERS, SIZES, write
+from app.selftest.checkpoints.image import IMAGE
 
 PROMPT = "a red fox runs over the snow"
 # One of the models that share a small checkpoint; the others differ in what is published of them.
-MODELS = tuple(name for name in BUILDERS if name not in ("wan-2.1-14b", "wan-2.2-lightning"))
+# Those that start from an image have test_image_to_video.py.
+FROM_IMAGE = tuple(name for name in BUILDERS if checkpoints()[name].card.needs_image)
+MODELS = tuple(name for name in BUILDERS if name not in ("wan-2.1-14b", "wan-2.2-lightning", *FROM_IMAGE))
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
@@ -27,7 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
 @pytest.fixture(scope="session")
 def model(checkpoint: Callable[[str], Path]) -> Callable[[str], DiffusersModel]:
-    return cache(lambda name: load(name, checkpoint(name), SIZES[name]))
+    return cache(lambda name: cast(DiffusersModel, small_checkpoint(name).load(checkpoint(name))))
 
 
 def own_output(
@@ -56,8 +60,9 @@ def own_output(
         return {}
 
     negative = source.card.negative_prompt if negative_prompt is None else negative_prompt
+    image = {"image": Image.fromarray(IMAGE.pixels)} if source.card.needs_image else {}
     result = pipeline(
-        PROMPT,
+        prompt=PROMPT,
         negative_prompt=negative,
         height=size.height,
         width=size.width,
@@ -66,6 +71,7 @@ def own_output(
         generator=torch.Generator().manual_seed(seed),
         output_type="np",
         callback_on_step_end=keep,
+        **image,
         **{source.family.frames_argument: size.frames},
     )
     return latents[-1], result.frames[0]

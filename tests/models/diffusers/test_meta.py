@@ -28,6 +28,8 @@ PARAMETERS = {
     "wan-2.1-1.3b": 1.42e9,
     "wan-2.1-14b": 14.29e9,
     "wan-2.2-a14b": 14.29e9,
+    "cogvideox-5b-i2v": 5.61e9,
+    "wan-2.1-i2v-14b": 16.40e9,
     "ltx-video": 1.92e9,
     "hunyuan-video": 12.82e9,
     "mochi-1": 10.03e9,

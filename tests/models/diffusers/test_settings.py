@@ -77,7 +77,12 @@ def test_ltx_shifts_by_the_number_of_its_tokens_unless_asked(model: Models) -> N
 
 
 def test_a_flow_shift_is_offered_where_the_family_has_one(model: Models) -> None:
-    assert {name for name, family in families().items() if family.shifted} == {"wan", "ltx", "hunyuan-video"}
+    assert {name for name, family in families().items() if family.shifted} == {
+        "wan",
+        "wan-i2v",
+        "ltx",
+        "hunyuan-video",
+    }
     for name in MODELS:
         found = model(name)
         assert (found.card.flow_shift is not None) == (found.family.shifted is not None)

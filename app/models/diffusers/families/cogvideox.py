@@ -1,4 +1,4 @@
-"""CogVideoX: joint attention over text and video, whose tokens go through the blocks together."""
+"""CogVideoX: joint attention over text and video, whose tokens go through the blocks together; an image too."""
 
 from dataclasses import replace
 from typing import Any
@@ -107,5 +107,34 @@ COGVIDEOX_5B = Checkpoint(
     ),
     text_parameters=T5_XXL_PARAMETERS,
 )
+COGVIDEOX_I2V = replace(
+    COGVIDEOX,
+    name="cogvideox-i2v",
+    pipeline="CogVideoXImageToVideoPipeline",
+    text_pipeline="CogVideoXPipeline",
+)
+COGVIDEOX_5B_I2V = replace(
+    COGVIDEOX_5B,
+    card=replace(
+        COGVIDEOX_5B.card,
+        id="cogvideox-5b-i2v",
+        title="CogVideoX-5B I2V",
+        description="CogVideoX-5B for videos that start from an image, whose latent is a second input of every "
+        f"step; whole blocks are reused. {UNCALIBRATED}",
+        images=("image",),
+        needs_image=True,
+    ),
+    family=COGVIDEOX_I2V,
+    repository=repository("THUDM/CogVideoX-5b-I2V", 21_500_000_000),
+    architecture=replace(
+        COGVIDEOX_5B.architecture,
+        transformer_config={
+            **COGVIDEOX_5B.architecture.transformer_config,
+            "in_channels": 32,
+            "use_learned_positional_embeddings": True,
+        },
+    ),
+)
 
 register(COGVIDEOX, COGVIDEOX_2B, COGVIDEOX_5B)
+register(COGVIDEOX_I2V, COGVIDEOX_5B_I2V)

@@ -1,4 +1,7 @@
-"""Wan: full attention over space and time; the halves of guidance take turns, in 2.2 through two transformers."""
+"""Wan: full attention over space and time; the halves of guidance take turns, in 2.2 through two transformers.
+
+From text, or from an image, whose encoding by the autoencoder, in 2.1 by CLIP as well, goes into every step.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -33,6 +36,8 @@ NEGATIVE = (
 FLOW_SHIFT = 3.0  # upstream's at 480p; it takes 5 at 720p
 HANDOVER = 875.0  # timestep of Wan 2.2's boundary ratio, 0.875
 UMT5_XXL_PARAMETERS = 5_680_910_336  # of the encoder alone
+CLIP_H_PARAMETERS = 632_076_800  # of the image encoder
+CLIP_PATCHES = 257  # that it makes of an image
 
 
 def _to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
@@ -44,11 +49,14 @@ def _to_vae(pipeline: Pipeline, latent: Tensor, size: Size) -> Tensor:
 
 
 def _inputs(config: Any, grid: Grid, words: int) -> dict[str, Any]:
-    return {
+    inputs = {
         "hidden_states": meta(1, config.in_channels, *grid),
         "timestep": meta(1, whole=True),
         "encoder_hidden_states": meta(1, words, config.text_dim),
     }
+    if config.image_dim is not None:
+        inputs["encoder_hidden_states_image"] = meta(1, CLIP_PATCHES, config.image_dim)
+    return inputs
 
 
 WAN = Family(
@@ -148,5 +156,62 @@ WAN_2_2_LIGHTNING = replace(
     ),
     scheduler={"flow_shift": LIGHTNING_SHIFT},
 )
+WAN_I2V = replace(WAN, name="wan-i2v", pipeline="WanImageToVideoPipeline", text_pipeline="WanPipeline")
+CONDITIONED = 36  # channels of its input: the noisy latent, a mask of the given frames, the image's latent
+WAN_I2V_14B = replace(
+    WAN_14B,
+    card=replace(
+        WAN_14B.card,
+        id="wan-2.1-i2v-14b",
+        title="Wan 2.1 I2V 14B",
+        description="Wan 2.1's large model for videos that start from an image, here at its smaller size; whole "
+        f"blocks are reused. {UNCALIBRATED}",
+        needs="a GPU with 48 GB or more and 90 GB of weights from Hugging Face",
+        steps=40,
+        images=("image",),
+        needs_image=True,
+    ),
+    family=WAN_I2V,
+    repository=repository(
+        "Wan-AI/Wan2.1-I2V-14B-480P-Diffusers",
+        90_000_000_000,
+        weights=("image_encoder",),
+        others=("image_processor/*.json",),
+    ),
+    architecture=replace(
+        WAN_14B.architecture,
+        transformer_config={
+            **WAN_14B.architecture.transformer_config,
+            "in_channels": CONDITIONED,
+            "image_dim": 1280,
+            "added_kv_proj_dim": 5120,
+        },
+    ),
+    image_parameters=CLIP_H_PARAMETERS,
+)
+WAN_2_2_I2V_SHIFT = 5.0
+WAN_2_2_I2V = replace(
+    WAN_2_2,
+    card=replace(
+        WAN_2_2.card,
+        id="wan-2.2-i2v-a14b",
+        title="Wan 2.2 I2V A14B",
+        description="Wan 2.2's two transformers for videos that start from an image. Where the second takes over, "
+        f"the cache restarts; on either side whole blocks are reused. {UNCALIBRATED}",
+        guidance=3.5,
+        flow_shift=WAN_2_2_I2V_SHIFT,
+        handover=900.0,
+        images=("image",),
+        needs_image=True,
+    ),
+    family=WAN_I2V,
+    repository=repository("Wan-AI/Wan2.2-I2V-A14B-Diffusers", 126_000_000_000, weights=("transformer_2",)),
+    architecture=replace(
+        WAN_2_2.architecture,
+        transformer_config={**WAN_2_2.architecture.transformer_config, "in_channels": CONDITIONED},
+    ),
+    scheduler={"flow_shift": WAN_2_2_I2V_SHIFT},
+)
 
 register(WAN, WAN_1_3B, WAN_14B, WAN_2_2, WAN_2_2_LIGHTNING)
+register(WAN_I2V, WAN_I2V_14B, WAN_2_2_I2V)
