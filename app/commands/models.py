@@ -45,6 +45,7 @@ def registered(card: ModelCard) -> dict[str, Any]:
         "flow_shift": card.flow_shift,
         "aesthetic": card.aesthetic,
         "images": card.images,
+        "extends_clips": card.chunk is not None,
         "depth": card.depth,
         "codebook": card.codebook,
         "methods": [name for name, kind in kinds().items() if not card.refusal(kind)],
