@@ -2,6 +2,7 @@
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
 python -m app generate --prompts FILE makes a run of every prompt of a file and keeps them in the folder of runs.
+python -m app generate --loops 3 ... extends a clip twice, and --extend FOLDER one that was made before.
 torchrun --nproc-per-node 2 -m app generate ... makes each video in two processes, one a GPU.
 """
 

@@ -42,13 +42,16 @@ def extend_mp4(path: Path, earlier: Path, frames: Frames, fps: float) -> int:
         if before.codec_context.extradata != after.codec_context.extradata:
             raise ValueError("the earlier clip was encoded otherwise than this version does, and cannot be joined")
         stream = file.add_stream_from_template(before)
-        begin = before.frames * round(1 / (before.average_rate * before.time_base))
-        for part, offset in ((before, 0), (after, begin)):
-            for packet in part.container.demux(part):
-                if packet.dts is not None:  # the last one is empty
+        offset = 0
+        for part in (first, second):
+            length = 0
+            for packet in part.demux(video=0):
+                if packet.pts is not None and packet.dts is not None:  # the last one is empty
+                    length += packet.duration or 0
                     packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
                     packet.stream = stream
                     file.mux(packet)
+            offset += length
         return before.frames
 
 

@@ -122,9 +122,7 @@ class RunStore:
         return found
 
     def clip(self, request: Request, visitor: str = "") -> Clip | None:
-        """The clip of the visitor's run that a request goes on from, none where it goes on from none; a ValueError
-        where it is not here.
-        """
+        """What a request goes on from, if anything: a visitor's own clip; a ValueError where it is not here."""
         if request.extends is None:
             return None
         try:

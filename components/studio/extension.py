@@ -36,14 +36,16 @@ def extension_panel(card: ModelCard, store: RunStore) -> ExtensionPanel:
 
     with gr.Row(elem_id="extension", visible=card.chunk is not None) as row:
         inputs: dict[str, gr.Component] = {
-            "extends": panel("studio/extends", "extends", value="", server_functions=[looked]),
+            "extends": panel(
+                "studio/extends", "extends", value="", visible=card.chunk is not None, server_functions=[looked]
+            ),
             "overlap": gr.Number(
                 usual_overlap(card),
-                label="Overlap",
-                info="Latent frames.",
+                label="Latent overlap",
                 precision=0,
                 minimum=1,
                 min_width=60,
+                visible=card.chunk is not None,
                 interactive=True,
                 elem_id="overlap",
             ),

@@ -207,7 +207,9 @@ def test_controls_and_links_say_scores_and_images(settings: Settings, open: bool
     assert updates["images"]["visible"] is True
     linked = request(named_method("fixed-interval-2", OPEN_SORA.id), model=OPEN_SORA.id, **vars(settings))
     assert from_query(to_query(linked)) == linked
-    cleared = replace(form, aesthetic=None, motion_score=None, camera_motion="", image="", last_image=None)
+    cleared = replace(
+        form, aesthetic=None, motion_score=None, camera_motion="", image="", last_image=None, extends=""
+    )
     assert read_settings(OPEN_SORA, cleared) == Settings()
     with pytest.raises(ValueError, match="the first frame must be an image's id, 64 hexadecimal digits"):
         read_settings(OPEN_SORA, replace(FORM, image="<script>"))

@@ -1,4 +1,4 @@
-"""Clips to go on from: the visitor's own, with the latent that is kept here and not exported; joined runs read back."""
+"""Clips to go on from: a visitor's own, with the latent that is kept here and not exported; joined runs read."""
 
 import json
 from dataclasses import replace
