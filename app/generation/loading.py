@@ -71,4 +71,6 @@ def prepared(
     """
     check_clip(request, clip)
     model = yield from loading(load, request, poll)
-    return adjusted(at_size(model, request.size), request.settings(), images, clip and clip.latent)
+    return adjusted(
+        at_size(model, request.size), request.settings(), images, None if clip is None else clip.latent
+    )

@@ -220,7 +220,6 @@ def test_a_clip_is_gone_on_from_linked_and_missed(served: Served) -> None:
     run = next(run for run in RunStore(served.runs).runs() if run.request.extends)
     assert (run.request.extends, run.request.overlap, run.summary["earlier_frames"]) == (first, 2, 5)
     assert len(run.summary["frame_psnr"]) == 3
-    page.screenshot(path="/tmp/b.png")
     link = link_to_settings(page)
     assert (linked(link).extends, linked(link).overlap) == (first, 2)
     RunStore(served.runs).delete(first)
