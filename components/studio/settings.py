@@ -106,7 +106,7 @@ def settings_props(card: ModelCard, settings: Settings = OWN, size: Size | None 
     """Updates by name that show settings of a model and a size; a ValueError where it has no such setting."""
     shown = _shown(card, card.requested_settings(settings, size))
     fields = {name: gr.update(**props) for name, props in shown.items()}
-    changed = replace(settings, **dict.fromkeys(ELSEWHERE)) != OWN  # type: ignore[arg-type]
+    changed = replace(settings, **dict.fromkeys(ELSEWHERE)) != OWN
     return {
         **fields,
         "offered": gr.update(visible=_offered(card), open=changed),
