@@ -25,6 +25,7 @@ from app.runs.store import RunStore
 from components.shared.visitors import address_of, program_of
 from components.shared.web import served
 from components.studio.controls import card_of
+from components.studio.extension import NO_RUN, asked_extension
 from components.studio.images import read_image
 from components.studio.size import MAX_SIZE_NAME
 
@@ -63,6 +64,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         camera_motion: Any,
         image: Any,
         last_image: Any,
+        extends: Any,
+        overlap: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> Result:
@@ -73,6 +76,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         which the summary tells. The model's own are steps, guidance, flow shift and scores -1, an empty
         resolution, aspect ratio (height:width), length, precision or camera motion, and the negative prompt "own".
         `image` and `last_image` are files (gradio_client's handle_file) that the video starts from and is led to.
+        `extends` is the id of a run whose accelerated clip it goes on from, beginning with the last `overlap`
+        latent frames of it (-1: 5, as upstream); its videos hold both.
         `visitor`: the id of the browser in whose Runs the run is to appear, if any.
         """
         sized = (resolution, aspect_ratio, length)
@@ -88,6 +93,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             *sized,
             reuse,
             *settings,
+            extends,
+            overlap,
             image,
             last_image,
         )
@@ -114,6 +121,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
         camera_motion: Any,
         image: Any,
         last_image: Any,
+        extends: Any,
+        overlap: Any,
         visitor: Any,
         caller: gr.Request,
     ) -> dict[str, Any]:
@@ -134,6 +143,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             *sized,
             reuse,
             *settings,
+            extends,
+            overlap,
             image,
             last_image,
         )
@@ -187,6 +198,8 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             *(gr.Number(OWN, label=name) for name in ("flow_shift", "aesthetic", "motion_score")),
             gr.Textbox("", label="camera_motion"),
             *(gr.JSON({}, label=place) for place in PLACES),
+            gr.Textbox("", label="extends"),
+            gr.Number(OWN, label="overlap"),
             visitor,
         ]
         outputs = [
@@ -226,6 +239,8 @@ def _request(
     aesthetic: Any,
     motion_score: Any,
     camera_motion: Any,
+    extends: Any,
+    overlap: Any,
     *images: Any,
 ) -> Request:
     card = card_of(cards, model)
@@ -253,7 +268,10 @@ def _request(
         **{name: None if value == OWN else value for name, value in numbers.items()},
     }
     asked |= {place: _image_id(store, card, place, file) for place, file in given.items()}
-    settings = Settings(**asked)
+    if extends in NO_RUN and overlap not in (OWN, None):
+        raise ValueError(f"an overlap is for a run that extends another, got {shown(overlap)}")
+    asked |= asked_extension(card, extends, None if overlap == OWN else overlap)
+    made = card.requested_size(*size)
     return Request(
         model=card.id,
         prompt=prompt,
@@ -261,8 +279,8 @@ def _request(
         seed=random_seed() if seed == "random" else as_whole(seed),  # type: ignore[arg-type]  # checked there
         steps=card.steps if steps == OWN else as_whole(steps),  # type: ignore[arg-type]
         guidance=card.guidance if guidance == OWN else guidance,
-        size=card.requested_size(*size),
-        **vars(card.requested_settings(settings)),
+        size=made,
+        **vars(card.requested_settings(Settings(**asked), made)),
     )
 
 

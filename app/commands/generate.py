@@ -2,6 +2,7 @@
 
 python -m app generate --model sprites --prompt "a dog moving right fast over snow" --codebook fast --out out
 python -m app generate --prompts FILE makes a run of every prompt of a file and keeps them in the folder of runs.
+python -m app generate --loops 3 ... extends a clip twice, and --extend FOLDER one that was made before.
 torchrun --nproc-per-node 2 -m app generate ... makes each video in two processes, one a GPU.
 """
 
@@ -12,10 +13,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from app.commands.batch import Batch
+from app.commands.loops import Loop, loops_of
 from app.commands.options import (
     add_method_options,
     add_preset_option,
@@ -45,6 +48,7 @@ from app.metrics.registry import quality_text
 from app.models.base import VideoModel
 from app.models.doctor import missing
 from app.models.registry import card, load_model
+from app.runs.run import load_run
 from app.runs.store import RunStore
 from app.workers.workers import Workers
 
@@ -66,6 +70,9 @@ def add_parser(commands: Any) -> None:
     add_settings_options(parser)
     add_method_options(parser)
     add_preset_option(parser)
+    parser.add_argument(
+        "--loops", type=int, default=1, metavar="N", help="clips, each going on from the last, in one video"
+    )
     parser.add_argument("--sequential", action="store_true", help="finish the baseline first, measure undisturbed")
     parser.add_argument(
         "--reuse-baseline",
@@ -92,20 +99,36 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_prompt(options: argparse.Namespace) -> int:
-    """Run, show progress, and leave the results in the folder; on failure it is left as it was.
-
-    Processes that share the videos make the same step at the same time, so the baseline is finished first. They
-    all do the same work; what the others than the first write is thrown away.
-    """
+    """Make the run, or the loops, of one prompt; of loops, those that were made stay where a later one fails."""
     request = request_from(options, options.prompt)
     check_preset(options, request)
+    if options.overlap is not None and options.extend is None and options.loops == 1:
+        raise ValueError("--overlap is for --extend or --loops, which go on from a clip")
     if workers_from(options) != Workers():
         raise ValueError("--workers and --ray share out the runs of --prompts; for one video there is torchrun")
     several = process_count() > 1
     if several and options.reuse_baseline:
         raise ValueError("--reuse-baseline takes one process: several make a baseline of other bits")
+    if several and options.loops > 1:
+        raise ValueError("--loops takes one process; under torchrun make one clip and give it to --extend")
+    loops = loops_of(request, options)
+    make(loops[0], options.extend, options)
+    for before, loop in pairwise(loops):
+        make(loop, before.out, options)
+    return 0
+
+
+def make(loop: Loop, earlier: Path | None, options: argparse.Namespace) -> None:
+    """Run, show progress, and leave the results in the loop's folder; on failure it is left as it was.
+
+    earlier: the folder of the run that it goes on from. Processes that share the videos make the same step at the
+    same time, so the baseline is finished first. They all do the same work; what the others than the first write
+    is thrown away.
+    """
+    request, several = loop.request, process_count() > 1
+    clip = None if earlier is None else load_run(earlier, earlier.name).clip()
     kept = RunStore(options.reuse_baseline).baseline if options.reuse_baseline else none_kept
-    results = staging_folder(options.out) if is_first_process() else scratch_folder()
+    results = staging_folder(loop.out) if is_first_process() else scratch_folder()
     with joined_processes(), results as folder, progress([request]) as bar:
         events = generate_pair(
             request,
@@ -114,12 +137,12 @@ def run_prompt(options: argparse.Namespace) -> int:
             load=loader(options),
             kept=kept,
             images=images_from(options),
+            clip=clip,
             watch=unwatched if several else PairRecorder.of,
         )
         summary = follow(events, bar)
     if is_first_process():
-        report(summary, options.out)
-    return 0
+        report(summary, loop.out)
 
 
 def loader(options: argparse.Namespace) -> Callable[[str], VideoModel]:
@@ -148,6 +171,8 @@ def run_prompt_file(options: argparse.Namespace) -> int:
     """Make the runs of a file that are not among the runs yet; a table at the end, also after Ctrl-C."""
     if process_count() > 1:
         raise ValueError("--prompts takes one process; under torchrun give --prompt")
+    if options.extend is not None or options.loops > 1:
+        raise ValueError("--extend and --loops are for one clip; give them with --prompt")
     like, workers = request_from(options, prompt="one of the file"), workers_from(options)
     check_preset(options, like)
     if options.reuse_baseline and workers != Workers():
@@ -178,6 +203,7 @@ def run_prompt_file(options: argparse.Namespace) -> int:
 def request_from(options: argparse.Namespace, prompt: str) -> Request:
     """The request the options describe; a ValueError names what is wrong with them."""
     model = card(options.model)
+    size = size_from(options, model)
     return Request(
         model=model.id,
         prompt=prompt,
@@ -185,8 +211,8 @@ def request_from(options: argparse.Namespace, prompt: str) -> Request:
         seed=options.seed,
         steps=model.steps if options.steps is None else options.steps,
         guidance=model.guidance if options.guidance is None else options.guidance,
-        size=size_from(options, model),
-        **vars(settings_from(options, model)),
+        size=size,
+        **vars(settings_from(options, model, size)),
     )
 
 

@@ -46,6 +46,7 @@ def registered(card: ModelCard) -> dict[str, Any]:
         "aesthetic": card.aesthetic,
         "images": card.images,
         "needs_image": card.needs_image,
+        "extends_clips": card.chunk is not None,
         "depth": card.depth,
         "codebook": card.codebook,
         "methods": [name for name, kind in kinds().items() if not card.refusal(kind)],

@@ -17,7 +17,7 @@ from app.generation.presets import PRESETS
 from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.condition_image import PLACES, ConditionImage
-from app.models.settings import CAMERA_MOTIONS, NAMES, PRECISIONS, Settings
+from app.models.settings import CAMERA_MOTIONS, EXTENSION, NAMES, PRECISIONS, Settings
 from app.models.size import Size
 from app.workers.workers import Workers
 
@@ -130,14 +130,28 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera-motion", choices=CAMERA_MOTIONS, help="in the caption (default: none)")
     parser.add_argument("--image", type=image_file, metavar="FILE", help="first frame: PNG, JPEG or WebP")
     parser.add_argument("--last-image", type=image_file, metavar="FILE", help="last frame, likewise")
+    parser.add_argument(
+        "--extend", type=Path, metavar="FOLDER", help="go on from the accelerated clip of a run, by its folder"
+    )
+    parser.add_argument(
+        "--overlap", type=int, metavar="N", help="latent frames at its end to begin with (default: the model's)"
+    )
 
 
-def settings_from(options: argparse.Namespace, model: ModelCard) -> Settings:
+def settings_from(options: argparse.Namespace, model: ModelCard, size: Size | None) -> Settings:
     """The settings the options ask for; none for the model's own. A ValueError says what is accepted."""
-    given: dict[str, Any] = {name: getattr(options, name) for name in NAMES}
+    given: dict[str, Any] = {name: getattr(options, name) for name in NAMES if name not in EXTENSION}
     for place in PLACES:
         given[place] = given[place] and given[place].id
-    return model.requested_settings(Settings(**given))
+    if options.extend is not None:
+        given |= extension_of(options.extend, options.overlap, model)
+    return model.requested_settings(Settings(**given), size)
+
+
+def extension_of(run: Path, overlap: int | None, model: ModelCard) -> dict[str, Any]:
+    """The settings that go on from a run in a folder; the overlap is one chunk unless another is given."""
+    usual = model.chunk.latent_frames if model.chunk else 1  # where the model takes none, that is said
+    return {"extends": run.resolve().name, "overlap": usual if overlap is None else overlap}
 
 
 def images_from(options: argparse.Namespace) -> dict[str, ConditionImage]:

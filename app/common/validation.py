@@ -12,6 +12,7 @@ from typing import Any
 MAX_WHOLE = 2**53 - 1  # beyond it JavaScript, and so the page, holds no whole number exactly
 MAX_MESSAGE = 240  # so that a sentence around it has no more than 300
 MAX_SHOWN = 60
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)  # the name of a run's folder
 SURROGATE = re.compile("[\ud800-\udfff]")
 Pairs = Callable[[list[tuple[str, Any]]], Any]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from app.caching.policy import NoCache
 from app.common.timestamps import write_timestamp
+from app.generation.clip import Clip
 from app.generation.denoiser import Denoiser
 from app.generation.ending import ended, poll_of
 from app.generation.events import Event, Started, Step, Stopped
@@ -36,15 +37,20 @@ def generate_baseline(
     stop: Flag,
     load: Callable[[str], VideoModel] = load_model,
     images: Images = NO_IMAGES,
+    clip: Clip | None = None,
 ) -> Iterator[Event | BaselineMade]:
     """Denoise a request without its method; called as generate_pair is, writes no files."""
-    return ended(_run(request, poll_of(stop), load, images), lambda: Stopped(Trace(request, {})))
+    return ended(_run(request, poll_of(stop), load, images, clip), lambda: Stopped(Trace(request, {})))
 
 
 def _run(
-    request: Request, poll: Callable[[], None], load: Callable[[str], VideoModel], images: Images
+    request: Request,
+    poll: Callable[[], None],
+    load: Callable[[str], VideoModel],
+    images: Images,
+    clip: Clip | None,
 ) -> Iterator[Event | BaselineMade]:
-    model = yield from prepared(load, request, poll, images)
+    model = yield from prepared(load, request, poll, images, clip)
     conditioning, schedule = model.encode_prompt(request.prompt), model.schedule(request.steps)
     yield Started(request, schedule, conditioning.understood, conditioning.ignored)
     run = Denoiser.start(

@@ -60,6 +60,7 @@ class Finished:
     computed_steps: int  # with at least one branch computed
     computed_fraction: float  # branches computed, of those of the baseline
     peak_cache_bytes: int
+    earlier_frames: int = 0  # of the clip that the run goes on from, with which its video begins
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from threading import Thread
 from time import monotonic
 from typing import TypeVar, cast
 
+from app.generation.clip import Clip, check_clip
 from app.generation.events import Loading
 from app.generation.images import check_image
 from app.generation.request import Request
@@ -63,8 +64,15 @@ def prepared(
     request: Request,
     poll: Callable[[], None],
     images: Images = NO_IMAGES,
+    clip: Clip | None = None,
 ) -> Generator[Loading, None, VideoModel]:
-    """As `loading`, and the model then makes videos of the request's size with its settings and images."""
+    """As `loading`, and the model then makes videos of the request's size with its settings, images and start.
+
+    Raises before anything is loaded where an image is missing, or the clip is not one to go on from.
+    """
     check_image(request)
+    check_clip(request, clip)
     model = yield from loading(load, request, poll)
-    return adjusted(at_size(model, request.size), request.settings(), images)
+    return adjusted(
+        at_size(model, request.size), request.settings(), images, None if clip is None else clip.latent
+    )

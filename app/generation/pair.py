@@ -16,6 +16,7 @@ from app.caching.policy import CachePolicy, NoCache, kept_streams
 from app.caching.record import StepRecord
 from app.caching.registry import build_policy
 from app.common.files import atomic_path, write_json
+from app.generation.clip import Clip, write_clip
 from app.generation.denoiser import Denoiser, clock
 from app.generation.ending import ended, poll_of
 from app.generation.events import BaselineFound, Compared, Event, Finished, Started, Step, Stopped
@@ -26,7 +27,7 @@ from app.generation.request import Request
 from app.generation.summary import summarise
 from app.generation.timing import timing_of
 from app.generation.trace import SIDES, Side, Trace
-from app.generation.video import preview_webp, write_mp4
+from app.generation.video import extend_mp4, preview_webp, write_mp4
 from app.generation.watching import Watch, unwatched
 from app.metrics.quality.psnr import frame_psnr
 from app.metrics.registry import measure
@@ -50,6 +51,7 @@ def generate_pair(
     kept: Callable[[Request], KeptBaseline | None] = none_kept,
     watch: Watch = unwatched,
     images: Images = NO_IMAGES,
+    clip: Clip | None = None,
 ) -> Iterator[Event]:
     """Generate a request with and without its method, yielding events as they happen.
 
@@ -57,14 +59,16 @@ def generate_pair(
     baseline.safetensors, by which a later run may take this baseline instead of making it again: `kept` finds
     one for a request, and it is taken, with its recording, if its first step, made anew, agrees bit for bit.
     `images` has those that the request asks for, and they are written beside; so are the two pictures where the
-    video is a single frame. `watch` gives what looks at a pair whose baseline is made here.
+    video is a single frame. `clip` is the one that the request goes on from: both sides begin with its end, both
+    videos with the whole of it, and what is measured is measured on the new frames. `watch` gives what looks at a
+    pair whose baseline is made here.
     Setting `stop` ends the run inside the current step with `Stopped`. `sequential` finishes the baseline before
     the accelerated side starts. What a user can mend ends it with `Failed`: a prompt the model cannot use, a full
     or read-only disk, too little memory.
     """
     records: dict[Side, list[StepRecord]] = {}
     poll = poll_of(stop or Flag())
-    events = _run(request, folder, poll, previews, sequential, load, kept, watch, images, records)
+    events = _run(request, folder, poll, previews, sequential, load, kept, watch, images, clip, records)
     return ended(events, lambda: Stopped(_trace(request, records)))
 
 
@@ -78,9 +82,10 @@ def _run(
     kept: Callable[[Request], KeptBaseline | None],
     watch: Watch,
     images: Images,
+    clip: Clip | None,
     records: dict[Side, list[StepRecord]],
 ) -> Iterator[Event]:
-    model = yield from prepared(load, request, poll, images)
+    model = yield from prepared(load, request, poll, images, clip)
     if request.steps > model.card.max_steps:
         raise ValueError(f"{model.card.title} takes at most {model.card.max_steps} steps, got {request.steps}")
     steps: dict[Side, int] = {
@@ -114,7 +119,7 @@ def _run(
     records.update({side: denoisers[side].records for side in SIDES})
     next_preview = dict.fromkeys(SIDES, 0.0)
     finished: dict[Side, Finished] = {}
-    videos: dict[Side, Frames] = {}
+    videos: dict[Side, Frames] = {}  # their new frames
 
     def advance(side: Side) -> Tensor:
         before = denoisers[side].latent
@@ -136,7 +141,7 @@ def _run(
         yield Step(side, made[-1], denoiser.seconds, preview)
         if denoiser.done:
             poll()
-            finished[side], videos[side] = _finish(side, denoiser, len(schedule), folder)
+            finished[side], videos[side] = _finish(side, denoiser, len(schedule), folder, request, clip)
             yield finished[side]
 
     baseline = denoisers["baseline"]
@@ -168,6 +173,8 @@ def _run(
     summary = summarise(trace, started, finished, quality, per_frame, timing_of(request, denoisers, measured))
     write_images(folder, request, images)
     write_latents(folder / LATENTS, first, baseline.whole(baseline.latent))
+    if model.card.chunk is not None:
+        write_clip(folder, baseline.whole(denoisers["accelerated"].latent))
     if watcher is not None:
         watcher.keep(folder, denoisers, quality)
     elif measured is not None and found is not None and found.recording:
@@ -178,14 +185,21 @@ def _run(
     yield Compared(trace, summary)
 
 
-def _finish(side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path) -> tuple[Finished, Frames]:
+def _finish(
+    side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path, request: Request, clip: Clip | None
+) -> tuple[Finished, Frames]:
+    """Decode a side and write its video, which an earlier clip begins; returns the new frames."""
     started = clock(denoiser.latent)
-    video = denoiser.decode()
+    video = np.asarray(denoiser.decode())
     decode_seconds = clock(denoiser.latent) - started
-    path = folder / f"{side}.mp4"
-    write_mp4(path, np.asarray(video), denoiser.model.card.fps)
+    path, card, earlier = folder / f"{side}.mp4", denoiser.model.card, 0
+    if clip is not None and card.chunk is not None and request.overlap is not None:
+        video = video[card.chunk.frames_of(request.overlap) :]
+        earlier = extend_mp4(path, clip.video, video, card.fps)
+    else:
+        write_mp4(path, video, card.fps)
     if len(video) == 1:
-        write_picture(folder / PICTURES[side], np.asarray(video)[0])
+        write_picture(folder / PICTURES[side], video[0])
     event = Finished(
         side=side,
         video=path,
@@ -194,6 +208,7 @@ def _finish(side: Side, denoiser: Denoiser, baseline_steps: int, folder: Path) -
         computed_steps=len(denoiser.computed_steps),
         computed_fraction=denoiser.computed_branches / (baseline_steps * denoiser.cache.branches),
         peak_cache_bytes=denoiser.cache.peak_bytes,
+        earlier_frames=earlier,
     )
     return event, video
 

@@ -15,13 +15,14 @@ from app.generation.image_files import ImageFiles
 from app.generation.request import MAX_NAME, Request
 from app.models.base import ModelCard
 from app.models.condition_image import PLACES
-from app.models.settings import NAMES, Settings
+from app.models.settings import EXTENSION, NAMES, Settings
 
 MAX_BYTES = 2_000_000
 MAX_RUNS = 10_000
 MAX_TOLD = 5  # faults in one message
 SIZE = ("resolution", "aspect_ratio", "length")
-SETTINGS = ("seed", "steps", "guidance", "method", *SIZE, *NAMES)
+ASKED = tuple(name for name in NAMES if name not in EXTENSION)  # clips are extended one at a time
+SETTINGS = ("seed", "steps", "guidance", "method", *SIZE, *ASKED)
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def _requests(entry: object, like: Request, card: ModelCard, files: ImageFiles) 
     size = {field: _name(settings[field], field) for field in SIZE if field in settings}
     if size:
         given["size"] = card.requested_size(**size)
-    if any(field in settings for field in NAMES):
-        kept = {field: settings.get(field, getattr(like, field)) for field in NAMES}
+    if any(field in settings for field in ASKED):
+        kept = {field: settings.get(field, getattr(like, field)) for field in ASKED}
         kept |= {place: files.id_of(settings[place]) for place in PLACES if place in settings}
         given |= vars(card.requested_settings(Settings(**kept)))
     seeds = settings.get("seed", like.seed)

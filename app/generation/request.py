@@ -46,6 +46,8 @@ class Request:
     camera_motion: CameraMotion | None = None
     image: str | None = None
     last_image: str | None = None
+    extends: str | None = None
+    overlap: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, str) or not self.model:
@@ -75,7 +77,7 @@ class Request:
         if odd := sorted((set(value) | set(OPTIONAL)) ^ known):
             raise ValueError(f"a request has the fields {', '.join(sorted(known))}; check {', '.join(odd)[:100]}")
         size = Size.from_json(value["size"]) if "size" in value else None
-        numbers = {name: as_whole(value[name]) for name in ("seed", "steps")}
+        numbers = {name: as_whole(value[name]) for name in ("seed", "steps", "overlap") if name in value}
         return cls(**{**value, **numbers, "method": method_from_json(value["method"]), "size": size})
 
     def settings(self) -> Settings:

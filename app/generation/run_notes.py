@@ -14,15 +14,20 @@ from app.models.registry import CARDS
 
 FEW = 3  # decisions from which "always" means something
 NAMED = 6  # ignored words that are named one by one
+EXTENDS = (
+    "Both sides go on from the accelerated clip of an earlier run, with which both videos begin; quality is that "
+    "of the new frames."
+)
 UNFIT = "its thresholds may not fit, so the speedup may be another than it was made for"
 PUBLISHED_SIGNAL = AdaCacheConfig(Codebook((1.0,), (1,))).signal  # of codebooks that state none
 FAR = 1.25  # ratio of step counts from which a codebook is said to be made for another number of steps
 
 
 def before(request: Request) -> list[str]:
-    """What the request alone tells: whether caching can help its model, and whether its codebook is for it."""
+    """What the request alone tells: whether caching helps its model, its codebook is for it, where it starts."""
     method = request.adacache
-    return of_model(request.model) + ([] if method is None else of_codebook(method, request.model, request.steps))
+    notes = of_model(request.model) + ([] if method is None else of_codebook(method, request.model, request.steps))
+    return notes if request.extends is None else [*notes, EXTENDS]
 
 
 def of_model(model: str) -> list[str]:

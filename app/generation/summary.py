@@ -35,7 +35,10 @@ def summarise(
     frame_psnr: list[float],
     timing: Timing,
 ) -> dict[str, Any]:
-    """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding."""
+    """One record, flat but for the settings. Seconds are those of the denoising steps, without decoding.
+
+    Where both videos begin with `earlier_frames` of another clip, quality and frame_psnr are of those that follow.
+    """
     baseline, accelerated = finished["baseline"], finished["accelerated"]
     return {
         **_told_by(trace),
@@ -45,6 +48,7 @@ def summarise(
         "accelerated_decode_seconds": accelerated.decode_seconds,
         "quality": quality,
         "frame_psnr": frame_psnr,
+        "earlier_frames": accelerated.earlier_frames,
         "peak_cache_bytes": accelerated.peak_cache_bytes,
         "understood": [list(pair) for pair in started.understood],
         "ignored": list(started.ignored),
@@ -79,6 +83,7 @@ def read_summary(value: object, trace: Trace) -> dict[str, Any]:
         **{name: value[name] for name in MEASURED},
         "quality": (quality := _read_quality(value)),
         "frame_psnr": _read_frame_psnr(value, quality.get("psnr")),
+        "earlier_frames": _read_earlier_frames(value, trace),
         "understood": understood,
         "ignored": ignored,
     }
@@ -174,6 +179,14 @@ def _read_frame_psnr(value: dict[str, Any], mean: float | None) -> list[float]:
     if frames and not _agree(sum(frames) / len(frames), mean):
         raise ValueError("the mean of the summary's frame_psnr is not its psnr")
     return frames
+
+
+def _read_earlier_frames(value: dict[str, Any], trace: Trace) -> int:
+    """The frames of an earlier clip before those of the run; none where it goes on from none."""
+    earlier: int = value.get("earlier_frames", 0)
+    fewest = 0 if trace.request.extends is None else 1
+    whole("earlier_frames", earlier, fewest, MAX_FRAMES * fewest)
+    return earlier
 
 
 def _agree(value: object, expected: object) -> bool:

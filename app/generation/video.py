@@ -16,6 +16,7 @@ from app.models.base import Frames
 SMALLEST_SIDE = 256  # smaller videos are enlarged: 4:2:0 chroma would smear them, and players show a stamp
 # Without macroblock trees x264 gives the same file for the same frames; with them it varies from run to run.
 ENCODING = {"crf": "16", "x264-params": "mbtree=0"}
+FASTSTART = {"movflags": "+faststart"}
 MAX_DENOMINATOR = 65535  # of the frame rate, as MP4 holds it
 
 
@@ -23,6 +24,35 @@ def write_mp4(path: Path, frames: Frames, fps: float) -> None:
     """Write (frames, height, width, 3) as H.264, enlarged where they are small; atomic."""
     frames = enlarge(frames)
     encode_mp4(path, frames, frames.shape[1:3], fps)
+
+
+def extend_mp4(path: Path, earlier: Path, frames: Frames, fps: float) -> int:
+    """Write frames behind an earlier video that `write_mp4` or this wrote, as it is; returns its frames. Atomic.
+
+    Its packets are copied, so that nothing is encoded a second time, however often a clip is extended.
+    """
+    write_mp4(path, frames, fps)
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(earlier)) as first,
+        av.open(str(path)) as second,
+        av.open(str(temporary), "w", format="mp4", options=FASTSTART) as file,
+    ):
+        before, after = first.streams.video[0], second.streams.video[0]
+        if before.codec_context.extradata != after.codec_context.extradata:
+            raise ValueError("the earlier clip was encoded otherwise than this version does, and cannot be joined")
+        stream = file.add_stream_from_template(before)
+        offset = 0
+        for part in (first, second):
+            length = 0
+            for packet in part.demux(video=0):
+                if packet.pts is not None and packet.dts is not None:  # the last one is empty
+                    length += packet.duration or 0
+                    packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+                    packet.stream = stream
+                    file.mux(packet)
+            offset += length
+        return before.frames
 
 
 def encode_mp4(
@@ -34,8 +64,7 @@ def encode_mp4(
     720 rows and for BT.709 from there on. The matrix is BT.601's at every size, because Chromium without a GPU
     holds the largest coefficient of BT.709's only up to 2 and dims saturated blue by 12 of 255 levels.
     """
-    faststart = {"movflags": "+faststart"}
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4", options=faststart) as file:
+    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4", options=FASTSTART) as file:
         if comment:
             file.metadata["comment"] = comment
         stream = file.add_stream("libx264", Fraction(fps).limit_denominator(MAX_DENOMINATOR), options=ENCODING)

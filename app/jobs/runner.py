@@ -15,6 +15,7 @@ from threading import Lock, Thread
 from time import monotonic
 
 from app.common.sentences import disk_trouble
+from app.generation.clip import check_clip
 from app.generation.events import Compared, Failed, Stopped
 from app.generation.images import check_image
 from app.generation.request import Request
@@ -71,6 +72,7 @@ class JobRunner:
         self.limits.check(request)
         check_image(request)
         self.store.images(request)
+        check_clip(request, self.store.clip(request, visitor))
         with self.lock:
             self.seen[visitor] = self.clock()
             for ticket in self.queue.of(visitor):
@@ -169,6 +171,8 @@ class JobRunner:
                 job = partial(job, kept=lambda request: self.store.baseline(request, ticket.visitor))
             if images := self.store.images(ticket.request):
                 job = partial(job, images=images)
+            if (clip := self.store.clip(ticket.request, ticket.visitor)) is not None:
+                job = partial(job, clip=clip)
             for event in job(ticket.request, making, stop=ticket.stop, previews=True, load=self.load):
                 if _ends(event):
                     end = self._without_path(event)

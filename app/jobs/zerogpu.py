@@ -80,7 +80,7 @@ def _generate(
         return
     yield Loading(str(cost))
     if len(cost.turns) > 1:
-        given = {"images": options["images"]} if "images" in options else {}
+        given = {name: options[name] for name in ("images", "clip") if name in options}
         for event in _borrowed(generate_baseline, request, folder, stop, **given):
             if isinstance(event, BaselineMade):
                 found = event.kept

@@ -16,10 +16,23 @@ from app.caching.policy import RunShape, Signal
 from app.caching.sharding import ONE_PROCESS, Shard, Sharding
 from app.common.sentences import listed
 from app.models.condition_image import NO_IMAGES, PLACES, ConditionImage, ImagePlace, Images, missing_image
-from app.models.settings import NAMES, SCORES, Precision, Settings
+from app.models.settings import EXTENSION, NAMES, SCORES, Precision, Settings
 from app.models.size import Size, SizeTable
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
+NO_CLIP = "the run that this one goes on from is not here; choose another, or none"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a VAE encodes and decodes apart from the rest of a video; a clip is extended by whole ones."""
+
+    latent_frames: int
+    frames: int
+
+    def frames_of(self, overlap: int) -> int:
+        """Frames of whole chunks of so many latent frames in all."""
+        return overlap // self.latent_frames * self.frames
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,7 @@ class ModelCard:
     aesthetic: float | None = None  # score that its captions state; none where they state no scores
     images: tuple[ImagePlace, ...] = ()  # where a run may give it an image; none where it takes none
     needs_image: bool = False  # whether it makes no video without the one of the first frame
+    chunk: Chunk | None = None  # of an overlap with which a run may go on from another; none where none may
     handover: float | None = None  # timestep below which a second transformer takes over; none where there is one
     few_steps: bool = False  # distilled to so few steps that none of them resembles the one before
     stream_bytes: int = 0  # of the token stream of a loaded model, which one kept residual takes; 0 if negligible
@@ -95,14 +109,19 @@ class ModelCard:
         size = self.sizes.size(*(given or usual for given, usual in zip(names, own, strict=True)))
         return None if size == self.size else size
 
-    def requested_settings(self, asked: Settings) -> Settings:
-        """What of the settings is not its own anyway; a ValueError says what is accepted."""
+    def requested_settings(self, asked: Settings, size: Size | None = None) -> Settings:
+        """What of the settings is not its own anyway; a ValueError says what is accepted.
+
+        size: of the videos, where it is not its own.
+        """
         if strange := [name for name in asked.given if name not in self.settings]:
             said = [[name.replace("_", " ") for name in names] for names in (strange, self.settings)]
             refused, takes = map(listed, said)
             raise ValueError(f"{self.title} takes no {refused}; it takes: {takes or 'none'}")
         if asked.precision not in (None, *self.precisions):
             raise ValueError(f"{self.title} runs in {' or '.join(self.precisions)}, got {asked.precision}")
+        if asked.overlap is not None:
+            self._check_overlap(asked.overlap, (size or self.size).frames)
         own = {name: getattr(self, name) for name in ("negative_prompt", "flow_shift", "aesthetic")}
         return Settings(**{name: value for name, value in asked.given.items() if value != own.get(name)})
 
@@ -114,8 +133,19 @@ class ModelCard:
             "precision": bool(self.precisions),
             "flow_shift": self.flow_shift is not None,
             **dict.fromkeys(SCORES, self.aesthetic is not None),
+            **dict.fromkeys(EXTENSION, self.chunk is not None),
         }
         return tuple(name for name in NAMES if offered.get(name, name in self.images))
+
+    def _check_overlap(self, overlap: int, frames: int) -> None:
+        assert self.chunk is not None
+        one = self.chunk.latent_frames
+        if overlap % one:
+            raise ValueError(f"{self.title} overlaps clips by a multiple of {one} latent frames, got {overlap}")
+        if (shared := self.chunk.frames_of(overlap)) >= frames:
+            raise ValueError(
+                f"an overlap of {overlap} latent frames is {shared} frames, which leaves nothing new of {frames}"
+            )
 
 
 @dataclass(frozen=True)
@@ -197,6 +227,18 @@ class ImageConditioned(Protocol):
 
 
 @runtime_checkable
+class Extendable(Protocol):
+    """A model whose videos can go on from the end of a clip."""
+
+    def with_start(self, latent: Tensor) -> VideoModel:
+        """The same model, its weights shared, for videos that begin with the last frames of a clip.
+
+        latent: those frames, denoised, as whole chunks (1, channels, frames, height, width); `encode_prompt`
+        decodes and encodes them.
+        """
+
+
+@runtime_checkable
 class Shareable(Protocol):
     """A model whose videos several processes can make together, each of them some frames."""
 
@@ -226,14 +268,18 @@ def at_size(model: VideoModel, size: Size | None) -> VideoModel:
     return model.with_size(size)
 
 
-def adjusted(model: VideoModel, settings: Settings, images: Images = NO_IMAGES) -> VideoModel:
+def adjusted(
+    model: VideoModel, settings: Settings, images: Images = NO_IMAGES, clip: Tensor | None = None
+) -> VideoModel:
     """A model with a run's settings, but for the precision it was loaded in; a ValueError where it has none.
 
-    `images` has those that the settings ask for; a ValueError says which of them is missing.
+    `images` has those that the settings ask for, `clip` is the latent (1, channels, frames, height, width) of the
+    clip that they go on from; a ValueError says which of them is missing.
     """
     changed = replace(model.card.requested_settings(settings), precision=None)
     asked = {place: _image_of(images, place, id) for place, id in changed.images.items()}
-    changed = replace(changed, **dict.fromkeys(PLACES))
+    overlap = changed.overlap
+    changed = replace(changed, **dict.fromkeys((*PLACES, *EXTENSION)))
     if changed.given:
         assert isinstance(model, Adjustable), f"the card of {model.card.id} offers what the model does not have"
         model = model.with_settings(changed)
@@ -242,6 +288,11 @@ def adjusted(model: VideoModel, settings: Settings, images: Images = NO_IMAGES) 
             f"the card of {model.card.id} offers what the model cannot take"
         )
         model = model.with_images(asked)
+    if overlap is not None:
+        assert isinstance(model, Extendable), f"the card of {model.card.id} offers what the model cannot do"
+        if clip is None:
+            raise ValueError(NO_CLIP)
+        model = model.with_start(clip[:, :, -overlap:])
     return model
 
 

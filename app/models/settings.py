@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from app.common.validation import number, shown, text
+from app.common.validation import RUN_ID, number, shown, text, whole
 from app.models.condition_image import PLACES, WORDS, ImagePlace, check_image_id
 
 Precision = Literal["float32", "bfloat16"]
@@ -11,10 +11,12 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 CameraMotion = Literal["pan right", "pan left", "tilt up", "tilt down", "zoom in", "zoom out", "static"]
 CAMERA_MOTIONS: tuple[CameraMotion, ...] = get_args(CameraMotion)
 SCORES = ("aesthetic", "motion_score", "camera_motion")  # at the end of a caption
-NAMES = ("negative_prompt", "precision", "flow_shift", *SCORES, *PLACES)
+EXTENSION = ("extends", "overlap")
+NAMES = ("negative_prompt", "precision", "flow_shift", *SCORES, *PLACES, *EXTENSION)
 MAX_NEGATIVE_PROMPT = 1500
 MIN_FLOW_SHIFT, MAX_FLOW_SHIFT = 0.01, 100.0
 MAX_AESTHETIC, MAX_MOTION_SCORE = 10.0, 100.0
+MAX_OVERLAP = 1000
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Settings:
     camera_motion: CameraMotion | None = None  # likewise
     image: str | None = None  # id of the image that the video starts from
     last_image: str | None = None  # of the one that it is to end with
+    extends: str | None = None  # id of the run whose accelerated clip it goes on from
+    overlap: int | None = None  # latent frames at that clip's end with which it begins
 
     def __post_init__(self) -> None:
         if self.negative_prompt is not None:
@@ -46,6 +50,7 @@ class Settings:
             raise ValueError(f"camera motion must be one of {known}, got {shown(self.camera_motion)}")
         for place, id in self.images.items():
             check_image_id(f"the {WORDS[place]}", id)
+        self._check_extension()
 
     def __str__(self) -> str:
         words = {
@@ -57,6 +62,8 @@ class Settings:
             "camera_motion": f"camera motion {self.camera_motion}",
             "image": "an image as first frame",
             "last_image": "an image as last frame",
+            "extends": "an earlier clip that it goes on from",
+            "overlap": f"an overlap of {self.overlap} latent frames",
         }
         return ", ".join(f"{words[name]}" for name in self.given)
 
@@ -69,3 +76,14 @@ class Settings:
     def images(self) -> dict[ImagePlace, str]:
         """The ids of the images that it asks for, by place."""
         return {place: self.given[place] for place in PLACES if place in self.given}
+
+    def _check_extension(self) -> None:
+        if self.extends is None and self.overlap is None:
+            return
+        if not isinstance(self.extends, str) or not RUN_ID.fullmatch(self.extends):
+            raise ValueError(
+                f"the run to go on from is named by 1 to 80 letters, digits, - and _, got {shown(self.extends)}"
+            )
+        whole("the overlap", self.overlap, 1, MAX_OVERLAP)
+        if self.image is not None:
+            raise ValueError("a run that goes on from another begins with its frames, and takes no first frame")

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.common.validation import RUN_ID
 from app.runs.room import Held, Share, giving_way
-from app.runs.run import RUN_ID, VISITOR
+from app.runs.run import VISITOR
 
 DELETED = ".deleted-"
 UNDO_SECONDS = 3600.0

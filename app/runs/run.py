@@ -13,13 +13,13 @@ from typing import Any
 from app.common.files import read_json, write_json
 from app.common.timestamps import read_timestamp, write_timestamp
 from app.common.validation import one_line, shown
+from app.generation.clip import Clip, read_clip
 from app.generation.images import PICTURES
 from app.generation.request import Request
 from app.generation.summary import read_summary
 from app.generation.trace import SIDES, Side, Trace, steps_of
 from app.models.condition_image import ConditionImage
 
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)
 VISITOR = re.compile(r"[0-9a-f]{32}|")
 TRACE, SUMMARY, ABOUT, POSTER = "trace.json", "summary.json", "run.json", "poster.webp"
 VIDEOS: dict[Side, str] = {side: f"{side}.mp4" for side in SIDES}
@@ -73,6 +73,10 @@ class Run:
     def video(self, side: Side) -> Path:
         """A side's video."""
         return self.folder / VIDEOS[side]
+
+    def clip(self) -> Clip:
+        """What another run may go on from; a ValueError where the run keeps none."""
+        return read_clip(self.folder, self.request, self.video("accelerated"))
 
     def picture(self, side: Side) -> ConditionImage:
         """What a side made of one frame; a ValueError where the run is a video, or the file is not here."""

@@ -17,14 +17,16 @@ from uuid import uuid4
 
 from app.common.files import process_alive
 from app.common.timestamps import write_timestamp
+from app.common.validation import RUN_ID
+from app.generation.clip import Clip
 from app.generation.images import read_condition
 from app.generation.kept_baseline import LATENTS, KeptBaseline, read_latents, read_recording
 from app.generation.request import Request
+from app.models.base import NO_CLIP
 from app.models.condition_image import ConditionImage, Images, missing_image
 from app.runs.images import ImagePool
 from app.runs.room import Held, Share, giving_way, measure
 from app.runs.run import (
-    RUN_ID,
     SUMMARY,
     TRACE,
     VISITOR,
@@ -118,6 +120,16 @@ class RunStore:
                 raise missing_image(place)
             found[id] = image
         return found
+
+    def clip(self, request: Request, visitor: str = "") -> Clip | None:
+        """What a request goes on from, if anything: a visitor's own clip; a ValueError where it is not here."""
+        if request.extends is None:
+            return None
+        try:
+            run = self.get(request.extends, visitor)
+        except ValueError:
+            raise ValueError(NO_CLIP) from None
+        return run.clip()
 
     def delete(self, run_id: object, visitor: str = "") -> None:
         """Remove a run, damaged or not, from the list; for an hour it can be restored."""

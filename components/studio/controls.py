@@ -17,6 +17,7 @@ from app.models.condition_image import PLACES
 from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_props
 from components.shared.web import answered, panel
+from components.studio.extension import extension_panel
 from components.studio.form import FIELDS, Form
 from components.studio.images import images_panel
 from components.studio.made_for import fit_of
@@ -44,6 +45,7 @@ SHOWN = (
     "size_said",
     "offered",
     "images",
+    "extension",
     "presets",
     "library",
     "about",
@@ -102,18 +104,20 @@ def controls(
         dice = gr.Button("Random seed", size="sm", elem_id="random-seed")
         size = size_panel(card)
         images = images_panel(card, runner.store)
+        extension = extension_panel(card, runner.store)
         settings = settings_panel(card)
         presets_row = preset_buttons(card, cards)
         method = method_panel(card, unlike, codebooks)
         share = panel("studio/share", "share", link="", run="", error="", asked=0)
     dice.click(random_seed, None, seed, show_progress="hidden", api_visibility="private")
     given = {"model": model, "prompt": prompt.text, "seed": seed, "steps": steps, "guidance": guidance}
-    inputs = given | size.inputs | images.inputs | settings.inputs | method.inputs
+    inputs = given | size.inputs | images.inputs | extension.inputs | settings.inputs | method.inputs
     also = {
         "size": size.column,
         "size_said": size.said,
         "offered": settings.group,
         "images": images.row,
+        "extension": extension.row,
         "presets": presets_row.row,
         "library": prompt.library,
     }
@@ -179,6 +183,7 @@ def wire_controls(built: Controls, cards: Mapping[str, ModelCard], quiet: dict[s
 def read_request(cards: Mapping[str, ModelCard], form: Form) -> Request:
     """The request the controls ask for; a ValueError says what is wrong with it."""
     card = card_of(cards, form.model)
+    size = read_size(card, form.resolution, form.aspect_ratio, form.length)
     return Request(
         model=card.id,
         prompt=form.prompt,
@@ -186,8 +191,8 @@ def read_request(cards: Mapping[str, ModelCard], form: Form) -> Request:
         seed=as_whole(form.seed),  # type: ignore[arg-type]  # checked there, as are the others
         steps=as_whole(form.steps),  # type: ignore[arg-type]
         guidance=form.guidance,
-        size=read_size(card, form.resolution, form.aspect_ratio, form.length),
-        **vars(read_settings(card, form)),
+        size=size,
+        **vars(read_settings(card, form, size)),
     )
 
 
@@ -206,7 +211,7 @@ def show_request(cards: Mapping[str, ModelCard], request: Request, kept: Sequenc
         "library": gr.update(groups=group_props(card)),
         "presets": gr.update(visible=has_presets(card)),
         **size_props(card, request.size),
-        **settings_props(card, request.settings()),
+        **settings_props(card, request.settings(), request.size),
         **shown_for(card, chosen, request.method),
         **values,
     }

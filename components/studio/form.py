@@ -25,6 +25,8 @@ class Form:
     camera_motion: Any  # "" for none
     image: Any  # its id, "" for none
     last_image: Any  # likewise
+    extends: Any  # id of a run, "" for none
+    overlap: Any
     method: Any  # its id
     method_settings: Any  # of its fields, and of which choice: {"of", "settings"}
     reuse: Any  # in skipped steps

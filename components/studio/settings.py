@@ -9,6 +9,7 @@ from app.models.base import ModelCard
 from app.models.condition_image import PLACES
 from app.models.settings import (
     CAMERA_MOTIONS,
+    EXTENSION,
     MAX_AESTHETIC,
     MAX_FLOW_SHIFT,
     MAX_MOTION_SCORE,
@@ -17,11 +18,13 @@ from app.models.settings import (
     NAMES,
     Settings,
 )
+from app.models.size import Size
+from components.studio.extension import asked_extension, usual_overlap
 from components.studio.form import Form
 
 DEVICES_OWN = ("The device's own", "")
 NOT_SET = "not set"
-IMAGELESS = dict.fromkeys(PLACES)
+ELSEWHERE = (*PLACES, *EXTENSION)  # settings with a place of their own
 OWN = Settings()
 
 
@@ -99,28 +102,31 @@ def settings_panel(card: ModelCard) -> SettingsPanel:
     return SettingsPanel(group, inputs)
 
 
-def settings_props(card: ModelCard, settings: Settings = OWN) -> dict[str, Any]:
-    """Updates by name that show settings of a model; a ValueError where it has no such setting."""
-    shown = _shown(card, card.requested_settings(settings))
+def settings_props(card: ModelCard, settings: Settings = OWN, size: Size | None = None) -> dict[str, Any]:
+    """Updates by name that show settings of a model and a size; a ValueError where it has no such setting."""
+    shown = _shown(card, card.requested_settings(settings, size))
     fields = {name: gr.update(**props) for name, props in shown.items()}
-    changed = replace(settings, **IMAGELESS) != OWN
+    changed = replace(settings, **dict.fromkeys(ELSEWHERE)) != OWN
     return {
         **fields,
         "offered": gr.update(visible=_offered(card), open=changed),
         "images": gr.update(visible=bool(card.images)),
+        "extension": gr.update(visible=card.chunk is not None),
     }
 
 
-def read_settings(card: ModelCard, form: Form) -> Settings:
+def read_settings(card: ModelCard, form: Form, size: Size | None = None) -> Settings:
     """The settings asked for, none where they are the model's own; what hidden fields say is nothing."""
-    given = {name: getattr(form, name) for name in NAMES if name in card.settings}
+    given = {name: getattr(form, name) for name in NAMES if name in card.settings and name not in EXTENSION}
     given |= {name: given.get(name) or None for name in ("precision", "camera_motion", *PLACES)}
-    return card.requested_settings(Settings(**given))
+    if card.chunk:
+        given |= asked_extension(card, form.extends, form.overlap)
+    return card.requested_settings(Settings(**given), size)
 
 
 def _offered(card: ModelCard) -> bool:
-    """Whether the model has settings beside images, which have a place of their own."""
-    return any(name not in PLACES for name in card.settings)
+    """Whether the model has settings beside those with a place of their own."""
+    return any(name not in ELSEWHERE for name in card.settings)
 
 
 def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
@@ -134,6 +140,8 @@ def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
         "camera_motion": "",
         "image": "",
         "last_image": "",
+        "extends": "",
+        "overlap": usual_overlap(card),
         **settings.given,
     }
     shown = {name: {"value": value, "visible": name in card.settings} for name, value in values.items()}

@@ -93,7 +93,29 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
     names = ["prompt", "model", "method", "codebook", "seed", "steps", "guidance"]
     names += ["resolution", "aspect_ratio", "length", "reuse", *NAMES]
     number = next(id for id, event in stranger.events.items() if event["api_name"] == "generate")
-    good = ["a test", "tiny", "adacache-fast", {}, 0, 4, 7.0, "", "", "", "", "own", "", -1, -1, -1, "", {}, {}]
+    good = [
+        "a test",
+        "tiny",
+        "adacache-fast",
+        {},
+        0,
+        4,
+        7.0,
+        "",
+        "",
+        "",
+        "",
+        "own",
+        "",
+        -1,
+        -1,
+        -1,
+        "",
+        {},
+        {},
+        "",
+        -1,
+    ]
     fits: dict[str, tuple[Any, ...]] = {
         "prompt": ("nan", "../../etc/passwd", "<img src=x onerror=alert(1)>", "\0"),
         "codebook": (None, {}),
@@ -107,6 +129,8 @@ def test_every_argument_of_generate_is_refused_in_one_line(siege: Siege, strange
         **dict.fromkeys(("flow_shift", "aesthetic", "motion_score"), (None,)),
         "camera_motion": ("",),
         **dict.fromkeys(PLACES, (None, {})),
+        "extends": (None, ""),
+        "overlap": (None,),
     }
     for value in VALUES:
         if type(value) is type({}) and value == {} and field == "codebook":

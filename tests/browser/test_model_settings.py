@@ -220,6 +220,46 @@ def test_generate_waits_for_the_image_that_a_model_starts_from(served: Served) -
     expect(generate).to_be_enabled()
 
 
+def test_a_clip_is_gone_on_from_linked_and_missed(served: Served) -> None:
+    page = served.page
+    visit(page, served.address)
+    expect(page.locator("#extension")).to_have_count(0)
+    pick(page, "#model", "Illustrated")
+    slot, said = page.locator("#extends .image-slot"), page.locator("#extends .image-said")
+    choose = slot.locator(".clip-choose")
+    expect(choose).to_have_text("the run shown")
+    page.evaluate("localStorage.removeItem('adacache-shown')")
+    choose.click()
+    expect(said).to_have_text("No run of yours is shown; generate one first.")
+    page.fill("#steps input", "4")
+    page.fill("#prompt textarea", "a test")
+    page.click("#generate")
+    page.wait_for_function("Boolean(localStorage.getItem('adacache-shown'))")
+    first = page.evaluate("localStorage.getItem('adacache-shown')")
+    choose.click()
+    expect(slot).to_have_attribute("data-run", first)
+    expect(said).to_have_text("")
+    expect(choose).to_have_text("a test · seed 0")
+    page.fill("#overlap input", "2")
+    page.click("#generate")
+    expect(page.locator(".frame-psnr .note")).to_contain_text("of the earlier clip")
+    expect(page.locator(".readout .health")).to_contain_text("Both sides go on from the accelerated clip")
+    run = next(run for run in RunStore(served.runs).runs() if run.request.extends)
+    assert (run.request.extends, run.request.overlap, run.summary["earlier_frames"]) == (first, 2, 5)
+    assert len(run.summary["frame_psnr"]) == 3
+    link = link_to_settings(page)
+    assert (linked(link).extends, linked(link).overlap) == (first, 2)
+    RunStore(served.runs).delete(first)
+    visit(page, link)
+    expect(said).to_have_text("This run is no longer there.")
+    page.fill("#seed input", "6")
+    page.click("#generate")
+    expect(page.locator("#message")).to_contain_text("The run that this one goes on from is not here")
+    slot.get_by_role("button", name="Remove").click()
+    expect(slot).to_have_attribute("data-run", "")
+    expect(choose).to_be_focused()
+
+
 def test_the_released_script_is_a_press(served: Served) -> None:
     page = served.page
     visit(page, served.address)

@@ -111,6 +111,21 @@ def test_a_run_starts_from_a_programs_image(client: Client, tmp_path: Path) -> N
         client.predict("a test", image=handle_file(path), **asked)
 
 
+def test_a_run_goes_on_from_another(client: Client) -> None:
+    asked = {"model": "illustrated", "method": "fixed-interval-2", "steps": 4}
+    client.predict("a test", **asked, api_name="/generate")
+    first = client.predict(api_name="/status")[-1]["run"]
+    with pytest.raises(AppError, match=r"An overlap is for a run that extends another, got 2\."):
+        client.predict("a test", **asked, overlap=2, api_name="/generate")
+    with pytest.raises(AppError, match="The run that this one goes on from is not here; choose another, or none"):
+        client.predict("a test", **asked, extends="none", api_name="/generate")
+    extended = {**asked, "extends": first, "overlap": 2}
+    summary, trace, *videos = client.predict("a test", **extended, api_name="/generate")
+    assert (summary["extends"], summary["overlap"], summary["earlier_frames"]) == (first, 2, 5)
+    assert trace["request"]["extends"] == first
+    assert [len(iio.imread(video, plugin="pyav")) for video in videos] == [8, 8]
+
+
 def test_many_runs_are_submitted_listed_stopped_and_fetched(client: Client, pace: Pace) -> None:
     pace.gate.clear()
     tickets = [client.predict("a test", seed=seed, steps=4, api_name="/submit") for seed in range(11, 15)]

@@ -44,7 +44,7 @@ FITTING = Codebook((0.1, 1.0), (2, 1), steps=30, models=("sprites",))
 CODEBOOK = Codebook((0.1, 0.5, 1.0), (3, 2, 1))
 ADACACHE = AdaCacheConfig(CODEBOOK, formula="paper", locations=(0, 1, 3), motion=CARD.motion, reuse="forecast")
 HOW: list[Any] = ["adacache", None, "hold", "own", "unused", True, "official", "l1", "temporal-attn", "mid", 0]
-FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, None, None, "", "", "", *HOW)
+FORM = Form("sprites", "a dog", 0, 30, 2.0, None, None, None, "", "", None, None, None, "", "", "", "", None, *HOW)
 
 
 def request(method: Method = ADACACHE, **changes: object) -> Request:
@@ -194,6 +194,7 @@ OPEN_SORA = CARDS["open-sora-1.2"]
         (Settings(), False),
         (Settings(image="a" * 64), False),  # which has a place of its own
         (Settings(aesthetic=7.0, motion_score=5.0, image="a" * 64, last_image="b" * 64), True),
+        (Settings(last_image="b" * 64, extends="a-run", overlap=10), False),
         (Settings(camera_motion="zoom in"), True),
     ],
 )
@@ -206,7 +207,9 @@ def test_controls_and_links_say_scores_and_images(settings: Settings, open: bool
     assert updates["images"]["visible"] is True
     linked = request(named_method("fixed-interval-2", OPEN_SORA.id), model=OPEN_SORA.id, **vars(settings))
     assert from_query(to_query(linked)) == linked
-    cleared = replace(form, aesthetic=None, motion_score=None, camera_motion="", image="", last_image=None)
+    cleared = replace(
+        form, aesthetic=None, motion_score=None, camera_motion="", image="", last_image=None, extends=""
+    )
     assert read_settings(OPEN_SORA, cleared) == Settings()
     with pytest.raises(ValueError, match="the first frame must be an image's id, 64 hexadecimal digits"):
         read_settings(OPEN_SORA, replace(FORM, image="<script>"))

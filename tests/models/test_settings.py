@@ -64,7 +64,7 @@ def test_settings_that_no_model_takes(given: dict[str, object], said: str) -> No
             "open-sora-1.2",
             Settings("x"),
             "Open-Sora 1.2 takes no negative prompt; it takes: precision, aesthetic, motion score, camera motion, "
-            "image and last image",
+            "image, last image, extends and overlap",
         ),
     ],
 )

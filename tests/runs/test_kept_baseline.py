@@ -96,6 +96,7 @@ def test_the_date_is_that_of_the_measurement_however_often_it_is_reused(run: Run
         {"camera_motion": "static"},
         {"image": "a" * 64},
         {"last_image": "a" * 64},
+        {"extends": "a-run", "overlap": 5},
     ],
 )
 def test_no_baseline_for_another_request(run: Run, store: RunStore, changes: dict[str, Any]) -> None:

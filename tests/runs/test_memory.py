@@ -41,7 +41,7 @@ def test_twenty_runs_leave_memory_flat(tmp_path: Path, monkeypatch: pytest.Monke
     codebook = codebook_props(presets()["fast"].codebook)
     how = (None, "hold", "own", codebook, True, "official", "l1", "temporal-attn", "mid", 0)
     none = (None, None, None)
-    form = Form("tiny", "a test", 0, 4, 7.0, *none, "", "", *none, "", "", "", "adacache", *how)
+    form = Form("tiny", "a test", 0, 4, 7.0, *none, "", "", *none, "", "", "", "", None, "adacache", *how)
     cards, held = {"tiny": MODEL.card}, []
     for seed in range(RUNS):
         ask_for(runner, "", [read_request(cards, replace(form, seed=seed))], reuse=True)

@@ -1,4 +1,4 @@
-"""The tiny model, taking images: its noise begins with the colours of one, so that a run shows which it had."""
+"""The tiny model, taking images and clips: its noise begins with the colours of one, or with a clip's end."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -8,19 +8,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.models.base import ModelCard
+from app.models.base import Chunk, ModelCard
 from app.models.condition_image import ConditionImage, ImagePlace
 from app.models.settings import Settings
 from tests.support.tiny import CARD, TinyVideoModel
 
-ILLUSTRATED = replace(CARD, id="illustrated", title="Illustrated", images=("image", "last_image"), aesthetic=6.5)
+ILLUSTRATED = replace(
+    CARD,
+    id="illustrated",
+    title="Illustrated",
+    images=("image", "last_image"),
+    chunk=Chunk(1, 1),
+    aesthetic=6.5,
+)
 FROM_IMAGE = replace(CARD, id="from-image", title="From an image", images=("image",), needs_image=True)
 
 
 class IllustratedModel(TinyVideoModel):
-    """A VideoModel that starts from an image."""
+    """A VideoModel that starts from an image or from the end of a clip."""
 
     images: Mapping[ImagePlace, ConditionImage] = {}
+    start: Tensor | None = None
 
     def __init__(self, card: ModelCard = ILLUSTRATED) -> None:
         super().__init__()
@@ -29,6 +37,11 @@ class IllustratedModel(TinyVideoModel):
     def with_images(self, images: Mapping[ImagePlace, ConditionImage]) -> "IllustratedModel":
         model = copy(self)
         model.images = images
+        return model
+
+    def with_start(self, latent: Tensor) -> "IllustratedModel":
+        model = copy(self)
+        model.start = latent
         return model
 
     def with_settings(self, settings: Settings) -> "IllustratedModel":
@@ -40,6 +53,8 @@ class IllustratedModel(TinyVideoModel):
             _, _, _, height, width = latent.shape
             colours = torch.from_numpy(self.images["image"].fitted(height, width).copy()).permute(2, 0, 1)
             latent[0, :3, 0] = colours / 127.5 - 1
+        if self.start is not None:
+            latent[:, :, : self.start.shape[2]] = self.start
         return latent
 
 

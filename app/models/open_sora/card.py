@@ -1,10 +1,10 @@
 """What a person needs to know of Open-Sora 1.2."""
 
 from app.caching.motion import MotionRegularisation
-from app.models.base import ModelCard
+from app.models.base import Chunk, ModelCard
 from app.models.condition_image import PLACES
 from app.models.open_sora.caption import AESTHETIC_SCORE
-from app.models.open_sora.sizes import PAPER_SIZE, SIZES
+from app.models.open_sora.sizes import CHUNK, LATENT_CHUNK, PAPER_SIZE, SIZES
 from app.models.settings import PRECISIONS
 
 # The settings of the paper's Open-Sora experiments: 480p, 2 s, 30 steps.
@@ -29,6 +29,7 @@ CARD = ModelCard(
     precisions=PRECISIONS,
     aesthetic=AESTHETIC_SCORE,
     images=PLACES,
+    chunk=Chunk(LATENT_CHUNK, CHUNK),
     example_prompts=(
         "A serene waterfall cascading down moss-covered rocks in a lush green forest.",
         "A sports car drives along a coastal road at sunset, waves breaking on the cliffs below.",

@@ -1,8 +1,9 @@
-"""Frames of an Open-Sora video that are given: where an image goes in the latent, and how it keeps its place.
+"""Frames of an Open-Sora video that are given: where each goes in the latent, and how it keeps its place.
 
 The VAE encodes 17 frames at a time into 5 latent ones, the first of which stands for a single frame, as the latent
 of an image does. So an image goes to the first place of such a chunk: upstream's `align` (v1.2.0,
-opensora/utils/inference_utils.py), which puts a last frame at the first of the last 17 (quirk 27).
+opensora/utils/inference_utils.py), which puts a last frame at the first of the last 17 (quirk 27). The end of an
+earlier clip is whole chunks, at the first place of all.
 """
 
 from collections.abc import Mapping
@@ -13,9 +14,9 @@ from torch import Tensor
 from app.caching.sharding import Sharding
 from app.models.base import GivenFrames
 from app.models.condition_image import WORDS, ImagePlace
-from app.models.open_sora.sizes import CHUNK
+from app.models.open_sora.sizes import CHUNK, LATENT_CHUNK
 
-LATENT_CHUNK = 5
+START = 0  # where a clip's end, or a first frame, goes
 
 
 def check_room(place: ImagePlace, frames: int) -> None:
@@ -25,16 +26,20 @@ def check_room(place: ImagePlace, frames: int) -> None:
         raise ValueError(f"a {WORDS[place]} needs a video of at least {fewest} frames, got {frames}")
 
 
-def placed(latents: Mapping[ImagePlace, Tensor], shape: tuple[int, ...]) -> GivenFrames:
-    """Latents of images (1, channels, 1, height, width) in a video's latent (channels, frames, height, width)."""
-    frames = shape[1]
+def position_of(place: ImagePlace, latent_frames: int) -> int:
+    """Where an image goes in a latent of so many frames."""
+    return START if place == "image" else latent_frames - LATENT_CHUNK
+
+
+def placed(latents: Mapping[int, Tensor], shape: tuple[int, ...]) -> GivenFrames:
+    """Latents (1, channels, any frames, height, width) by position in one (channels, frames, height, width)."""
     like = next(iter(latents.values()))
     latent = like.new_zeros(1, *shape)
-    given = torch.zeros(frames, dtype=torch.bool, device=like.device)
-    for place, encoded in latents.items():
-        position = 0 if place == "image" else frames - LATENT_CHUNK
-        latent[:, :, position : position + 1] = encoded
-        given[position] = True
+    given = torch.zeros(shape[1], dtype=torch.bool, device=like.device)
+    for position, encoded in latents.items():
+        covered = slice(position, position + encoded.shape[2])
+        latent[:, :, covered] = encoded
+        given[covered] = True
     return GivenFrames(latent, given)
 
 

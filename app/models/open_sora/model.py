@@ -18,11 +18,11 @@ from app.models.networks.t5 import Tokenizer, encode, load_text_encoder, paramet
 from app.models.open_sora.caption import trained_caption
 from app.models.open_sora.card import CARD
 from app.models.open_sora.estimate import Checkpoint, estimate
-from app.models.open_sora.given_frames import check_room, placed, put
+from app.models.open_sora.given_frames import START, check_room, placed, position_of, put
 from app.models.open_sora.repositories import FOLDER_VARIABLE, REPOSITORIES
 from app.models.open_sora.requirements import checks
 from app.models.open_sora.sampling import predict_velocity
-from app.models.open_sora.sizes import PAPER_SIZE, SMALLEST, check_size
+from app.models.open_sora.sizes import CHUNK, LATENT_CHUNK, PAPER_SIZE, SMALLEST, check_size
 from app.models.open_sora.vae import OpenSoraVAE, VAEConfig
 from app.models.published import PublishedModel
 from app.models.requirements import refuse_unless_ready
@@ -38,7 +38,7 @@ NULL_CAPTION = "y_embedder.y_embedding"
 
 
 class OpenSora(PublishedModel):
-    """Text to video or to an image; images may be given as the first and the last frame."""
+    """Text to video or to an image; images or an earlier clip's end may be given as frames of it."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class OpenSora(PublishedModel):
         self.size = size
         self.scores: dict[str, Any] = {}  # of the caption, that are not as published
         self.images: Mapping[ImagePlace, ConditionImage] = {}
+        self.start: Tensor | None = None  # (1, channels, frames, height, width), the end of an earlier clip
 
     def with_size(self, size: Size) -> "OpenSora":
         """The same model for videos of another size: its weights are shared, its memory is planned anew."""
@@ -88,8 +89,14 @@ class OpenSora(PublishedModel):
         model.images = images
         return model
 
+    def with_start(self, latent: Tensor) -> "OpenSora":
+        """The same weights for videos that begin with the end of an earlier clip."""
+        model = copy(self)
+        model.start = latent
+        return model
+
     def encode_prompt(self, prompt: str) -> Conditioning:
-        """Encode a prompt with its scores, and the images that the video is to have."""
+        """Encode a prompt with its scores, and the frames that the video is to have."""
         caption = trained_caption(prompt, **self.scores)
         tokens = self.tokenizer(caption)
         words = int(tokens.mask.sum())
@@ -154,16 +161,25 @@ class OpenSora(PublishedModel):
         return cast(OpenSoraVAE, vae).decode_chunks(latent, self.size.frames)
 
     def _given_frames(self) -> GivenFrames | None:
-        """The images encoded, each in its place of the latent; none without images."""
-        if not self.images:
-            return None
+        """Images and the earlier clip's end, encoded, each in its place of the latent; none without any."""
         latents = {}
+        if self.start is not None:
+            latents[START] = self._encoded_again(self.start)
         for place, image in self.images.items():
             fitted = image.fitted(self.size.height, self.size.width)
             pixels = torch.from_numpy(fitted.copy()).float() / 127.5 - 1
             with torch.inference_mode():
-                latents[place] = self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
-        return placed(latents, self.latent_shape)
+                encoded = self.encode(pixels.permute(2, 0, 1)[None, :, None]).float()
+            latents[position_of(place, self.latent_shape[1])] = encoded
+        return placed(latents, self.latent_shape) if latents else None
+
+    def _encoded_again(self, latent: Tensor) -> Tensor:
+        """What encoding the decoded frames of a latent gives, which is what upstream goes on from."""
+        frames = latent.shape[2] // LATENT_CHUNK * CHUNK
+        vae = cast(OpenSoraVAE, self.parts.use("vae"))
+        with torch.inference_mode():
+            video = vae.decode(latent.to(next(vae.parameters())), frames)
+            return self.encode(video).float()
 
 
 def load(folder: Path | None = None, size: Size = PAPER_SIZE, progress: Progress | None = None) -> OpenSora:

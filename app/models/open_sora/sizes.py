@@ -13,6 +13,7 @@ from app.common.paths import OPEN_SORA_SIZES
 from app.models.size import Size, SizeTable
 
 CHUNK = 17  # frames the VAE encodes at once; other lengths have no timestep schedule upstream
+LATENT_CHUNK = 5  # what they are in the latent: one for a single frame, then one for every four
 LONGEST = 816
 SMALLEST_SIDE = 64
 

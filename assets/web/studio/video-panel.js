@@ -38,7 +38,7 @@ export function mount({ element, props, watch, server }) {
       side[id].show(shown, shown?.of ?? props.steps, props.value?.[id], names[id]);
     }
     player.load(Boolean(props.value), props.fps);
-    psnr.show(props.summary?.frame_psnr ?? [], props.state === "done");
+    psnr.show(props.summary?.frame_psnr ?? [], props.state === "done", props.summary?.earlier_frames ?? 0);
     readout.show(props);
   };
   watch(["value", "sides", "steps", "summary", "state", "aspect", "title", "run", "token"], show);

@@ -160,7 +160,7 @@ def test_recorded_runs_with_a_first_frame():
     words = int(tensors["mask"].sum())
     text = torch.cat([tensors["y"], null[None, None]])[:, :, :words]
     first_frame = tensors["z"][:, :, :1]
-    frames = placed({"image": first_frame}, tuple(tensors["z"].shape[1:]))
+    frames = placed({0: first_frame}, tuple(tensors["z"].shape[1:]))
     conditioning = Conditioning(text, torch.ones(1, words), (), (), frames)
 
     latent = torch.cat([torch.zeros_like(first_frame), tensors["z"][:, :, 1:]], dim=2)
