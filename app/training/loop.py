@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from safetensors.torch import save_file
@@ -71,11 +74,12 @@ class Optimiser:
                 else _matrix(parameter.grad.contiguous(memory_format=_layout(parameter)))
             )
             parameter.grad = None
-        for optimiser, base in zip((self._muon, self._adamw), self._rates, strict=True):
-            for group in optimiser.param_groups:
-                group["lr"] = base * rate
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+        with _muon_in(arithmetic()):
+            for optimiser, base in zip((self._muon, self._adamw), self._rates, strict=True):
+                for group in optimiser.param_groups:
+                    group["lr"] = base * rate
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
 
     def state_dict(self) -> dict[str, Any]:
         """Both optimisers' states."""
@@ -131,6 +135,29 @@ def arithmetic() -> torch.dtype:
     """What this CPU multiplies fastest: bfloat16 where it has instructions for it, which others emulate slowly."""
     able = torch.cpu.get_capabilities()
     return torch.bfloat16 if any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else torch.float32
+
+
+@contextmanager
+def _muon_in(dtype: torch.dtype) -> Iterator[None]:
+    """Muon's iteration in a type of numbers; torch's own is in bfloat16, which most CPUs emulate."""
+    if dtype == torch.bfloat16:
+        yield
+        return
+    with patch.object(torch.optim._muon, "_zeropower_via_newtonschulz", partial(_orthogonalise, dtype)):
+        yield
+
+
+def _orthogonalise(
+    dtype: torch.dtype, gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
+) -> Tensor:
+    """The nearest matrix (rows, columns) whose singular values are about 1, by Muon's quintic iteration."""
+    wide = gradient if gradient.shape[0] <= gradient.shape[1] else gradient.T
+    matrix = wide.to(dtype) / gradient.norm().clamp(min=eps)
+    linear, cubic, quintic = coefficients
+    for _ in range(steps):
+        square = matrix @ matrix.T
+        matrix = linear * matrix + (cubic * square + quintic * square @ square) @ matrix
+    return matrix if wide is gradient else matrix.T
 
 
 def save_checkpoint(path: Path, **state: Any) -> None:

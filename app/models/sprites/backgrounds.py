@@ -182,7 +182,7 @@ def _box(view: View, offset: Array) -> Array:
 def _blobs(view: View, centres: Array, sigma: float) -> Array:
     """Soft dots: centres (frames or 1, dots, 2) as (row, column) -> cover (frames or 1, side, side)."""
     if view.pans:  # the arrangement goes on beyond the picture's edges
-        centres = np.concatenate([centres + np.float32([0, way * SIZE]) for way in (-1, 0, 1)], axis=1)
+        centres = np.concatenate([centres + np.array((0, way * SIZE), np.float32) for way in (-1, 0, 1)], axis=1)
     rows = np.exp(-((view.y.swapaxes(1, 2) - centres[..., 0:1]) ** 2) / (2 * sigma**2))
     columns = np.exp(-((view.x - centres[..., 1:2]) ** 2) / (2 * sigma**2))
     return np.clip(np.einsum("fdy,fdx->fyx", rows, columns), 0, 1).astype(np.float32)

@@ -64,8 +64,8 @@ def texture(name: str, rng: np.random.Generator, frames: int, side: int) -> tupl
         raise ValueError(f"unknown texture {name!r}; accepted: {', '.join(TEXTURES)}")
     kind = TEXTURES[name]
     centres, colours = _arrange(kind, rng, frames)
-    colour = np.zeros((frames, side, side, 3), dtype=np.float32)
-    cover = np.zeros((frames, side, side), dtype=np.float32)
+    colour: Array = np.zeros((frames, side, side, 3), dtype=np.float32)
+    cover: Array = np.zeros((frames, side, side), dtype=np.float32)
     for index, rgb in enumerate(kind.colours):
         part = kind.strength * _pieces(kind, centres[:, colours == index], side)
         colour = colour * (1 - part[..., None]) + part[..., None] * np.array(rgb, dtype=np.float32) / 255

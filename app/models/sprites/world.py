@@ -145,7 +145,7 @@ def render(factors: Factors, rng: np.random.Generator, side: int = SIZE) -> Clip
         frames = frames * (1 - part[..., None]) + colour
         cover = cover * (1 - part) + part
     if factors.change == "nightfall":
-        frames = frames * (1 + times[:, None, None, None] * (np.float32(NIGHT) - 1))
+        frames = frames * (1 + times[:, None, None, None] * (np.array(NIGHT, np.float32) - 1))
     shape = (FRAMES, side, side)
     return Clip(
         frames=np.clip(np.broadcast_to(frames, (*shape, 3)) * 255 + 0.5, 0, 255).astype(np.uint8),

@@ -14,7 +14,7 @@ VOCABULARY = load_vocabulary(SPRITES_2)
 
 def made(*named: str | None, seed: int = 0, side: int = 64, **more: str) -> Clip:
     thing, place, motion, speed = named or ("ball", "grey", "still", None)
-    factors = Factors(thing, str(place), motion, speed, **more, vocabulary=VOCABULARY)  # type: ignore[arg-type]
+    factors = Factors(thing, str(place), motion, speed, **more, vocabulary=VOCABULARY)
     return render(factors, np.random.default_rng(seed), side)
 
 
