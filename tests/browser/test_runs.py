@@ -127,7 +127,7 @@ def test_export_and_import(studio: Studio, tmp_path: Path) -> None:
     expect(row(page, "<img src=x")).to_have_count(1)
     row(page, "<img src=x").locator(".run-open").click()
     expect(page.locator(".about q")).to_have_text(ATTACK)
-    expect(page.locator(".word.ignored")).to_have_text(ATTACK)
+    expect(page.locator(".readout .health")).to_contain_text(ATTACK)
     assert page.evaluate("window.broken") is False
 
     enter(page)
