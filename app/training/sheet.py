@@ -25,7 +25,7 @@ from app.models.sprites.text import SpritesText
 from app.models.sprites.vae import load_vae
 from app.models.sprites.vocabulary import load_vocabulary
 from app.training.loop import generator, load_checkpoint
-from app.training.sprites import FPS, PIXELS, Trainee
+from app.training.trainee import FPS, PIXELS, Trainee
 
 PROMPTS = (
     "a dog moving right fast over snow",

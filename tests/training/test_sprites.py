@@ -12,17 +12,8 @@ from app.models.sprites.text import TOKENS_A_WORD, row_names, token_count, token
 from app.models.sprites.vocabulary import load_vocabulary
 from app.training.latents import SHARD, Latents, open_latents
 from app.training.loop import Budget, Optimiser, arithmetic, generator
-from app.training.sprites import (
-    SpritesTraining,
-    Start,
-    Trainee,
-    default_config,
-    draw_batch,
-    export,
-    open_rows,
-    take_over,
-    train,
-)
+from app.training.sprites import SpritesTraining, draw_batch, open_rows, train
+from app.training.trainee import Start, Trainee, default_config, export, take_over
 
 TINY = STDiT3Config(
     in_channels=4,
