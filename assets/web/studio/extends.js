@@ -2,6 +2,7 @@
 // value is the run's id.
 import { make } from "../shared/format.js";
 import { shownRun } from "./session.js";
+import { createSlot } from "./slot.js";
 import { visitor } from "../shared/visitor.js";
 
 const TITLE = "Go on from";
@@ -22,8 +23,7 @@ export function mount({ element, props, watch, server }) {
   said.setAttribute("role", "status");
   element.replaceChildren(heading, take, acts, said);
 
-  let id = ""; // of the run whose clip is shown
-  const show = ({ poster = "", about = "" } = {}) => {
+  const show = (id, { poster = "", about = "" }) => {
     element.dataset.run = id;
     picture.hidden = !poster;
     if (poster) picture.src = poster;
@@ -33,39 +33,11 @@ export function mount({ element, props, watch, server }) {
     take.setAttribute("aria-label", `${TITLE} the run shown${about && `, instead of ${about}`}`);
     remove.hidden = !id;
   };
-  const say = (text) => {
-    said.textContent = text;
-    said.dataset.kind = "error";
-  };
-  const look = (run) =>
-    server.looked({ run, visitor: visitor() }).catch(() => ({ error: "The server does not answer." }));
-  const follow = async () => {
-    if ((props.value ?? "") === id) return;
-    id = props.value ?? "";
-    say("");
-    show();
-    if (!id) return;
-    const asked = id;
-    const { error, ...clip } = await look(asked);
-    if (id !== asked) return; // another one came meanwhile
-    say(error ?? "");
-    if (!error) show(clip);
-  };
-  take.addEventListener("click", async () => {
-    const { error, ...clip } = await look(shownRun());
-    say(error ?? "");
-    if (error) return;
-    id = clip.id;
-    show(clip);
-    props.value = id;
-  });
+  const look = (run) => server.looked({ run, visitor: visitor() });
+  const { set, ask } = createSlot({ props, watch, said, look, show });
+  take.addEventListener("click", async () => set(await ask(look(shownRun()))));
   remove.addEventListener("click", () => {
-    id = props.value = "";
-    say("");
-    show();
+    set({ id: "" });
     take.focus();
   });
-  watch("value", follow);
-  show();
-  follow();
 }

@@ -2,11 +2,11 @@
 // id, which is all that a request and a link hold.
 import { make } from "../shared/format.js";
 import { shownRun } from "./session.js";
+import { createSlot } from "./slot.js";
 import { visitor } from "../shared/visitor.js";
 
 const KINDS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 const MAX_BYTES = 20_000_000;
-const SILENT = { error: "The server does not answer." };
 
 /** What a slot is called cannot be a prop: those of a panel that is shown late are not there. */
 export function mountImage({ element, props, watch, server, upload }, { title, hint, ofRuns }) {
@@ -29,8 +29,7 @@ export function mountImage({ element, props, watch, server, upload }, { title, h
   said.setAttribute("role", "status");
   element.replaceChildren(heading, choose, file, acts, said);
 
-  let id = ""; // of the image shown
-  const show = ({ thumbnail = "", size: pixels = "" } = {}) => {
+  const show = (id, { thumbnail = "", size: pixels = "" }) => {
     element.dataset.image = id;
     picture.hidden = !thumbnail;
     plus.hidden = Boolean(thumbnail);
@@ -42,29 +41,7 @@ export function mountImage({ element, props, watch, server, upload }, { title, h
     remove.hidden = !id;
     take.hidden = Boolean(id) || !ofRuns;
   };
-  const say = (text, kind = "error") => {
-    said.textContent = text;
-    said.dataset.kind = kind;
-  };
-  const set = ({ error = "", ...image }) => {
-    say(error);
-    if (error) return;
-    id = image.id;
-    show(image);
-    props.value = id;
-  };
-  const look = async () => {
-    if ((props.value ?? "") === id) return;
-    id = props.value ?? "";
-    say("");
-    show();
-    if (!id) return;
-    const asked = id;
-    const { error, ...image } = await server.looked({ id: asked }).catch(() => SILENT);
-    if (id !== asked) return; // another one came meanwhile
-    say(error ?? "");
-    if (!error) show(image);
-  };
+  const { set, say, ask } = createSlot({ props, watch, said, look: (id) => server.looked({ id }), show });
   const give = async (picked) => {
     if (!KINDS[picked.type]) return say(`${picked.name} is no PNG, JPEG or WebP.`);
     if (picked.size > MAX_BYTES) return say(`${picked.name} is larger than ${MAX_BYTES / 1e6} MB.`);
@@ -95,8 +72,5 @@ export function mountImage({ element, props, watch, server, upload }, { title, h
     set({ id: "" });
     choose.focus();
   });
-  take.addEventListener("click", async () => set(await server.taken({ run: shownRun(), visitor: visitor() }).catch(() => SILENT)));
-  watch("value", look);
-  show();
-  look();
+  take.addEventListener("click", async () => set(await ask(server.taken({ run: shownRun(), visitor: visitor() }))));
 }
