@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.commands.options import extension_of
 from app.common.validation import whole
 from app.generation.request import Request
 from app.models.registry import card
@@ -37,7 +36,8 @@ def loops_of(request: Request, options: argparse.Namespace) -> Sequence[Loop]:
         if number < last:
             asked = replace(asked, last_image=None)
         if loops:
-            asked = replace(asked, image=None, **extension_of(loops[-1].out, options.overlap, model))
+            extension = model.extension(loops[-1].out.resolve().name, options.overlap)
+            asked = replace(asked, image=None, **extension)
             model.requested_settings(asked.settings(), request.size)
         loops.append(Loop(asked, options.out if number == last else options.out / f"loop-{number + 1}"))
     return loops

@@ -144,14 +144,8 @@ def settings_from(options: argparse.Namespace, model: ModelCard, size: Size | No
     for place in PLACES:
         given[place] = given[place] and given[place].id
     if options.extend is not None:
-        given |= extension_of(options.extend, options.overlap, model)
+        given |= model.extension(options.extend.resolve().name, options.overlap)
     return model.requested_settings(Settings(**given), size)
-
-
-def extension_of(run: Path, overlap: int | None, model: ModelCard) -> dict[str, Any]:
-    """The settings that go on from a run in a folder; the overlap is one chunk unless another is given."""
-    usual = model.chunk.latent_frames if model.chunk else 1  # where the model takes none, that is said
-    return {"extends": run.resolve().name, "overlap": usual if overlap is None else overlap}
 
 
 def images_from(options: argparse.Namespace) -> dict[str, ConditionImage]:

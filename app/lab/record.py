@@ -66,13 +66,18 @@ def record_stepwise(
 
 
 def check_recordable(card: ModelCard) -> None:
-    """A ValueError where a recording would compare two transformers, or lack what its video starts from."""
+    """A ValueError where no recording can be made of a model."""
+    if refusal := recording_refusal(card):
+        raise ValueError(refusal)
+
+
+def recording_refusal(card: ModelCard) -> str:
+    """Why no recording can be made: two transformers, or an image that it would lack; empty where one can."""
     if card.handover is not None:
-        raise ValueError(
-            f"{card.title} hands over to a second transformer; a recording would compare it with the first"
-        )
+        return f"{card.title} hands over to a second transformer; a recording would compare it with the first"
     if card.needs_image:
-        raise ValueError(f"{card.title} starts every video from an image, and a recording keeps none")
+        return f"{card.title} starts every video from an image, and a recording keeps none"
+    return ""
 
 
 def watched(run: Denoiser, velocities: VelocityRecorder) -> Iterator[int]:

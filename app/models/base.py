@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,16 @@ class ModelCard:
         if not self.needs_image or image:
             return ""
         return f"{self.title} starts every video from an image; give it a first frame"
+
+    @property
+    def overlap(self) -> int | None:
+        """Latent frames that a clip and the next share unless others are asked for: one chunk, as upstream."""
+        return self.chunk.latent_frames if self.chunk else None
+
+    def extension(self, extends: object, overlap: object) -> dict[str, Any]:
+        """The settings that go on from a run, with the usual overlap unless another is asked for; unchecked."""
+        usual = self.overlap or 1  # a model that extends no clips refuses the settings by name
+        return {"extends": extends, "overlap": usual if overlap is None else overlap}
 
     @property
     def size(self) -> Size:

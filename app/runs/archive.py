@@ -47,10 +47,9 @@ OPTIONAL = {ABOUT, RECORDING, *IMAGES}
 def export_zip(run: Run, path: Path) -> None:
     """Write a run's zip; atomic."""
     with atomic_path(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as file:
-        for name in (TRACE, SUMMARY, *(name for name in (RECORDING,) if (run.folder / name).is_file())):
-            file.write(run.folder / name, name)
-        for name in (*VIDEOS.values(), *(name for name in IMAGES if (run.folder / name).is_file())):
-            file.write(run.folder / name, name, ZIP_STORED)
+        besides = [name for name in (RECORDING, *IMAGES) if (run.folder / name).is_file()]
+        for name in (TRACE, SUMMARY, *VIDEOS.values(), *besides):
+            file.write(run.folder / name, name, ZIP_DEFLATED if name.endswith(".json") else ZIP_STORED)
         made = {"schema": SCHEMA, "made": write_timestamp(run.about.made)}
         file.writestr(ABOUT, json.dumps(made))  # without the browser that made it
         file.writestr(TABLE, steps_csv(run.trace))

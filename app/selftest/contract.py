@@ -25,7 +25,7 @@ from app.generation.kept_baseline import LATENTS, KeptBaseline, none_kept, read_
 from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.lab.model_calibration import Target, calibrate_model
-from app.lab.record import record
+from app.lab.record import record, recording_refusal
 from app.models.base import VideoModel
 from app.selftest.checkpoints.image import IMAGE
 from app.selftest.offload import offloaded
@@ -78,7 +78,7 @@ def check_model(model: VideoModel, name: str, precision: str) -> Iterator[Check]
         yield attempt("generate", first)
         if not kept:
             return
-        if not (model.card.handover or model.card.needs_image):  # of which no recording is made
+        if not recording_refusal(model.card):
             yield attempt("calibrate", partial(_calibrates, model, kept[0]))
         for method, words in offered(model):
             yield attempt(f"{words}: stop", partial(_stops, model, method))

@@ -40,7 +40,7 @@ def extension_panel(card: ModelCard, store: RunStore) -> ExtensionPanel:
                 "studio/extends", "extends", value="", visible=card.chunk is not None, server_functions=[looked]
             ),
             "overlap": gr.Number(
-                usual_overlap(card),
+                card.overlap,
                 label="Latent overlap",
                 precision=0,
                 minimum=1,
@@ -53,17 +53,11 @@ def extension_panel(card: ModelCard, store: RunStore) -> ExtensionPanel:
     return ExtensionPanel(row, inputs)
 
 
-def usual_overlap(card: ModelCard) -> int | None:
-    """Latent frames that a clip and the next share unless others are asked for: one chunk, which is upstream's."""
-    return card.chunk.latent_frames if card.chunk else None
-
-
 def asked_extension(card: ModelCard, extends: object, overlap: object) -> dict[str, Any]:
     """The settings that go on from a run; none without one, whatever the overlap says."""
     if extends in NO_RUN:
         return {}
-    usual = usual_overlap(card) or 1  # where the model takes none, the card says so
-    return {"extends": extends, "overlap": usual if overlap is None else as_whole(overlap)}
+    return card.extension(extends, None if overlap is None else as_whole(overlap))
 
 
 def _looked(store: RunStore, asked: object) -> dict[str, Any]:

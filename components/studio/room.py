@@ -98,7 +98,8 @@ def wire(page: Page) -> None:
         try:
             requests = read()
             for model, size, image in {(request.model, request.size, request.image) for request in requests}:
-                if refusal := refused(card_of(cards, model), size, image):  # keys ask too, not Generate alone
+                card = card_of(cards, model)
+                if refusal := unable(card, size) or card.image_refusal(image):  # keys ask too, not Generate alone
                     raise ValueError(refusal)
             said = ask_for(runner, visitor_of(visitor), requests, reuse is True, address_of(caller))
         except ValueError as error:
@@ -160,8 +161,9 @@ def wire(page: Page) -> None:
     def picked(model: str, image: str, *sizes: Any) -> Updates:
         card = card_of(cards, model)
         size = read_size(card, *sizes)
-        state = "cannot run here" if unable(card, size) else warmup.state_of(model)
-        refusal = refused(card, size, image)
+        lacking = unable(card, size)
+        state = "cannot run here" if lacking else warmup.state_of(model)
+        refusal = lacking or card.image_refusal(image)
         return [
             gr.update(model=card.title, device=device_of(model), state=state),
             said_props(card, size),
@@ -209,11 +211,6 @@ def wire(page: Page) -> None:
         preprocess=False,
         **QUIET,
     )
-
-
-def refused(card: ModelCard, size: Size | None, image: str | None) -> str:
-    """Why a run cannot be made, here or without a first frame; nothing where it can."""
-    return unable(card, size) or card.image_refusal(image)
 
 
 def unable(card: ModelCard, size: Size | None) -> str:

@@ -19,7 +19,7 @@ from app.models.settings import (
     Settings,
 )
 from app.models.size import Size
-from components.studio.extension import asked_extension, usual_overlap
+from components.studio.extension import asked_extension
 from components.studio.form import Form
 
 DEVICES_OWN = ("The device's own", "")
@@ -141,7 +141,7 @@ def _shown(card: ModelCard, settings: Settings) -> dict[str, dict[str, Any]]:
         "image": "",
         "last_image": "",
         "extends": "",
-        "overlap": usual_overlap(card),
+        "overlap": card.overlap,
         **settings.given,
     }
     shown = {name: {"value": value, "visible": name in card.settings} for name, value in values.items()}
