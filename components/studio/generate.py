@@ -21,6 +21,7 @@ from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
 from app.lab.session import Recorded
 from app.models.base import ModelCard
 from components.studio.charts import charts_props
+from components.studio.prompts import told
 from components.studio.queue import queue_props, runs_first
 from components.studio.video_panel import stage_props
 from components.studio.view import View
@@ -138,11 +139,11 @@ class Said:
 def _panels(view: View | None, cards: Mapping[str, ModelCard]) -> Updates:
     if view is None:
         return [gr.skip()] * 3
-    card = cards[view.request.model]
+    request, card = view.request, cards[view.request.model]
     return [
         gr.update(**stage_props(view, card)),
         gr.update(**charts_props(view, card)),
-        gr.update(understood=[list(pair) for pair in view.understood], ignored=list(view.ignored)),
+        gr.update(**told(request.model, request.prompt, view.understood, view.ignored)),
     ]
 
 

@@ -17,7 +17,7 @@ from app.runs.store import RunStore
 from components.studio.charts import charts_props
 from components.studio.controls import read_request, show_request, shown_updates
 from components.studio.form import Form
-from components.studio.prompts import words_props
+from components.studio.prompts import foreseen
 from components.studio.reopening import reopen
 from components.studio.share import PARAMETER, from_query
 from components.studio.video_panel import stage_props
@@ -86,7 +86,7 @@ def _unmade(request: Request, cards: Mapping[str, ModelCard], gone: bool) -> Upd
         *settings,
         gr.update(**stage_props(view, card)),
         gr.update(**charts_props(view, card)),
-        gr.update(**words_props(request.model, request.prompt)),
+        gr.update(**foreseen(request.model, request.prompt)),
         gr.update(text=NO_RUN if gone else "", kind="info"),
     ]
 

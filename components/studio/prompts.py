@@ -1,5 +1,6 @@
 """The prompt, a library to fill it from, a random one, and which of its words the model understands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import gradio as gr
 from app.common.validation import text
 from app.generation.request import MAX_NAME, MAX_PROMPT
 from app.models.base import ModelCard
-from app.models.prompts import library, surprise, words
+from app.models.prompts import Words, library, surprise, words
 from components.shared.web import panel
 
 
@@ -33,9 +34,8 @@ def prompt_panel(card: ModelCard) -> PromptPanel:
         placeholder="what moves, how, over what",
     )
     shelf = panel("studio/prompt-library", "library", events=("queue_prompts",), groups=group_props(card))
-    return PromptPanel(
-        text, shelf, panel("studio/prompt-words", "words", **words_props(card.id, card.example_prompts[0]))
-    )
+    line = panel("studio/prompt-words", "words", **foreseen(card.id, card.example_prompts[0]))
+    return PromptPanel(text, shelf, line)
 
 
 def wire_prompt(built: PromptPanel, model: gr.Dropdown, quiet: dict[str, Any]) -> None:
@@ -46,20 +46,17 @@ def wire_prompt(built: PromptPanel, model: gr.Dropdown, quiet: dict[str, Any]) -
         text("the prompt", prompt, MAX_PROMPT)
         return str(prompt)
 
-    def follow(prompt: Any, model: Any) -> Any:
+    def follow(prompt: Any, model: Any, shown: Any) -> Any:
+        """What the model will make of the prompt; what a run told of this very prompt stays."""
         text("the prompt", prompt or "", MAX_PROMPT)
         text("the model", model, MAX_NAME)
-        return gr.update(**words_props(model, prompt or ""))
-
-    def typed(prompt: Any, model: Any) -> Any:
-        """The same, but what an opened run told of its prompt stays where the model reads any text."""
-        shown = follow(prompt, model)
-        return gr.skip() if words(model, prompt or "") is None else shown
+        asked = foreseen(model, prompt or "")
+        return gr.skip() if shown == asked["value"] else gr.update(**asked)
 
     built.library.select(chosen, None, built.text, **quiet)
     built.library.click(lambda: surprise(), None, built.text, **quiet)
-    for event, answer in ((built.text.change, typed), (model.change, follow)):
-        event(answer, [built.text, model], built.words, trigger_mode="always_last", **quiet)
+    for event in (built.text.change, model.change):
+        event(follow, [built.text, model, built.words], built.words, trigger_mode="always_last", **quiet)
 
 
 def group_props(card: ModelCard) -> list[dict[str, Any]]:
@@ -73,12 +70,16 @@ def group_props(card: ModelCard) -> list[dict[str, Any]]:
     ]
 
 
-def words_props(model: str, prompt: str) -> dict[str, Any]:
+def foreseen(model: str, prompt: str) -> dict[str, Any]:
     """What the words panel shows of a prompt that is not run yet."""
-    found = words(model, prompt)
-    if found is None:
-        return {"understood": [], "ignored": []}
-    return {"understood": [list(pair) for pair in found.understood], "ignored": list(found.ignored)}
+    found = words(model, prompt) or Words((), ())
+    return told(model, prompt, found.understood, found.ignored)
+
+
+def told(model: str, prompt: str, understood: Iterable[tuple[str, str]], ignored: Iterable[str]) -> dict[str, Any]:
+    """What the words panel shows of a prompt; its value says of which, and which model reads it."""
+    pairs = [list(pair) for pair in understood]
+    return {"value": [model, prompt], "understood": pairs, "ignored": list(ignored)}
 
 
 def _known(model: str, prompt: str) -> list[str] | None:

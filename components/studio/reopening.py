@@ -9,6 +9,7 @@ from app.models.base import ModelCard
 from app.runs.run import Run
 from components.studio.charts import charts_props
 from components.studio.controls import show_request, shown_updates
+from components.studio.prompts import told
 from components.studio.video_panel import stage_props
 from components.studio.view import reopened
 
@@ -30,6 +31,6 @@ def reopen(run: Run, cards: Mapping[str, ModelCard]) -> list[Any]:
         *settings,
         gr.update(**stage_props(view, card)),
         gr.update(**charts_props(view, card)),
-        gr.update(understood=[list(pair) for pair in view.understood], ignored=list(view.ignored)),
+        gr.update(**told(request.model, request.prompt, view.understood, view.ignored)),
         gr.update(text=said, kind="info"),
     ]

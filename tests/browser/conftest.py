@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -133,8 +134,11 @@ def launched(
 
 @pytest.fixture
 def studio(launched: Studio) -> Iterator[Studio]:
-    """The page, at full speed again and with all visitors gone after the test."""
+    """The page, at full speed, without runs of earlier tests, and with all visitors gone after the test."""
     launched.pace.release()
+    for folder in launched.folders():
+        if not folder.name.startswith("."):  # else it is still being made
+            rmtree(folder)
     yield launched
     launched.pace.release()
     for page in launched.pages:

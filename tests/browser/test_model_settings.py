@@ -277,3 +277,26 @@ def test_the_released_script_is_a_press(served: Served) -> None:
     pick(page, "#resolution", "512")
     expect(page.locator("#aspect-ratio input")).to_have_value("0.57")
     expect(page.locator("#size-said")).to_contain_text("672 × 384 pixels")
+
+
+def test_what_a_run_told_of_its_prompt_stays_with_it(served: Served) -> None:
+    page = served.page
+    visit(page, served.address)
+    pick(page, "#model", "Tiny")
+    page.fill("#steps input", "4")
+    page.fill("#prompt textarea", "told of")
+    page.click("#generate")
+    ignored = page.locator(".word.ignored")
+    expect(ignored).to_have_text("foo")
+    page.wait_for_selector("#stop[disabled]")
+    page.fill("#prompt textarea", "another")
+    expect(ignored).to_have_count(0)
+    pick(page, "#model", "Illustrated")
+    expect(page.locator(".panel-header")).to_contain_text("Illustrated")
+
+    page.click("#tab-runs")
+    page.locator(".run", has_text="told of").locator(".run-open").click()
+    expect(page.locator("#prompt textarea")).to_have_value("told of")
+    expect(page.locator(".panel-header")).to_contain_text("Tiny")
+    page.wait_for_timeout(1000)  # for what would still change it
+    expect(ignored).to_have_text("foo")

@@ -128,6 +128,7 @@ def test_export_and_import(studio: Studio, tmp_path: Path) -> None:
     row(page, "<img src=x").locator(".run-open").click()
     expect(page.locator(".about q")).to_have_text(ATTACK)
     expect(page.locator(".readout .health")).to_contain_text(ATTACK)
+    expect(page.locator(".word.ignored")).to_have_text(ATTACK)
     assert page.evaluate("window.broken") is False
 
     enter(page)
