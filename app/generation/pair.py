@@ -37,6 +37,7 @@ from app.models.registry import load_model
 from app.models.runtime.memory import free_bytes
 from app.models.runtime.memory_plan import check_cache_fits
 
+PREVIEW_SHARE = 0.02  # of a run's time is spent on previews of both sides, at most
 PREVIEW_SECONDS = 0.3  # a side whose steps are faster shows no more previews than the eye can follow
 
 
@@ -131,9 +132,11 @@ def _run(
     def tell(side: Side, clean: Tensor, made: list[StepRecord]) -> Iterator[Event]:
         """Steps just made or taken over, the last of them with a preview, and the video after the last of all."""
         denoiser, preview = denoisers[side], b""
-        if previews and (denoiser.done or time.monotonic() >= next_preview[side]):
+        began = time.monotonic()
+        if previews and (denoiser.done or began >= next_preview[side]):
             preview = preview_webp(model.preview(clean), model.card.fps)
-            next_preview[side] = time.monotonic() + PREVIEW_SECONDS
+            spent = time.monotonic() - began
+            next_preview[side] = began + max(PREVIEW_SECONDS, len(SIDES) * spent / PREVIEW_SHARE)
         seconds = denoiser.seconds - sum(record.seconds for record in made)
         for record in made[:-1]:
             seconds += record.seconds

@@ -113,14 +113,18 @@ class Ticket:
         told, due, over = 0, 0.0, False
         while not over and still():
             with self.changed:
-                if not self._urgent(told) and (monotonic() < due or len(self.events) == told):
+                if not self._ready(told, due):
                     self.changed.wait(POLL_SECONDS)
                 over = self.over
-                batch = self.events[told:] if self._urgent(told) or monotonic() >= due else []
+                batch = self.events[told:] if self._ready(told, due) else []
             if batch:
                 due = monotonic() + UPDATE_SECONDS
                 told += len(batch)
                 yield batch
 
-    def _urgent(self, told: int) -> bool:
-        return self.over or any(isinstance(event, Stopping) for event in self.events[told:])
+    def _ready(self, told: int, due: float) -> bool:
+        """Whether to tell what is new; a kept run waits for its numbers, which are there at once."""
+        news = self.events[told:]
+        if self.over or any(isinstance(event, Stopping) for event in news):
+            return True
+        return bool(news) and monotonic() >= due and not isinstance(news[-1], RunKept)

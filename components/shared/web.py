@@ -3,6 +3,7 @@
 User text travels in props and reaches the DOM by textContent in those modules, never through a template.
 """
 
+import json
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -37,6 +38,15 @@ def panel(module: str, elem_id: str, events: tuple[str, ...] = (), **props: Any)
         apply_default_css=False,
         **props,
     )
+
+
+def packed(props: dict[str, Any]) -> dict[str, Any]:
+    """Many values as one prop, which the script unpacks; NaN and infinity have no place in it.
+
+    Gradio's page copies each value within a prop on its own, several times an update: a hundred steps are as many
+    thousand copies.
+    """
+    return {"packed": json.dumps(props, separators=(",", ":"), allow_nan=False)}
 
 
 def serve_assets(*folders: Path) -> None:

@@ -7,7 +7,7 @@ import gradio as gr
 from app.caching.titles import title_of
 from app.models.base import ModelCard
 from components.shared.codebook import codebook_props
-from components.shared.web import answered, panel
+from components.shared.web import answered, packed, panel
 from components.studio.branches import branches_props
 from components.studio.ghost import FIRST, Ghosts
 from components.studio.view import View
@@ -28,7 +28,7 @@ def charts_props(view: View, card: ModelCard) -> dict[str, Any]:
     request = view.request
     method = request.adacache
     summary = view.summary or {}
-    return {
+    props = {
         "series": {side: list(shown.records) for side, shown in view.sides.items()},
         "timesteps": list(view.timesteps),
         "used_codebook": codebook_props(method.codebook) if method else {},
@@ -42,3 +42,4 @@ def charts_props(view: View, card: ModelCard) -> dict[str, Any]:
         "request_key": request.key(),
         "measured": {"speedup": summary["speedup"], "db": summary["quality"].get("psnr")} if summary else {},
     }
+    return packed(props)

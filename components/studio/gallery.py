@@ -8,7 +8,7 @@ import gradio as gr
 from app.caching.codebook import presets
 from app.generation.request import Request
 from app.lab.gallery import Gallery, GalleryClip, load_gallery
-from components.shared.web import panel
+from components.shared.web import packed, panel
 
 
 def gallery_panel(folder: Path) -> tuple[gr.HTML, Gallery] | None:
@@ -16,7 +16,7 @@ def gallery_panel(folder: Path) -> tuple[gr.HTML, Gallery] | None:
     gallery = load_gallery(folder)
     if gallery is None:
         return None
-    return panel("studio/gallery", "gallery", **gallery_props(gallery, folder)), gallery
+    return panel("studio/gallery", "gallery", **packed(gallery_props(gallery, folder))), gallery
 
 
 def gallery_props(gallery: Gallery, folder: Path) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 from threading import Event as Flag
+from types import SimpleNamespace
 
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from torch import Tensor
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
@@ -16,6 +18,7 @@ from app.generation.request import Request
 from app.generation.speed import speed_of
 from app.generation.trace import Trace
 from app.metrics.quality.psnr import psnr
+from app.models.base import Frames
 from tests.support.tiny import TinyVideoModel
 
 MODEL = TinyVideoModel()
@@ -30,6 +33,31 @@ def request(codebook: Codebook = FAST, **changes: object) -> Request:
 
 def run(wanted: Request, folder: Path, **options: object) -> list[Event]:
     return list(generate_pair(wanted, folder, load=lambda _: MODEL, **options))  # type: ignore[arg-type]
+
+
+class SlowlyPreviewed(TinyVideoModel):
+    """The tiny model whose previews take a second on a clock that nothing else moves."""
+
+    def __init__(self, clock: list[float]) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def preview(self, clean_latent: Tensor) -> Frames:
+        self.clock[0] += 1.0
+        return super().preview(clean_latent)
+
+
+def test_previews_take_a_share_of_the_time_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clock = [0.0]
+    monkeypatch.setattr("app.generation.pair.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    previewed: list[tuple[str, int]] = []
+    slow = SlowlyPreviewed(clock)
+    for event in generate_pair(request(SAME), tmp_path, load=lambda _: slow, sequential=True, previews=True):
+        if isinstance(event, Step):
+            previewed += [(event.side, event.record.step)] if event.preview else []
+            clock[0] += 10.0  # a step
+    # The first of a side, one after 2 sides x 1 s / 2 % = 100 s, which are 10 steps, and the last.
+    assert previewed == [(side, step) for side in ("baseline", "accelerated") for step in (1, 11, 12)]
 
 
 def test_the_stream_of_a_whole_race(tmp_path: Path):

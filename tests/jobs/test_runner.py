@@ -189,6 +189,19 @@ def test_the_end_of_a_run_does_not_wait_for_the_next_update(monkeypatch: pytest.
     assert [event for batch in seen for event in batch] == [Loading("second"), Failed("the end")]
 
 
+def test_a_kept_run_is_told_with_its_numbers(runner: JobRunner, model: HeldModel) -> None:
+    """One update of the page at the end, not two."""
+    model.gate.set()
+    kept, compared = to_the_end(runner, runner.submit(ADA, REQUEST))[-2:]
+    ticket = Ticket(ADA, REQUEST)
+    ticket.begin()
+    ticket.tell(kept)
+    asked = iter((True, False))  # one look while only the kept run is there
+    assert list(ticket.follow(lambda: next(asked))) == []
+    ticket.tell(compared)
+    assert list(ticket.follow()) == [[kept, compared]]
+
+
 def test_a_failure_does_not_tell_where_the_runs_lie(tmp_path: Path) -> None:
     runner = JobRunner(RunStore(tmp_path / "runs"), lambda _: TinyVideoModel())
 

@@ -52,6 +52,11 @@ export function bytes(value) {
   return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** The props of a panel that the server sends as one string, for Gradio's sake; none before there are any. */
+export function unpack({ packed }) {
+  return packed ? JSON.parse(packed) : {};
+}
+
 /** A number of a StepRecord: JSON has no NaN, so Python writes such numbers as their names. */
 export function number(value) {
   if (typeof value !== "string") return value;

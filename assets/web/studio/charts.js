@@ -7,7 +7,7 @@ import { createPlots } from "./plots.js";
 import { createStrip } from "./strip.js";
 import { createStepTip } from "./step-tip.js";
 import { editing } from "./codebook-state.js";
-import { make, number } from "../shared/format.js";
+import { make, number, unpack } from "../shared/format.js";
 
 const NUMBERS = ["distance", "normalised", "regularised", "motion"];
 const FACTOR = ["score", "gradient", "factor"]; // of an explanation
@@ -37,7 +37,7 @@ export function mount({ element, props, watch, trigger, server }) {
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
 
-  let run = readRun(props);
+  let run = readRun(unpack(props));
   let asked = 0;
   let edited = 0;
   let pointed = 0; // the step looked at, by mouse or keys; 0 is none
@@ -45,23 +45,23 @@ export function mount({ element, props, watch, trigger, server }) {
   const draw = () => {
     asked = 0;
     const before = run.id;
-    run = readRun(props);
+    run = readRun(unpack(props));
     if (run.id !== before) pin(0);
     ghost.follow(run);
     strip.draw(run);
     strip.root.classList.toggle("divided", branches.draw(run));
     plots.draw(run);
     element.dataset.steps = run.baseline.length + run.accelerated.length;
-    element.dataset.state = props.state ?? "empty";
+    element.dataset.state = run.state || "empty";
     if (pinned) pin(pinned);
     else if (pointed) point(pointed);
   };
-  const show = () => (asked ||= requestAnimationFrame(draw));
-  watch(["series", "timesteps", "used_codebook", "regularised", "token", "title", "branches", "shorter", "state", "run", "request_key", "measured"], show);
+  const show = () => (asked ||= requestAnimationFrame(() => setTimeout(draw))); // what was sent beside it is seen first
+  watch("packed", show);
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
-      run = readRun(props);
+      run = readRun(unpack(props));
       ghost.follow(run);
       if (pinned) pin(pinned);
     });
@@ -142,7 +142,7 @@ export function mount({ element, props, watch, trigger, server }) {
   show();
 }
 
-/** The props as numbers, with the rate every step lives under. */
+/** What was sent, as numbers, with the rate every step lives under. */
 function readRun({ series, timesteps, used_codebook, regularised, token, title, branches, shorter, state, run, request_key, measured }) {
   const read = (record) => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, number(record[name])]));

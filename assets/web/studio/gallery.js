@@ -1,7 +1,7 @@
 // The gallery: clips from calm to fast, each with the schedule that one codebook chooses on it; the slider scales all
 // thresholds. The schedules were simulated beforehand for every place of the slider, so a move needs no server.
 import { headerButton } from "../shared/header-buttons.js";
-import { make } from "../shared/format.js";
+import { make, unpack } from "../shared/format.js";
 import { remember, remembered } from "../shared/remember.js";
 import { loopingVideo } from "../shared/together.js";
 import { visitor } from "../shared/visitor.js";
@@ -16,7 +16,8 @@ const whenIdle = (play) => {
   else setTimeout(play); // Safari
 };
 
-export function mount({ element, props, trigger }) {
+export function mount({ element, props: sent, trigger }) {
+  const props = unpack(sent);
   const section = make("section", "gallery");
   section.setAttribute("aria-label", TITLE);
   const slider = Object.assign(make("input"), { type: "range", min: 0, max: props.scales.length - 1, step: 1, id: "gallery-slider" });
