@@ -18,7 +18,13 @@ from app.caching.methods.listed_steps import ListedStepsConfig
 from app.caching.policy import CachePolicy, NoCache
 from app.caching.registry import build_policy, method_to_json
 from app.commands.compare import read_seeds
-from app.commands.options import adacache_from, add_adacache_options, add_workers_options, workers_from
+from app.commands.options import (
+    adacache_from,
+    add_adacache_options,
+    add_workers_options,
+    prompted_model,
+    workers_from,
+)
 from app.common.files import write_json
 from app.common.journal import Journal, Row
 from app.evaluation.comparison.plan import read_prompts
@@ -31,7 +37,7 @@ from app.lab.prediction_fit import scale_for
 from app.lab.search import best_schedule
 from app.metrics.quality.psnr import psnr
 from app.models.base import ModelCard, VideoModel
-from app.models.registry import card, load_model
+from app.models.registry import load_model
 from app.workers.workers import Workers
 
 EVEN, SHARED, CODEBOOK = "even", "shared", "codebook"
@@ -55,7 +61,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Generate what is missing, hand out the steps, print one JSON line."""
-    model = card(options.model)
+    model = prompted_model(options.model)
     budget, workers = options.budget, workers_from(options)
     check_budget(budget, model)
     codebook = replace(adacache_from(options, model), reuse=options.reuse)

@@ -26,6 +26,7 @@ from app.lab.calibrate import Calibration, Wish, calibrate_scores, score_family
 from app.lab.folder import RecordingsFolder
 from app.lab.objective import OBJECTIVES, Objective, usual_objective
 from app.lab.prediction import REUSES
+from app.lab.record import check_recordable
 from app.lab.recording import Recording
 from app.lab.rival import Rival, even_rival
 from app.models.registry import card, load_model
@@ -72,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
     made: what fails later, or is interrupted, goes on from there.
     """
     model = card(options.model)
+    check_recordable(model)
     methods = methods_from(options, probing_from(options, model))
     prompts = read_prompts(options.prompts)
     steps = model.steps if options.steps is None else options.steps

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.caching.names import named_method, names
-from app.commands.options import add_workers_options, workers_from
+from app.commands.options import add_workers_options, prompted_model, workers_from
 from app.common.files import atomic_path, write_json
 from app.common.paths import COMPARISON_PROMPTS
 from app.evaluation.comparison.fairness import sentences, worth
@@ -21,7 +21,7 @@ from app.evaluation.comparison.spread import asked_for
 from app.evaluation.comparison.table import described, points, to_json, to_text
 from app.evaluation.paper import table_1
 from app.models.base import ModelCard
-from app.models.registry import card, device_of
+from app.models.registry import device_of
 from app.workers.workers import Workers
 
 
@@ -75,7 +75,7 @@ def paper_points(model: ModelCard) -> list[PaperPoint]:
 
 def plan_from(options: argparse.Namespace) -> Plan:
     """The comparison that the options describe; a ValueError says what is wrong with them."""
-    model = card(options.model)
+    model = prompted_model(options.model)
     steps = model.steps if options.steps is None else options.steps
     wished = [] if options.methods is None else [name.strip() for name in options.methods.split(",")]
     if "" in wished:

@@ -17,6 +17,7 @@ from app.generation.presets import PRESETS
 from app.generation.request import random_seed
 from app.models.base import ModelCard
 from app.models.condition_image import PLACES, ConditionImage
+from app.models.registry import card
 from app.models.settings import CAMERA_MOTIONS, EXTENSION, NAMES, PRECISIONS, Settings
 from app.models.size import Size
 from app.workers.workers import Workers
@@ -204,6 +205,14 @@ def parse_locations(text: str) -> tuple[int, ...] | Location:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise ValueError(f"locations are start, mid, end or block indices such as 0,2,3, got {text!r}") from None
+
+
+def prompted_model(id: str) -> ModelCard:
+    """The card of a model that makes videos of prompts alone; a ValueError for one that needs images too."""
+    model = card(id)
+    if model.needs_image:
+        raise ValueError(f"{model.title} starts every video from an image, and a list of prompts has none")
+    return model
 
 
 def add_workers_options(parser: argparse.ArgumentParser) -> None:

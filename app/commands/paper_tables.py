@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.commands.compare import about_of, read_seeds
-from app.commands.options import add_workers_options, workers_from
+from app.commands.options import add_workers_options, prompted_model, workers_from
 from app.common.files import atomic_path, write_json
 from app.common.journal import Row
 from app.common.paths import COMPARISON_PROMPTS
@@ -28,7 +28,6 @@ from app.evaluation.tables.table import (
     to_markdown,
 )
 from app.evaluation.vbench import package
-from app.models.registry import card
 from app.models.size import Size
 
 VBENCH = "vbench"
@@ -54,7 +53,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure what is missing; write the table as Markdown, CSV, LaTeX and JSON, and print it."""
-    table, workers, model = options.table, workers_from(options), card(options.model)
+    table, workers, model = options.table, workers_from(options), prompted_model(options.model)
     steps = model.steps if options.steps is None else options.steps
     lines = table.lines(model, steps)
     plan = Plan(

@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app.caching.names import named_method
+from app.commands.options import prompted_model
 from app.common.files import atomic_path, check_writable
 from app.evaluation.comparison.plan import read_prompts
 from app.evaluation.user_study.answers import AnswerStore
@@ -19,7 +20,6 @@ from app.evaluation.user_study.study import read_study
 from app.generation.events import Compared, Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
-from app.models.registry import card
 from app.runs.run import Run
 from app.runs.store import RunStore, about_now
 
@@ -89,7 +89,7 @@ def run_results(options: argparse.Namespace) -> int:
 def _generated(options: argparse.Namespace, folder: Path) -> Iterator[Run]:
     if options.prompts is None:
         raise ValueError("--pair needs --prompts FILE")
-    chosen, prompts = card(options.model), read_prompts(options.prompts)
+    chosen, prompts = prompted_model(options.model), read_prompts(options.prompts)
     pairs = [tuple(text.split(":")) for text in options.pair]
     if wrong := [text for text, pair in zip(options.pair, pairs, strict=True) if len(pair) != 2]:
         raise ValueError(f"a pair is two methods such as adacache-fast:pab-slow, got {wrong[0]!r}")

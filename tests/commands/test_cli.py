@@ -82,6 +82,30 @@ def test_bad_input(arguments: tuple[str, ...], said: str, tmp_path: Path, capfd:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare",),
+        ("adaptivity", "--budget", "8"),
+        ("calibrate", "--speedup", "2"),
+        ("calibrate-model",),
+        ("record",),
+        ("table1",),
+        ("study", "create", "--pair", "adacache-fast:pab-slow"),
+    ],
+)
+def test_a_model_that_needs_an_image_is_refused_before_it_is_loaded(
+    arguments: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    """Its weights are not here: loading it would say that instead."""
+    prompts, place = tmp_path / "prompts.txt", "--runs" if arguments[0] == "calibrate-model" else "--out"
+    prompts.write_text("a fox\n")
+    options = ("--model", "wan-2.1-i2v-14b", "--prompts", str(prompts), place, str(tmp_path / "out.json"))
+    assert exit_code((*arguments, *options)) == 2
+    assert "Wan 2.1 I2V 14B starts every video from an image" in capfd.readouterr().err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == [prompts]
+
+
 def test_a_broken_codebook_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     path = tmp_path / "book.json"
     path.write_text('{"0.5": 2, "0.1": 1}')
