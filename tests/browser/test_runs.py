@@ -59,6 +59,7 @@ def test_a_run_is_opened_again_after_a_restart(studio: Studio) -> None:
 
 def test_compare_delete_and_undo(studio: Studio) -> None:
     page = studio.visit()
+    make_run(page, "the third")
     make_run(page, "one of two")
     page.fill("#seed input", "3")
     make_run(page, "two of two")

@@ -47,6 +47,16 @@ def test_ctrl_c_is_quiet_and_other_errors_are_not() -> None:
         assert program.returncode != 0
 
 
+def test_what_an_interrupt_left_half_made_is_quiet_and_other_destructors_are_not() -> None:
+    begin = "from app.common.endings import quiet_interrupt; quiet_interrupt()"
+    for failing, traceback in (("self.missing", False), ("1 / 0", True)):
+        half = f"class Half:\n  def __init__(self): raise KeyboardInterrupt\n  def __del__(self): {failing}"
+        program = started("-c", f"{begin}\n{half}\nHalf()")
+        _, said = program.communicate(timeout=60)
+        assert ("Traceback" in said) is traceback
+        assert program.returncode != 0
+
+
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
