@@ -278,7 +278,8 @@ def main() -> None:
     compiled = not arguments.eager
     model = train(config, training, budget, data, held_out, arguments.work, vocabulary, start, compiled)
     if arguments.export:
-        figures = {"steps": float(budget.steps), "validation": validate(model, held_out)}
+        steps = load_checkpoint(arguments.work / "sprites.pt")["step"]  # fewer than asked for where time ran out
+        figures = {"steps": float(steps), "validation": validate(model, held_out)}
         print(export(model, arguments.export, figures), "bytes", json.dumps(figures))
 
 
