@@ -37,7 +37,8 @@ export function mount({ element, props, watch, trigger, server }) {
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", "Charts of every step: arrow keys go from step to step");
 
-  let run = readRun(unpack(props));
+  let sent = unpack(props);
+  let run = readRun(sent);
   let asked = 0;
   let edited = 0;
   let pointed = 0; // the step looked at, by mouse or keys; 0 is none
@@ -45,7 +46,8 @@ export function mount({ element, props, watch, trigger, server }) {
   const draw = () => {
     asked = 0;
     const before = run.id;
-    run = readRun(unpack(props));
+    sent = unpack(props);
+    run = readRun(sent);
     if (run.id !== before) pin(0);
     ghost.follow(run);
     strip.draw(run);
@@ -61,7 +63,7 @@ export function mount({ element, props, watch, trigger, server }) {
   editing.on(["codebook"], () => {
     edited ||= requestAnimationFrame(() => {
       edited = 0;
-      run = readRun(unpack(props));
+      run = readRun(sent);
       ghost.follow(run);
       if (pinned) pin(pinned);
     });
