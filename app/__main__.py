@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app import commands as package
-from app.common.endings import quiet_interrupt
+from app.common.endings import quiet_half_made, quiet_interrupt
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
 from app.distributed.launch import is_first_process, process_count
@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_parser(commands)
     options = parser.parse_args(given)
     if current_thread() is main_thread():
-        signal.signal(signal.SIGTERM, _end)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _end)
     if process_count() > 1 and options.command != "generate":
         parser.error(f"{options.command} runs in one process; under torchrun only generate does more")
     try:
@@ -78,6 +79,9 @@ def complain(text: str) -> None:
 
 def _end(number: int, frame: object) -> NoReturn:
     """SIGTERM ends a command as Ctrl-C does, so that nothing half-written stays."""
+    quiet_half_made()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(128 + number)
 
 

@@ -6,9 +6,10 @@ One file of app/caching/methods is one method and registers itself; published se
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import MappingProxyType
 from typing import Any
 
 from app.caching.method import Method, MethodKind
@@ -77,16 +78,18 @@ def method_from_json(value: object) -> Method:
     raise ValueError(f"unknown method {shown(name)}; known: {', '.join(kinds())}")
 
 
-def published(model: str) -> dict[str, Published]:
-    """Published settings for a model by id, in the order of the file; empty where there are none."""
+@lru_cache(maxsize=64)  # model ids also come from strangers' runs
+def published(model: str) -> Mapping[str, Published]:
+    """Published settings for a model by id, in the order of the file; empty where there are none. Read once."""
     path = METHODS / f"{model}.json"
     if not path.is_file():
         return {}
     entries = json.loads(path.read_text())
-    return {
+    settings = {
         id: Published(id, entry["title"], method_from_json(entry["method"]), entry["source"])
         for id, entry in entries.items()
     }
+    return MappingProxyType(settings)
 
 
 @cache

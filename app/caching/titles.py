@@ -4,7 +4,6 @@ The page, share cards and lists call a method the same.
 """
 
 from dataclasses import replace
-from functools import lru_cache
 
 from app.caching.codebook import presets
 from app.caching.method import SOLVERS, Method, WholeStackMethod
@@ -12,7 +11,6 @@ from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import kind_of, published
 
 
-@lru_cache(maxsize=256)
 def title_of(method: Method, model: str) -> str:
     """What a run's accelerated side is called."""
     more: list[str] = []

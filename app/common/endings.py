@@ -10,23 +10,26 @@ from types import TracebackType
 
 
 def quiet_interrupt() -> None:
-    """Leave out the traceback of a KeyboardInterrupt that nothing catches, and of what it left half made.
-
-    A bar of tqdm that a signal reaches in its making lacks an attribute when it is taken down.
-    """
-    usual, usual_unraisable = sys.excepthook, sys.unraisablehook
+    """Leave out the traceback of a KeyboardInterrupt that nothing catches."""
+    usual = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if not issubclass(kind, KeyboardInterrupt):
             usual(kind, error, trace)
 
-    def unraisable(failed: sys.UnraisableHookArgs) -> None:
-        half_made = isinstance(failed.exc_value, AttributeError) and _name(failed.object) == "__del__"
-        if not half_made:
-            usual_unraisable(failed)
-
-    sys.excepthook, sys.unraisablehook = hook, unraisable
+    sys.excepthook = hook
 
 
-def _name(called: object) -> str:
-    return getattr(called, "__name__", "")
+def quiet_half_made() -> None:
+    """Called where a signal ends the program: leave out what the destructors of half made objects lack.
+
+    A bar of tqdm that a signal reaches in its making has no `pos` when it is taken down.
+    """
+    usual = sys.unraisablehook
+
+    def hook(failed: sys.UnraisableHookArgs) -> None:
+        destructor = getattr(failed.object, "__name__", "") == "__del__"
+        if not (destructor and isinstance(failed.exc_value, AttributeError)):
+            usual(failed)
+
+    sys.unraisablehook = hook

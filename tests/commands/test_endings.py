@@ -47,14 +47,28 @@ def test_ctrl_c_is_quiet_and_other_errors_are_not() -> None:
         assert program.returncode != 0
 
 
-def test_what_an_interrupt_left_half_made_is_quiet_and_other_destructors_are_not() -> None:
-    begin = "from app.common.endings import quiet_interrupt; quiet_interrupt()"
-    for failing, traceback in (("self.missing", False), ("1 / 0", True)):
-        half = f"class Half:\n  def __init__(self): raise KeyboardInterrupt\n  def __del__(self): {failing}"
-        program = started("-c", f"{begin}\n{half}\nHalf()")
-        _, said = program.communicate(timeout=60)
-        assert ("Traceback" in said) is traceback
-        assert program.returncode != 0
+def test_what_a_signal_left_half_made_is_quiet_and_other_destructors_are_not() -> None:
+    for number in ("SIGTERM", "SIGINT"):
+        for failing, traceback in (("self.missing", False), ("1 / 0", True)):
+            program = started("-c", half_made(failing, f"signal.raise_signal(signal.{number})"))
+            _, said = program.communicate(timeout=60)
+            assert ("Traceback" in said) is traceback
+            assert program.returncode != 0
+    _, said = started("-c", half_made("self.missing", "sys.exit(1)")).communicate(timeout=60)
+    assert "Traceback" in said  # no signal ended it
+
+
+def half_made(failing: str, ended: str) -> str:
+    """A program that ends in the making of an object whose destructor fails."""
+    return f"""
+import signal, sys
+import app.__main__ as program
+class Half:
+    def __init__(self): {ended}
+    def __del__(self): {failing}
+for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, program._end)
+Half()
+"""
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
