@@ -14,9 +14,9 @@ from tqdm import tqdm
 from app.commands.options import add_method_options, method_from
 from app.common.files import atomic_path
 from app.common.journal import Journal
+from app.common.paths import SPRITES
 from app.common.validation import whole
 from app.evaluation.classifier.held_out import evaluate_clip, held_out_clips, settings_of, sheet
-from app.evaluation.classifier.network import JUDGE
 from app.evaluation.classifier.scores import accuracy, classifier_of
 from app.models.registry import card, load_model
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     method = None if options.method == "none" and options.schedule is None else method_from(options, card(MODEL))
     model, classifier = load_model(MODEL), classifier_of(MODEL)
     if classifier is None:
-        raise ValueError(f"there is no judge at {JUDGE}; python -m app.training.classifier trains it")
+        raise ValueError(f"there is no judge in {SPRITES}; python -m app.training.classifier trains it")
     journal = Journal.open(options.out / "clips.jsonl", settings_of(model, method, options.seed))
     strips = options.out / "strips"
     for clip in tqdm(held_out_clips(options.clips, options.seed)[len(journal.rows) :], unit="clip", delay=1e-9):
@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
                 "seed": options.seed,
                 "method": options.method,
                 **accuracy(row["scores"] for row in judged),
+                "nothing_else": mean(row["nothing_else"] for row in judged),
                 "mean_computed_steps": mean(row["computed_steps"] for row in judged),
                 "mean_seconds": mean(row["seconds"] for row in judged),
             }

@@ -17,11 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app.common.paths import SPRITES
-from app.evaluation.classifier.network import JUDGE, Judge, JudgeConfig
-from app.models.sprites.text import factor_tokens, token_indices
-from app.models.sprites.vae import load_vae, to_images
-from app.models.sprites.vocabulary import SLOTS, load_vocabulary
-from app.models.sprites.world import clip
+from app.evaluation.classifier.network import JUDGE, Judge, JudgeConfig, looked_at
+from app.models.sprites.vae import SpritesVAE, load_vae, to_frames
+from app.models.sprites.vocabulary import Vocabulary, load_vocabulary
+from app.models.sprites.world import Factors, clip
 from app.training.latents import open_latents
 from app.training.loop import (
     Average,
@@ -34,7 +33,7 @@ from app.training.loop import (
     save_checkpoint,
 )
 
-NO_SPEED = -100
+UNASKED = -100  # the class of what a clip has not: a still one no speed, an empty one no object
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,12 @@ class JudgeTraining:
             raise ValueError(f"decoded is {self.decoded}; accepted: 0 to clips ({self.clips})")
 
 
-def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) -> tuple[Judge, dict[str, float]]:
+def train(
+    training: JudgeTraining, budget: Budget, latents: Path, work: Path, vocabulary: Vocabulary, vae: SpritesVAE
+) -> tuple[Judge, dict[str, float]]:
     """Trains or resumes in a folder; returns the averaged judge and its held-out accuracy per slot."""
     torch.manual_seed(training.seed)
-    judge = Judge(JudgeConfig())
+    judge = Judge(JudgeConfig(), vocabulary)
     for module in judge.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
@@ -72,17 +73,17 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
         judge.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average.weights, step = state["average"], state["step"]
-    frames, classes = render_clips(training.clips, held_out=False)
-    _pass_through_autoencoder(frames, training, latents)
-    held_out, held_out_classes = render_clips(400, held_out=True)
+    frames, classes = render_clips(training.clips, False, vocabulary)
+    _pass_through_autoencoder(frames, training, latents, vae)
+    held_out, held_out_classes = render_clips(600, True, vocabulary)
     log, started = Log(work / "judge.jsonl"), time.monotonic()
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         random = generator(training.seed, step)
         picked = torch.randint(len(frames), (training.batch,), generator=random)
-        logits = judge(_disturb(_images(frames[picked]), random))
+        logits = judge(_disturb(looked_at(frames[picked]), random))
         losses = [
-            F.cross_entropy(logits[slot], classes[picked, index], ignore_index=NO_SPEED, label_smoothing=0.05)
-            for index, slot in enumerate(SLOTS)
+            F.cross_entropy(logits[slot], classes[picked, index], ignore_index=UNASKED, label_smoothing=0.05)
+            for index, slot in enumerate(vocabulary.slots)
         ]
         loss = torch.stack(losses).sum()
         loss.backward()
@@ -90,7 +91,7 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
         average.update(judge, step)
         step += 1
         if step % 200 == 0 or step == budget.steps:
-            accuracy = accuracy_on(_averaged(average), held_out, held_out_classes)
+            accuracy = accuracy_on(_averaged(average, vocabulary), held_out, held_out_classes)
             log.write(step=step, loss=loss.item(), **accuracy)
             save_checkpoint(
                 checkpoint,
@@ -101,32 +102,34 @@ def train(training: JudgeTraining, budget: Budget, latents: Path, work: Path) ->
             )
             if min(accuracy.values()) >= training.until:
                 break
-    final = _averaged(average)
+    final = _averaged(average, vocabulary)
     return final, accuracy_on(final, held_out, held_out_classes)
 
 
-def render_clips(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
-    """Frames (n, 16, 64, 64, 3) uint8 and class indices (n, 4); the speed of a still clip is NO_SPEED."""
-    made = [clip(seed, held_out) for seed in range(clips)]
-    offsets = torch.tensor(token_indices(dict.fromkeys(SLOTS), load_vocabulary())) + 1
-    tokens = torch.tensor([factor_tokens(one.factors) for one in made])
-    classes = torch.where(tokens < offsets, NO_SPEED, tokens - offsets)
-    return torch.stack([torch.from_numpy(one.frames) for one in made]), classes
+def render_clips(clips: int, held_out: bool, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
+    """Frames (n, 16, 64, 64, 3) uint8 and class indices (n, slots), UNASKED for what a clip has not."""
+    made = [clip(seed, held_out, vocabulary) for seed in range(clips)]
+    classes = [_classes(one.factors) for one in made]
+    return torch.stack([torch.from_numpy(one.frames) for one in made]), torch.tensor(classes)
 
 
-def _pass_through_autoencoder(frames: Tensor, training: JudgeTraining, latents: Path) -> None:
+def _classes(factors: Factors) -> list[int]:
+    vocabulary = factors.vocabulary
+    names = {slot: getattr(factors, slot) for slot in vocabulary.slots}
+    if factors.object is None:
+        names["size"] = None  # of nothing
+    return [UNASKED if name is None else vocabulary.names(slot).index(name) for slot, name in names.items()]
+
+
+def _pass_through_autoencoder(frames: Tensor, training: JudgeTraining, latents: Path, vae: SpritesVAE) -> None:
     """Replaces the first clips, in place, by decoded latents of the same seeds with noise on them."""
-    vae = load_vae(SPRITES / "vae.safetensors")
     cache = open_latents(latents, training.decoded)
     for index in range(training.decoded):
         random = generator(training.seed, index, 1)
         latent = cache.batch([index])
         strength = training.latent_noise * float(torch.rand(1, generator=random))
-        frames[index] = vae.decode(latent + strength * torch.randn(latent.shape, generator=random))[0]
-
-
-def _images(frames: Tensor) -> Tensor:
-    return to_images(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        decoded = vae.decode(latent + strength * torch.randn(latent.shape, generator=random))
+        frames[index] = to_frames(looked_at(decoded)[0])
 
 
 def _disturb(images: Tensor, random: torch.Generator) -> Tensor:
@@ -141,17 +144,22 @@ def _disturb(images: Tensor, random: torch.Generator) -> Tensor:
 
 @torch.inference_mode()
 def accuracy_on(judge: Judge, frames: Tensor, classes: Tensor) -> dict[str, float]:
-    """Share of right answers, slot by slot, on what render_clips gives; speed over the clips that have one."""
-    answers = [judge(_images(part)) for part in frames.split(32)]
+    """Share of right answers, slot by slot, on what render_clips gives: the mean over the slot's words.
+
+    Each word counts alike, however rare it is: a judge that never sees rain is not right because it seldom rains.
+    """
+    answers = [judge(looked_at(part)) for part in frames.split(32)]
     accuracy = {}
-    for index, slot in enumerate(SLOTS):
-        right = torch.cat([answer[slot].argmax(dim=1) for answer in answers]) == classes[:, index]
-        accuracy[slot] = float(right[classes[:, index] != NO_SPEED].float().mean())
+    for index, slot in enumerate(judge.vocabulary.slots):
+        wanted = classes[:, index]
+        right = torch.cat([answer[slot].argmax(dim=1) for answer in answers]) == wanted
+        words = wanted[wanted != UNASKED].unique()
+        accuracy[slot] = float(torch.stack([right[wanted == word].float().mean() for word in words]).mean())
     return accuracy
 
 
-def _averaged(average: Average) -> Judge:
-    judge = Judge(JudgeConfig())
+def _averaged(average: Average, vocabulary: Vocabulary) -> Judge:
+    judge = Judge(JudgeConfig(), vocabulary)
     judge.load_state_dict(average.weights)
     return judge.eval()
 
@@ -160,17 +168,25 @@ def main() -> None:
     """Trains within the budget; with --export writes the shipped judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latents", type=Path, required=True, help="folder of python -m app.training.latents")
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
+    parser.add_argument("--vae", type=Path, default=SPRITES / "vae.safetensors", help="what decodes the latents")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
+    parser.add_argument("--clips", type=int, default=JudgeTraining.clips)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--until", type=float, default=1.01, help="stop once every accuracy is at least this")
-    parser.add_argument("--export", action="store_true", help="write assets/sprites/judge.safetensors at the end")
+    parser.add_argument(
+        "--export", action="store_true", help="write judge.safetensors into that folder at the end"
+    )
     arguments = parser.parse_args()
     budget = Budget(arguments.steps, arguments.steps // 3, minutes=arguments.minutes)
-    judge, accuracy = train(JudgeTraining(until=arguments.until), budget, arguments.latents, arguments.work)
+    training = JudgeTraining(clips=arguments.clips, until=arguments.until)
+    folder = arguments.vocabulary.resolve()
+    vocabulary, vae = load_vocabulary(folder), load_vae(arguments.vae)
+    judge, accuracy = train(training, budget, arguments.latents, arguments.work, vocabulary, vae)
     if arguments.export:
         metadata = {"config": json.dumps(asdict(judge.config)), "held_out": json.dumps(accuracy)}
-        size = export_weights(JUDGE, judge.state_dict(), metadata)
+        size = export_weights(folder / JUDGE, judge.state_dict(), metadata)
         print(json.dumps({"bytes": size, **accuracy}))
 
 

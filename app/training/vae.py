@@ -112,13 +112,13 @@ def finish(vae: SpritesVAE, clips: int = 300) -> dict[str, float]:
     """Fits the preview head; returns held-out figures."""
     vae.eval()
     frames = _render(clips, held_out=False)[0][::2]
-    _fit_preview(
+    fit_preview(
         vae, torch.cat([vae.encode_images(to_images(part)) for part in frames.split(64)]), to_images(frames)
     )
     held_out = _render(48, held_out=True)[0][::2]
     latents = torch.cat([vae.encode_images(to_images(part)) for part in held_out.split(64)])
     preview = to_frames(vae.preview_images(latents))
-    return {"psnr": psnr(vae, held_out), "preview_psnr": _psnr(preview, held_out)}
+    return {"psnr": psnr(vae, held_out), "preview_psnr": frame_psnr(preview, held_out)}
 
 
 def psnr(vae: SpritesVAE, frames: Tensor) -> float:
@@ -126,7 +126,7 @@ def psnr(vae: SpritesVAE, frames: Tensor) -> float:
     vae.eval()
     with torch.inference_mode():
         images = [vae.decode_images(vae.encode_images(to_images(part))) for part in frames.split(64)]
-    return _psnr(to_frames(torch.cat(images)), frames)
+    return frame_psnr(to_frames(torch.cat(images)), frames)
 
 
 def _loss(vae: SpritesVAE, images: Tensor, step: int, training: VaeTraining) -> Tensor:
@@ -144,8 +144,8 @@ def _loss(vae: SpritesVAE, images: Tensor, step: int, training: VaeTraining) -> 
         decoded = vae.decode_images(torch.cat([moved, disturbed[half:]]))
         coarse = vae.decode_images(F.avg_pool2d(disturbed, 2))
     inner = (..., slice(PIXELS, -PIXELS), slice(PIXELS, -PIXELS))  # what was moved in from the other side is wrong
-    distance = (_distance(decoded[:half][inner], target[inner]) + _distance(decoded[half:], images[half:])) / 2
-    return distance + training.scale_weight * _distance(coarse, F.avg_pool2d(images, 2))
+    error = (distance(decoded[:half][inner], target[inner]) + distance(decoded[half:], images[half:])) / 2
+    return error + training.scale_weight * distance(coarse, F.avg_pool2d(images, 2))
 
 
 def _moved(latents: Tensor, images: Tensor, training: VaeTraining, step: int) -> tuple[Tensor, Tensor]:
@@ -169,7 +169,8 @@ def _measure_statistics(vae: SpritesVAE, frames: Tensor) -> None:
     vae.statistics.running_var.copy_(raw.var(dim=(0, 2, 3)))
 
 
-def _distance(decoded: Tensor, images: Tensor) -> Tensor:
+def distance(decoded: Tensor, images: Tensor) -> Tensor:
+    """What an autoencoder's pictures (n, 3, height, width) are trained on: absolute and squared error."""
     error = decoded.float() - images
     return error.abs().mean() + 2 * error.square().mean()
 
@@ -205,12 +206,12 @@ def _render(clips: int, held_out: bool) -> tuple[Tensor, Tensor]:
     return torch.cat(frames), torch.cat(centres)
 
 
-def _fit_preview(vae: SpritesVAE, latents: Tensor, images: Tensor) -> None:
-    """Least squares from each latent's 3 x 3 neighbourhood to its 4 x 4 x 3 pixels."""
+def fit_preview(vae: SpritesVAE, latents: Tensor, images: Tensor) -> None:
+    """Least squares from the 3 x 3 neighbourhood of each latent (n, channels, h, w) to its pixels of images."""
     channels = latents.shape[1]
     inputs = F.unfold(latents, 3, padding=1).transpose(1, 2).flatten(0, 1)  # (positions, channels * 9)
     inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], dim=1)
-    targets = F.pixel_unshuffle(images, PIXELS).flatten(2).transpose(1, 2).flatten(0, 1)  # (positions, 48)
+    targets = F.pixel_unshuffle(images, vae.pixels).flatten(2).transpose(1, 2).flatten(0, 1)
     solution = torch.linalg.solve((inputs.T @ inputs).double(), (inputs.T @ targets).double()).float()
     vae.preview_head.weight.copy_(solution[:-1].T.reshape(-1, channels, 3, 3))
     assert vae.preview_head.bias is not None
@@ -231,7 +232,8 @@ def _averaged(vae: SpritesVAE, average: Average) -> SpritesVAE:
     return copy
 
 
-def _psnr(frames: Tensor, reference: Tensor) -> float:
+def frame_psnr(frames: Tensor, reference: Tensor) -> float:
+    """Mean over uint8 frames (n, height, width, 3) of the PSNR in dB."""
     error = (frames.float() - reference.float()).square().mean(dim=(1, 2, 3)).clamp(min=1e-3)
     return float((10 * torch.log10(255**2 / error)).mean())
 

@@ -16,7 +16,7 @@ from app.generation.denoiser import Denoiser, fingerprint
 from app.models.base import Frames, VideoModel
 from app.models.sprites.captions import describe
 from app.models.sprites.text import understand
-from app.models.sprites.vocabulary import SLOTS, load_vocabulary
+from app.models.sprites.vocabulary import Vocabulary
 from app.models.sprites.world import Factors, draw_factors
 
 EVERY = 3  # frames of a clip in the sheet
@@ -35,23 +35,23 @@ class HeldOutClip:
     seed: int
 
 
-def held_out_clips(clips: int, seed: int) -> list[HeldOutClip]:
+def held_out_clips(clips: int, seed: int, vocabulary: Vocabulary | None = None) -> list[HeldOutClip]:
     """Captions that name every factor, of combinations that no training clip had; a function of the seed."""
     asked = []
     for number in range(clips):
         random = np.random.default_rng((seed, number))
-        factors = draw_factors(random, held_out=True)
+        factors = draw_factors(random, held_out=True, vocabulary=vocabulary)
         asked.append(HeldOutClip(number, caption(factors, random), factors, seed * 100_000 + number))
     return asked
 
 
 def caption(factors: Factors, random: np.random.Generator) -> str:
-    """A caption in varying words that names every factor: captions leave one out now and then."""
-    vocabulary = load_vocabulary()
+    """A caption in varying words that names every factor but defaults: captions leave one out now and then."""
+    vocabulary = factors.vocabulary
     while True:
         text = describe(factors, random)
         named = understand(text, vocabulary)
-        if all(named.name(slot) == getattr(factors, slot) for slot in SLOTS):
+        if all((named.name(s) or vocabulary.default(s)) == getattr(factors, s) for s in vocabulary.slots):
             return text
 
 
@@ -79,13 +79,18 @@ def evaluate_clip(
     ).finish()
     video = run.decode()
     verdict = classifier.verdict(video)
+    factors, vocabulary = clip.factors, clip.factors.vocabulary
+    # Nothing is said of what is at its default: whether it stayed there is a question of its own.
+    plain = {s: getattr(factors, s) for s in vocabulary.slots if getattr(factors, s) == vocabulary.default(s)}
+    named = {s: getattr(factors, s) for s in vocabulary.slots if s not in plain}
     strips.mkdir(parents=True, exist_ok=True)
     Image.fromarray(strip(video)).save(strips / f"{clip.number:04d}.png")
     return {
         "number": clip.number,
         "prompt": clip.prompt,
-        "scores": compare({slot: getattr(clip.factors, slot) for slot in SLOTS}, verdict),
-        "seen": {slot: getattr(verdict, slot) for slot in SLOTS},
+        "scores": compare(named, verdict),
+        "nothing_else": all(compare(plain, verdict).values()),
+        "seen": verdict.names,
         "confidence": verdict.confidence,
         "computed_steps": len(run.computed_steps),
         "seconds": run.seconds,

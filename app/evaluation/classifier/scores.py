@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
+from app.common.paths import SPRITES
 from app.evaluation.classifier.network import JUDGE, Judge, Verdict, load_judge
 from app.models.base import Frames
 from app.models.sprites.text import understand
-from app.models.sprites.vocabulary import SLOTS, load_vocabulary
 
 Scores = dict[str, bool]
 
@@ -24,27 +24,30 @@ class ClipClassifier:
     judge: Judge
 
     def verdict(self, video: Frames) -> Verdict:
-        """What a video (16, 64, 64, 3) shows."""
+        """What a video (16, height, width, 3) shows."""
         return self.judge.judge(torch.from_numpy(video.copy())[None])[0]
 
     def scores(self, prompt: str, video: Frames) -> Scores:
         """Right or wrong for every slot that the prompt fills."""
-        understanding = understand(prompt, load_vocabulary())
-        return compare({slot: understanding.name(slot) for slot in SLOTS}, self.verdict(video))
+        vocabulary = self.judge.vocabulary
+        understanding = understand(prompt, vocabulary)
+        return compare({slot: understanding.name(slot) for slot in vocabulary.slots}, self.verdict(video))
 
 
-def classifier_of(model: str, path: Path = JUDGE) -> ClipClassifier | None:
+def classifier_of(model: str, folder: Path = SPRITES) -> ClipClassifier | None:
     """The classifier of a model's videos; none where there is no judge."""
-    return ClipClassifier(load_judge(path)) if model == "sprites" and path.is_file() else None
+    return ClipClassifier(load_judge(folder)) if model == "sprites" and (folder / JUDGE).is_file() else None
 
 
 def compare(wanted: dict[str, str | None], verdict: Verdict) -> Scores:
     """Marks for the wanted slots; a moving clip taken for a still one has no speed, which is wrong."""
-    return {slot: getattr(verdict, slot) == name for slot, name in wanted.items() if name is not None}
+    return {slot: verdict.names[slot] == name for slot, name in wanted.items() if name is not None}
 
 
 def accuracy(scores: Iterable[Scores]) -> dict[str, float]:
     """The share of right answers, slot by slot, over the videos whose prompt fills the slot."""
-    given = list(scores)
-    counted = {slot: [mark[slot] for mark in given if slot in mark] for slot in SLOTS}
-    return {slot: sum(values) / len(values) for slot, values in counted.items() if values}
+    counted: dict[str, list[bool]] = {}
+    for marks in scores:
+        for slot, right in marks.items():
+            counted.setdefault(slot, []).append(right)
+    return {slot: sum(values) / len(values) for slot, values in counted.items()}

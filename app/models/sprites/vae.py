@@ -1,6 +1,7 @@
 """The frame autoencoder of Sprites: 64 x 64 RGB frames <-> 4 channels of 16 x 16, each frame on its own.
 
-Latents are standardised per channel; a linear head gives previews at a thousandth of a decode's cost.
+A decoder may draw at twice the size that was encoded. Latents are standardised per channel; a linear head gives
+previews at a thousandth of a decode's cost.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from torch import Tensor, nn
 
-PIXELS = 4
+PIXELS = 4  # of an encoded picture, along a side of a latent's cell
 
 
 @dataclass(frozen=True)
 class VaeConfig:
-    """Widths of the autoencoder: encoder at 1/2 and 1/4 size, decoder at 1/4 and 1/2 size."""
+    """Widths and depths: encoder at 1/2 and 1/4 of the encoded size, decoder at 1/4, 1/2 and, to draw twice, 1."""
 
     latent_channels: int = 4
     encoder_half: int = 32
@@ -30,17 +31,26 @@ class VaeConfig:
     encoder_blocks: int = 2
     decoder_blocks: int = 3
     decoder_half_blocks: int = 2
+    scale: int = 1  # pixels drawn for one that was encoded, along a side
+    decoder_whole: int = 32
+    decoder_whole_blocks: int = 2
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value < 1:
                 raise ValueError(f"{name} is {value}; accepted: an integer of at least 1")
-        if self.decoder_half % 4:
-            raise ValueError(f"decoder_half is {self.decoder_half}; accepted: a multiple of 4 (pixel shuffle)")
+        for name in ("decoder_half", "decoder_whole"):
+            if getattr(self, name) % 4:
+                raise ValueError(f"{name} is {getattr(self, name)}; accepted: a multiple of 4 (pixel shuffle)")
+        if self.scale > 2:
+            raise ValueError(f"scale is {self.scale}; accepted: 1 (as encoded) or 2 (twice the size)")
 
 
 class SpritesVAE(nn.Module):
-    """Frames (batch, frames, height, width, 3) in [0, 1] <-> latent (batch, channels, frames, h/4, w/4)."""
+    """Frames (batch, frames, height, width, 3) in [0, 1] <-> latent (batch, channels, frames, h/4, w/4).
+
+    Decoded frames are `scale` times as high and wide as encoded ones.
+    """
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
@@ -62,13 +72,11 @@ class SpritesVAE(nn.Module):
             nn.Conv2d(config.decoder_quarter, 4 * config.decoder_half, 1),
             nn.PixelShuffle(2),
             *(ResidualBlock(config.decoder_half) for _ in range(config.decoder_half_blocks)),
-            nn.SiLU(),
-            nn.Conv2d(config.decoder_half, config.decoder_half, 3, padding=1),
-            nn.PixelShuffle(2),
-            nn.SiLU(),
-            nn.Conv2d(config.decoder_half // 4, 3, 3, padding=1),
+            *(_twice(config) if config.scale == 2 else ()),
+            *_to_colours(config.decoder_half if config.scale == 1 else config.decoder_whole),
         )
-        self.preview_head = nn.Conv2d(config.latent_channels, 3 * PIXELS**2, 3, padding=1)
+        self.pixels = PIXELS * config.scale  # of a decoded picture, along a side of a latent's cell
+        self.preview_head = nn.Conv2d(config.latent_channels, 3 * self.pixels**2, 3, padding=1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # twice as fast on a CPU as the default layout
                 module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
@@ -79,13 +87,13 @@ class SpritesVAE(nn.Module):
         return standardised
 
     def decode_images(self, latents: Tensor) -> Tensor:
-        """Standardised latents (n, channels, h, w) -> images (n, 3, 4h, 4w), about [-1, 1], not clipped."""
+        """Standardised latents (n, channels, h, w) -> images (n, 3, height, width), about [-1, 1], not clipped."""
         images: Tensor = self.decoder(latents)
         return images
 
     def preview_images(self, latents: Tensor) -> Tensor:
-        """The linear look at latents (n, channels, h, w) -> images (n, 3, 4h, 4w), about [-1, 1], not clipped."""
-        return F.pixel_shuffle(self.preview_head(latents), PIXELS)
+        """The linear look at latents (n, channels, h, w): images of the size of those of decode_images."""
+        return F.pixel_shuffle(self.preview_head(latents), self.pixels)
 
     @torch.inference_mode()
     def encode(self, frames: Tensor) -> Tensor:
@@ -99,7 +107,7 @@ class SpritesVAE(nn.Module):
 
     @torch.inference_mode()
     def decode(self, latent: Tensor) -> Tensor:
-        """Latent (batch, channels, frames, h, w) -> uint8 frames (batch, frames, 4h, 4w, 3)."""
+        """Latent (batch, channels, frames, h, w) -> uint8 frames (batch, frames, height, width, 3)."""
         return self._per_frame(latent, self.decode_images)
 
     @torch.inference_mode()
@@ -129,6 +137,27 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w) -> the same shape."""
         return x + self.second(F.silu(self.first(F.silu(x))))
+
+
+def _twice(config: VaeConfig) -> list[nn.Module]:
+    """From half the encoded size to the whole of it: (n, decoder_half, h, w) -> (n, decoder_whole, 2h, 2w)."""
+    return [
+        nn.SiLU(),
+        nn.Conv2d(config.decoder_half, 4 * config.decoder_whole, 3, padding=1),
+        nn.PixelShuffle(2),
+        *(ResidualBlock(config.decoder_whole) for _ in range(config.decoder_whole_blocks)),
+    ]
+
+
+def _to_colours(features: int) -> list[nn.Module]:
+    """Features (n, features, h, w) -> images (n, 3, 2h, 2w)."""
+    return [
+        nn.SiLU(),
+        nn.Conv2d(features, features, 3, padding=1),
+        nn.PixelShuffle(2),
+        nn.SiLU(),
+        nn.Conv2d(features // 4, 3, 3, padding=1),
+    ]
 
 
 def to_images(frames: Tensor) -> Tensor:
