@@ -13,7 +13,7 @@ from app.metrics.flop_count import Count, StepCount, count, count_step
 from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import shifted_timesteps
 from app.models.sprites.card import CARD, TIMESTEP_SHIFT
-from app.models.sprites.vae import SpritesVAE, VaeConfig
+from app.models.sprites.vae import PIXELS, SpritesVAE, VaeConfig
 
 
 class Sprites:
@@ -28,11 +28,11 @@ class Sprites:
         return shifted_timesteps(work.steps, work.flow_shift or TIMESTEP_SHIFT)
 
     def step(self, work: Workload) -> StepCount:
-        """Latents have a quarter of the side and as many frames."""
+        """The latent has as many frames as the video."""
         config = STDiT3Config.from_upstream(_config("transformer"))
         with torch.device("meta"):
             model = STDiT3(config).eval()
-        latent = (config.in_channels, work.frames, work.height // 4, work.width // 4)
+        latent = (config.in_channels, work.frames, *_cells(work))
         size = {"height": torch.tensor([float(work.height)]), "width": torch.tensor([float(work.width)])}
 
         def forward(cache: BranchCache) -> object:
@@ -49,8 +49,14 @@ class Sprites:
     def decode(self, work: Workload) -> Count:
         """The decoder, frame by frame."""
         config = VaeConfig(**_config("vae"))
-        latents = (work.frames, config.latent_channels, work.height // 4, work.width // 4)
+        latents = (work.frames, config.latent_channels, *_cells(work))
         return count(lambda: SpritesVAE(config).decode_images(torch.empty(latents)))
+
+
+def _cells(work: Workload) -> tuple[int, int]:
+    """The latent's height and width for a video's."""
+    pixels = PIXELS * VaeConfig(**_config("vae")).scale
+    return work.height // pixels, work.width // pixels
 
 
 def _config(part: str) -> dict[str, int]:

@@ -17,9 +17,10 @@ from app.models.samplers.rectified_flow import euler_step, guide, predict_video,
 from app.models.settings import Settings
 from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
-from app.models.sprites.vae import SpritesVAE, load_vae
+from app.models.sprites.vae import PIXELS, SpritesVAE, load_vae
 
 LATENT_SHAPE = (1, 4, 16, 16, 16)  # (batch, channels, frames, height, width)
+ENCODED = float(PIXELS * LATENT_SHAPE[-1])  # the side the transformer is told, however large the decoder draws
 
 
 class Sprites:
@@ -85,8 +86,8 @@ class Sprites:
                 conditioning.text,
                 conditioning.mask,
                 fps=torch.tensor([CARD.fps]),
-                height=torch.tensor([float(CARD.height)]),
-                width=torch.tensor([float(CARD.width)]),
+                height=torch.tensor([ENCODED]),
+                width=torch.tensor([ENCODED]),
                 sharding=self.sharding,
                 cache=cache,
             ),
