@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         complain(f"{parser.prog} {options.command}: {' '.join(str(error).split())}")
         return 2
     except KeyboardInterrupt:
-        complain(f"{parser.prog} {options.command}: interrupted, nothing was written")
+        complain(f"{parser.prog} {options.command}: interrupted; what was finished before is kept")
         return 130
 
 

@@ -310,12 +310,13 @@ def _result(runner: JobRunner, ticket: Ticket) -> Result:
 
 def _status(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
     waits, progress = ticket.state == "waiting", ticket.progress
+    place = runner.place(ticket)
     return {
         "id": ticket.id,
         "prompt": ticket.request.prompt,
         "state": ticket.state,
-        "ahead": len(runner.queue.before(ticket)) if waits else 0,
-        "seconds": runner.seconds_until(ticket) if waits else progress.seconds_left,
+        "ahead": place.ahead,
+        "seconds": place.seconds if waits else progress.seconds_left,
         "made": sum(progress.made.values()),
         "steps": sum(progress.steps.values()),
         "run": ticket.run,

@@ -1,8 +1,13 @@
 """The floors of the house: what each package may import, directly or through others."""
 
-import pytest
+import sys
+from importlib.metadata import packages_distributions
 
-from tests.support.imports import modules, reachable
+import pytest
+from packaging.utils import canonicalize_name
+
+from tests.support.imports import at_import, distributions_of, modules, reachable
+from tests.support.paths import ROOT
 
 # From the ground up: a package imports from its own floor and from those below it.
 FLOORS = (
@@ -19,6 +24,7 @@ FLOORS = (
     ("app.training", "app.commands"),
 )
 APP = [package for floor in FLOORS for package in floor]
+ON_A_SPACE = {"spaces"}  # app.py imports it only there, where it is installed
 UNKNOWN = {"app": {"gradio", "components", "plotly"}, "components": {"torch"}}
 
 
@@ -47,6 +53,25 @@ def test_a_package_never_reaches_what_it_must_not_know(room: str) -> None:
         if name.split(".")[0] == room:
             seen = reachable(name) if room == "app" else modules()[name]
             assert not {module.split(".")[0] for module in seen} & UNKNOWN[room], name
+
+
+def test_what_the_page_imports_comes_with_its_requirements() -> None:
+    """What only the tests' requirements bring in breaks `make run` on a fresh machine, and nowhere else."""
+    installed = distributions_of(ROOT / "requirements.txt")
+    provided = {
+        module
+        for module, distributions in packages_distributions().items()
+        if any(canonicalize_name(name) in installed for name in distributions)
+    }
+    imports, seen = at_import(), set()
+    waiting = ["launcher", "app.__main__", *(name for name in imports if name.split(".")[0] == "components")]
+    while waiting:
+        if (name := waiting.pop()) not in seen:
+            seen.add(name)
+            waiting.extend(imports.get(name, ()))
+    foreign = {name for name in seen if name not in imports} - set(sys.stdlib_module_names)
+    assert {"gradio", "torch"} <= foreign
+    assert foreign <= provided | ON_A_SPACE, foreign - provided
 
 
 def test_what_ships_imports_no_tests() -> None:

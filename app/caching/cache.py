@@ -172,7 +172,8 @@ class ResidualCache:
         if whole:
             self._age(key)
         out = compute()
-        self._show("output", lambda: out, self._call)
+        if self._plan == "all":  # a policy that reuses within the model decides on the way
+            self._show("output", lambda: out, self._call)
         if whole:
             self._keep(key, out - given * sign)
         return out

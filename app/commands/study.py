@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 from typing import Any
 
 from tqdm import tqdm
@@ -14,7 +14,7 @@ from app.commands.options import prompted_model
 from app.common.files import atomic_path, check_writable
 from app.evaluation.comparison.plan import read_prompts
 from app.evaluation.user_study.answers import AnswerStore
-from app.evaluation.user_study.create import create_study
+from app.evaluation.user_study.create import check_plan, create_study
 from app.evaluation.user_study.results import PairResult, Share, answers_csv, results_of
 from app.evaluation.user_study.study import read_study
 from app.generation.events import Compared, Failed
@@ -44,7 +44,12 @@ def add_parser(commands: Any) -> None:
     )
     create.add_argument("--seed", type=int, default=0)
     create.add_argument("--title", default="Which video is better?")
-    create.add_argument("--out", type=Path, required=True, help="the study: a zip file")
+    create.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the study: a zip file; a --pair that was interrupted is gone on with",
+    )
     results = acts.add_parser("results", help="what participants answered", allow_abbrev=False)
     results.set_defaults(run=run_results)
     results.add_argument("study", type=Path)
@@ -57,16 +62,18 @@ def run_create(options: argparse.Namespace) -> int:
     check_writable(options.out)
     if (options.runs is None) == (not options.pair):
         raise ValueError("give either --runs FOLDER or --pair ONE:OTHER with --prompts FILE")
-    with TemporaryDirectory() as folder:
-        if options.pair:
-            runs = list(_generated(options, Path(folder)))
-        elif options.runs.is_dir():
-            runs = RunStore(options.runs).runs()
-        else:
-            raise ValueError(f"{options.runs} is no folder of runs")
-        if not runs:
-            raise ValueError(f"there are no runs in {options.runs}")
-        study = create_study(options.out, runs, options.title, "python -m app study create")
+    made = options.out.with_name(f"{options.out.stem}-runs")  # kept until the study is whole
+    if options.pair:
+        runs = list(_generated(options, RunStore(made)))
+    elif options.runs.is_dir():
+        runs = RunStore(options.runs).runs()
+    else:
+        raise ValueError(f"{options.runs} is no folder of runs")
+    if not runs:
+        raise ValueError(f"there are no runs in {options.runs}")
+    study = create_study(options.out, runs, options.title, "python -m app study create")
+    if options.pair:
+        rmtree(made)
     checks = sum(question.is_check for question in study.questions)
     print(f"{options.out}: {len(study.questions) - checks} questions and {checks} attention checks")
     return 0
@@ -86,7 +93,8 @@ def run_results(options: argparse.Namespace) -> int:
     return 0
 
 
-def _generated(options: argparse.Namespace, folder: Path) -> Iterator[Run]:
+def _generated(options: argparse.Namespace, store: RunStore) -> Iterator[Run]:
+    """The runs of all pairs; those that an earlier call left in the store are not made again."""
     if options.prompts is None:
         raise ValueError("--pair needs --prompts FILE")
     chosen, prompts = prompted_model(options.model), read_prompts(options.prompts)
@@ -105,15 +113,22 @@ def _generated(options: argparse.Namespace, folder: Path) -> Iterator[Run]:
         for number, prompt in enumerate(prompts)
         for name in pairs[number % len(pairs)]
     ]
-    store = RunStore(folder)
+    check_plan(options.out, options.title, len(prompts))
+    there = {run.request: run for run in store.runs()}
     for request in tqdm(requests, desc="videos", unit="run"):
+        if request in there:
+            yield there[request]
+            continue
         making = store.begin(request.key())
-        with closing(generate_pair(request, making, kept=store.baseline)) as events:  # type: ignore[type-var]
-            *_, last = events
-        if isinstance(last, Failed):
-            raise ValueError(f"{request.prompt}: {last.message}")
-        if isinstance(last, Compared):
-            yield store.keep(making, about_now(""))
+        try:
+            with closing(generate_pair(request, making, kept=store.baseline)) as events:  # type: ignore[type-var]
+                *_, last = events
+            if isinstance(last, Failed):
+                raise ValueError(f"{request.prompt}: {last.message}")
+            if isinstance(last, Compared):
+                yield store.keep(making, about_now(""))
+        finally:
+            rmtree(making, ignore_errors=True)
 
 
 def _line(pair: PairResult) -> str:

@@ -48,10 +48,14 @@ class Denoiser:
     ) -> Self:
         """Noise of the seed, before the first of `steps`; `poll` is called inside steps and may raise to stop.
 
-        A ValueError for a solver that the model's latents are not made for.
+        A ValueError for a solver or a signal that the model's latents are not made for.
         """
         if solver != "own" and not model.card.flow:
             raise ValueError(f"{SOLVERS[solver]} is made here for rectified flow, which {model.card.title} is not")
+        if "guided" in policy.signals and not model.card.flow:
+            raise ValueError(
+                f"latent signals are in the units of a rectified flow, which {model.card.title} is not"
+            )
         schedule = model.schedule(steps)
         run = replace(model.card.run_shape(schedule), sharding=sharding_of(model))
         cache = ResidualCache(policy, run, poll=poll)

@@ -98,7 +98,8 @@ def _run(
     started = Started(request, schedule, conditioning.understood, conditioning.ignored)
     yield started
 
-    watcher = watch(request)
+    # Residuals of one transformer say nothing of those of the next.
+    watcher = watch(request) if model.card.handover is None else None
     uncached = NoCache() if watcher is None else watcher.policy
     policies: dict[Side, CachePolicy] = {"baseline": uncached, "accelerated": build_policy(request.method)}
     denoisers = {

@@ -12,6 +12,14 @@ from app.jobs.limits import Limits
 from app.jobs.ticket import Ticket
 
 
+@dataclass(frozen=True)
+class Place:
+    """How many runs come before one, and the seconds they take; None where the pace of one is not known."""
+
+    ahead: int = 0
+    seconds: float | None = 0.0
+
+
 @dataclass
 class JobQueue:
     """Which run has the device and which wait."""
@@ -57,14 +65,6 @@ class JobQueue:
                 keyed.append((turns[ticket.visitor], arrival))
                 turns[ticket.visitor] += 1
             return [self.waiting[arrival] for _, arrival in sorted(keyed)]
-
-    def before(self, ticket: Ticket) -> list[Ticket]:
-        """What comes first: the run that goes, and those before this one; nothing where it does not wait."""
-        with self.lock:
-            order = self.order()
-            if ticket not in order:
-                return []
-            return [*([self.running] if self.running else []), *order[: order.index(ticket)]]
 
     def of(self, visitor: str) -> list[Ticket]:
         """A visitor's runs that go or wait, in their order."""

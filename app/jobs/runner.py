@@ -23,7 +23,7 @@ from app.generation.trace import SIDES, Side, Trace
 from app.jobs.calibration import Calibrated
 from app.jobs.limits import Limits
 from app.jobs.progress import Pace, Progress
-from app.jobs.queue import JobQueue
+from app.jobs.queue import JobQueue, Place
 from app.jobs.ticket import POLL_SECONDS, JobEvent, Room, RunKept, Stopping, Ticket, Waiting
 from app.jobs.zerogpu import Job, generate_pair
 from app.lab.session import Recorded
@@ -131,25 +131,32 @@ class JobRunner:
 
         told = None
         while ticket.state == "waiting" and here():
-            seconds = self.seconds_until(ticket)
-            place = Waiting(len(self.queue.before(ticket)), None if seconds is None else math.ceil(seconds))
-            if place.ahead and place != told:
-                yield [place]
-                told = place
+            place = self.place(ticket)
+            waiting = Waiting(place.ahead, None if place.seconds is None else math.ceil(place.seconds))
+            if waiting.ahead and waiting != told:
+                yield [waiting]
+                told = waiting
             with ticket.changed:
                 ticket.changed.wait_for(lambda: ticket.state != "waiting", POLL_SECONDS)
         yield from ticket.follow(here)
 
-    def seconds_until(self, ticket: Ticket) -> float | None:
-        """How long the runs before one that waits will take; None where the pace of one of them is not known."""
-        total = 0.0
-        for other in self.queue.before(ticket):
-            left = other.progress.seconds_left
-            seconds = left if left is not None else self.pace.seconds_of(other.request)
-            if seconds is None:
-                return None
-            total += seconds
-        return total
+    def places(self) -> dict[str, Place]:
+        """Where every run stands that waits, by its ticket's id."""
+        with self.queue.lock:
+            running, order = self.queue.running, self.queue.order()
+        found: dict[str, Place] = {}
+        place = Place()
+        for ticket in [*([running] if running else []), *order]:
+            found[ticket.id] = place
+            left = ticket.progress.seconds_left
+            needed = self.pace.seconds_of(ticket.request) if left is None else left
+            known = place.seconds is not None and needed is not None
+            place = Place(place.ahead + 1, place.seconds + needed if known else None)  # type: ignore[operator]
+        return found
+
+    def place(self, ticket: Ticket) -> Place:
+        """Where one run stands; first where it does not wait."""
+        return self.places().get(ticket.id, Place())
 
     def _start_next(self) -> None:
         while (ticket := self.queue.start()) is not None:

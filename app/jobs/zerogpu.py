@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Event as Flag
@@ -37,6 +38,7 @@ from app.models.downloads import fetch_weights
 from app.models.registry import REQUIREMENTS, load_model
 
 SWITCH = "SPACES_ZERO_GPU"  # set by a ZeroGPU Space, which has the package as well
+STARTED = datetime.now().astimezone()
 
 JobEvents = Iterator[Event | session.Recorded]
 Job = Callable[..., Iterator[Any]]  # called as generate_pair is; what it yields, its room knows
@@ -74,7 +76,7 @@ def _generate(
 
     `found` was looked up out here, as the store of runs has a lock.
     """
-    cost = cost_of(request, kept=found is not None)
+    cost = cost_of(request, kept=found is not None and _sure(found))
     if cost.refusal:
         yield Failed(cost.refusal)
         return
@@ -118,8 +120,13 @@ def seconds_of(job: Job, request: Request, folder: Path, options: Mapping[str, A
         return baseline_seconds(request)
     if job is session.record_run:
         return recording_seconds(request)
-    kept = options["kept"].baseline is not None
-    return cost_of(request, kept=kept).turns[-1]
+    found = options["kept"].baseline
+    return cost_of(request, kept=found is not None and _sure(found)).turns[-1]
+
+
+def _sure(found: KeptBaseline) -> bool:
+    """Whether this very server made it. Another torch or card may begin otherwise: the turn then makes it anew."""
+    return datetime.fromisoformat(found.measured).astimezone() >= STARTED
 
 
 def _borrowed(job: Job, request: Request, folder: Path, stop: Flag, **options: Any) -> Iterator[Any]:

@@ -10,13 +10,14 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+from app.caching.method import ReuseOption
 from app.caching.methods.adacache import AdaCacheConfig, Measurement
 from app.caching.record import StepRecord
 from app.generation.trace import Trace
 from app.lab.prediction import Predictor, predictor
 from app.lab.prediction_fit import scale_for
 from app.lab.recording import Recording
-from app.lab.simulate import Simulation, measure, simulate
+from app.lab.simulate import Simulation, measure, reused_seconds, simulate
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class RecordedRun:
         along = AlongRun(computed if run is not None and measures_alike(run, config) else ())
         simulation = simulate(self.recording, config, along)
         count, of = len(simulation.computed), self.recording.steps
-        seconds = count * self._seconds["all"] + (of - count) * self._seconds["none"]
+        seconds = count * self._seconds + (of - count) * self._reused_seconds(config.reuse)
         db = None
         if self._predictor is not None:
             db = float(self._predictor.db([simulation.computed], config.reuse)[0])
@@ -62,14 +63,18 @@ class RecordedRun:
         return predictor(self.recording, scale_for(self.recording.model))
 
     @cached_property
-    def _seconds(self) -> dict[str, float]:
-        """Of a computed and of a reused step: the accelerated side's own, else the recording's."""
-        other = {"all": self.recording.computed_seconds, "none": self.recording.reused_seconds}
+    def _seconds(self) -> float:
+        """Of a computed step: the accelerated side's own, else the recording's."""
+        return self._median("all") or self.recording.computed_seconds
+
+    def _reused_seconds(self, reuse: ReuseOption) -> float:
+        """Of a step that is not computed: the accelerated side's own where it has any of this reuse."""
+        measured = self._median("none") if reuse != "probe-scaled" else None  # which runs the first block in it
+        return measured or reused_seconds(self.recording, reuse)
+
+    def _median(self, computed: str) -> float | None:
         records = self.trace.records["accelerated"]
-        return {
-            kind: median([record.seconds for record in records if record.computed == kind] or [seconds])
-            for kind, seconds in other.items()
-        }
+        return median(found) if (found := [r.seconds for r in records if r.computed == computed]) else None
 
 
 @dataclass

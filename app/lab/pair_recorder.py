@@ -131,6 +131,7 @@ class PairRecorder:
         method, elements, psnr = self.request.method, baseline.latent.numel(), quality.get("psnr")
         seen = self._velocities
         whole = all(record.computed in ("all", "none") for record in accelerated.records)
+        whole = whole and accelerated.cache.granularity == "sum"  # EasyCache reuses another difference
         alike = accelerated.schedule == baseline.schedule and method.solver == "own"
         if not (isinstance(method, WholeStackMethod) and whole and alike) or psnr is None:
             alone = baseline.computed_steps

@@ -29,7 +29,7 @@ class Replay:
         """Predicted speedup and loss of a codebook."""
         computed = self.computed(codebook)
         if computed not in self._scores:
-            self._scores[computed] = speedup(self.recording, computed), self.loss(computed)
+            self._scores[computed] = speedup(self.recording, computed, self.method.reuse), self.loss(computed)
         return self._scores[computed]
 
     def computed(self, codebook: Codebook) -> Steps:

@@ -42,7 +42,7 @@ def even_rivals(recordings: list[Recording], reuse: ReuseOption, objective: Obje
     rivals = []
     for count in range(min(r.steps for r in recordings), fewest - 1, -1):
         evenly = [EvenStepsConfig(count).steps(recording.steps) for recording in recordings]
-        fast = mean(speedup(recording, steps) for recording, steps in zip(recordings, evenly, strict=True))
+        fast = mean(speedup(recording, steps, reuse) for recording, steps in zip(recordings, evenly, strict=True))
         lost = objective.over([loss(steps) for loss, steps in zip(losses, evenly, strict=True)])
         rivals.append(Rival(count, fast, lost))
     return rivals

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.caching.distances import change, motion, order_of
-from app.caching.method import WholeStackMethod
+from app.caching.method import ReuseOption, WholeStackMethod
 from app.caching.methods.adacache import AdaCacheConfig, AdaptiveSchedule, Measurement
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision, Plan, RunShape
@@ -46,9 +46,8 @@ def simulate(recording: Recording, config: AdaCacheConfig, measured: Measuring |
         if schedule.computes(step):
             decisions.append(schedule.decide((measured or measure)(recording, config, step, computed[-1:-3:-1])))
             computed.append(step)
-    return Simulation(
-        tuple(computed), tuple(decisions), speedup(recording, computed), reuse_error(recording, computed)
-    )
+    fast = speedup(recording, computed, config.reuse)
+    return Simulation(tuple(computed), tuple(decisions), fast, reuse_error(recording, computed))
 
 
 def fixed_interval(recording: Recording, interval: int) -> Simulation:
@@ -71,7 +70,7 @@ def planned(recording: Recording, method: WholeStackMethod) -> Simulation:
     longest = max(after - before for before, after in pairwise((*computed, recording.steps + 1)))
     known = longest - 1 <= recording.max_lag
     error = reuse_error(recording, computed) if known else math.nan
-    return Simulation(computed, (), speedup(recording, computed), error)
+    return Simulation(computed, (), speedup(recording, computed, method.reuse), error)
 
 
 def method_plans(policy: Scheduled, run: RunShape) -> tuple[Plan, ...]:
@@ -80,11 +79,17 @@ def method_plans(policy: Scheduled, run: RunShape) -> tuple[Plan, ...]:
     return tuple(policy.plan(step) for step in range(1, run.steps + 1))
 
 
-def speedup(recording: Recording, computed: list[int] | tuple[int, ...]) -> float:
+def speedup(recording: Recording, computed: Sequence[int], reuse: ReuseOption = "hold") -> float:
     """Predicted speedup from the recorded costs of a computed and of a reused step."""
     whole = recording.steps * recording.computed_seconds
-    reused = recording.steps - len(computed)
-    return whole / (len(computed) * recording.computed_seconds + reused * recording.reused_seconds)
+    reused = (recording.steps - len(computed)) * reused_seconds(recording, reuse)
+    return whole / (len(computed) * recording.computed_seconds + reused)
+
+
+def reused_seconds(recording: Recording, reuse: ReuseOption) -> float:
+    """Of a step that is not computed; what scales by a probe runs the first block in it."""
+    probe = recording.computed_seconds / recording.depth if reuse == "probe-scaled" else 0.0
+    return recording.reused_seconds + probe
 
 
 def reuse_error(recording: Recording, computed: list[int] | tuple[int, ...]) -> float:

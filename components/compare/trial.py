@@ -63,9 +63,14 @@ class Trials:
         """What goes and waits of a prompt and seed, why runs failed, and a point for each run that is kept."""
         tickets = [t for t in self.runner.tickets(asker_of(asked)) if self._belongs(t.request, asked)]
         kept = self._kept(asked)
+        made = [run.request for run in kept]
         return {
             "going": [self._listed(ticket) for ticket in tickets if not ticket.over],
-            "failed": [f"{self._name(t.request.method)}: {t.reason}" for t in tickets if t.state == "failed"],
+            "failed": [
+                f"{self._name(ticket.request.method)}: {ticket.reason}"
+                for ticket in _latest(tickets)
+                if ticket.state == "failed" and ticket.request not in made
+            ],
             "points": [self._point(run) for run in kept],
             "baseline": served(kept[0].video("baseline")) if kept else "",
             "baseline_timeline": baseline_timeline(kept[0]) if kept else None,
@@ -148,6 +153,11 @@ class Trials:
             "run": run.id,
             "timeline": timeline(run, self.card),
         }
+
+
+def _latest(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Of each request the ticket that came last."""
+    return list({ticket.request: ticket for ticket in tickets}.values())
 
 
 def _field(asked: Any, name: str, kind: type) -> Any:

@@ -16,6 +16,7 @@ from app.common.sentences import sentence
 from app.common.validation import as_whole
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
+from app.generation.trace import Side
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import JobEvent, Stopping, Waiting
 from app.jobs.zerogpu import JobEvents, record_run
@@ -34,6 +35,7 @@ from components.shared.visitors import asker_of
 from components.studio.queue import runs_first
 
 Shown = dict[str, Any]
+RECORDED: tuple[Side, ...] = ("baseline",)  # the sides that a recording makes
 
 
 def run_it(
@@ -98,7 +100,7 @@ def record_it(
             yield event
 
     try:
-        ticket = runner.submit(visitor, request, record_and_keep, room="lab", address=address, sides=("baseline",))
+        ticket = runner.submit(visitor, request, record_and_keep, room="lab", address=address, sides=RECORDED)
     except ValueError as error:
         yield _refused(error)
         return

@@ -6,13 +6,13 @@ schedule to the Studio.
 """
 
 from collections.abc import Callable, Iterator
-from time import time
 from typing import Any
 
 import gradio as gr
 
 from app.common.sentences import sentence
-from components.lab.jobs import painted_request, record_it, run_it
+from app.generation.trace import SIDES, Side
+from components.lab.jobs import RECORDED, painted_request, record_it, run_it
 from components.lab.painting import Painting
 from components.lab.queries import Answers
 from components.lab.recordings import Library
@@ -20,7 +20,7 @@ from components.lab.selection import name_of
 from components.lab.worth import Worth
 from components.rooms import QUIET, VISITORS, Page, Room
 from components.shared.visitors import address_of, asker_of, visitor_of
-from components.shared.web import answered, panel
+from components.shared.web import answered, news, panel
 from components.studio.controls import show_request
 
 Question = Callable[[Any], dict[str, Any]]
@@ -45,20 +45,27 @@ def build(page: Page) -> gr.HTML:
 
     def run(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
         for shown in run_it(runner, cards, library, address_of(caller), question_of(asked)):
-            yield gr.update(real=shown)
+            yield gr.update(real=news(**shown))
 
     def record(asked: gr.EventData, caller: gr.Request) -> Iterator[Any]:
         for shown in record_it(runner, cards, library, address_of(caller), question_of(asked)):
-            yield gr.update(recorded=shown)
+            yield gr.update(recorded=news(**shown))
 
-    def stop(asked: gr.EventData) -> None:
+    def stop(asked: gr.EventData, sides: tuple[Side, ...]) -> None:
         for ticket in runner.queue.of(visitor_of(getattr(asked, "visitor", None))):
-            if ticket.room == "lab":
+            if ticket.room == "lab" and ticket.progress.sides == sides:
                 runner.stop(ticket)
+
+    def stop_run(asked: gr.EventData) -> None:
+        stop(asked, SIDES)
+
+    def stop_recording(asked: gr.EventData) -> None:
+        stop(asked, RECORDED)
 
     built.submit(run, None, built, concurrency_limit=VISITORS, **QUIET)
     built.start_recording(record, None, built, concurrency_limit=VISITORS, **QUIET)
-    built.stop(stop, queue=False, **QUIET)
+    built.stop(stop_run, queue=False, **QUIET)
+    built.stop_recording(stop_recording, queue=False, **QUIET)
     return built
 
 
@@ -71,8 +78,8 @@ def wire(page: Page) -> None:
         try:
             settings = show_request(page.cards, painted_request(question_of(asked), library, page.cards))
         except ValueError as error:
-            return [*[gr.skip()] * len(shown), gr.update(handed={"error": sentence(error), "at": time()})]
-        return [*settings, gr.update(handed={"error": "", "at": time()})]
+            return [*[gr.skip()] * len(shown), gr.update(handed=news(error=sentence(error)))]
+        return [*settings, gr.update(handed=news(error=""))]
 
     built.hand_over(hand_over, None, [*shown, built], **QUIET)
 

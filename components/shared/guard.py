@@ -17,11 +17,13 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.common.sentences import sentence
+from app.runs.archive import MAX_ZIP_BYTES
 from components.shared.turns import asker_gone
 
-MAX_BODY = 6_000_000  # of every request but an upload, which gradio counts itself
+MAX_BODY = 6_000_000  # of every request but an upload
+MAX_UPLOAD = MAX_ZIP_BYTES + 1_000_000  # one file and its form; gradio's own limit is for each of a thousand files
 MAX_LOGIN_BODY = 20_000
-UPLOAD, LOGIN, QUESTION = "/upload", "/login", "/component_server"
+UPLOAD, LOGIN, QUESTION = "/gradio_api/upload", "/login", "/component_server"
 FREE_ATTEMPTS = 3  # wrong passwords in a row before each of the next ones costs twice the wait of the last
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds
 MAX_ADDRESSES = 10_000
@@ -73,25 +75,25 @@ class Guard:
         if method == "POST" and path.endswith(LOGIN):
             await self._login(scope, receive, send)
             return
-        if method == "POST" and path.endswith(UPLOAD):
-            if not self.has_room():
-                await _answer(507, "the server has no room for another upload at the moment; try again later")(
-                    scope, receive, send
-                )
-                return
-        else:
-            receive = _bounded(receive, MAX_BODY)
+        upload = method == "POST" and path.endswith(UPLOAD)
+        if upload and not self.has_room():
+            await _answer(507, "the server has no room for another upload at the moment; try again later")(
+                scope, receive, send
+            )
+            return
+        limit = MAX_UPLOAD if upload else MAX_BODY
+        receive = _bounded(receive, limit)
         if method == "POST" and path.endswith(QUESTION):
             await self._question(scope, receive, send)
             return
-        await self._pass_on(scope, receive, send)
+        await self._pass_on(scope, receive, send, limit)
 
     async def _question(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell whoever works on the answer when the browser that asked has left."""
         try:
             body = await _read(receive)
         except TooLarge:
-            await _answer(413, f"a request of at most {MAX_BODY} bytes is read")(scope, receive, send)
+            await _too_large(MAX_BODY)(scope, receive, send)
             return
         gone = Event()
         asker_gone.set(gone)
@@ -107,7 +109,7 @@ class Guard:
         finally:
             watching.cancel()
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, limit: int = MAX_BODY) -> None:
         """Let gradio answer; what breaks there was asked in a form it does not know."""
         begun = False
 
@@ -120,7 +122,7 @@ class Guard:
             await self.app(scope, receive, sending)
         except TooLarge:
             if not begun:
-                await _answer(413, f"a request of at most {MAX_BODY} bytes is read")(scope, receive, send)
+                await _too_large(limit)(scope, receive, send)
         except OSError as error:
             log.warning("the disk: %s", error.strerror)
             if not begun:
@@ -167,6 +169,10 @@ async def misfit(request: Request, error: Exception) -> JSONResponse:
 
 def _answer(status: int, said: str) -> Callable[[Scope, Receive, Send], Any]:
     return JSONResponse({"detail": said, "error": said}, status)
+
+
+def _too_large(limit: int) -> Callable[[Scope, Receive, Send], Any]:
+    return _answer(413, f"a request of at most {limit} bytes is read")
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

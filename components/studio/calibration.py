@@ -25,6 +25,7 @@ from app.models.base import ModelCard
 from app.runs.codebooks import CodebookStore
 from components.shared.codebook import codebook_props, preset_props
 from components.shared.visitors import asker_of, visitor_of
+from components.shared.web import news
 from components.studio.controls import card_of, read_request
 from components.studio.form import Form
 from components.studio.queue import runs_first
@@ -135,7 +136,7 @@ def _probing(method: AdaCacheConfig) -> AdaCacheConfig:
 
 
 def _told(state: str, text: str, share: float = 0.0) -> Updates:
-    return [gr.update(made={"state": state, "text": text, "share": share}), gr.skip()]
+    return [gr.update(made=news(state=state, text=text, share=share)), gr.skip()]
 
 
 def _field(asked: object, name: str, kind: type) -> Any:

@@ -17,7 +17,7 @@ from app.generation.request import Request
 from app.jobs.calibration import BaselineStep, Calibrated
 from app.jobs.progress import Progress
 from app.jobs.runner import ELSEWHERE, JobRunner
-from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
+from app.jobs.ticket import JobEvent, Stopping, Ticket, Waiting
 from app.lab.session import Recorded
 from app.models.base import ModelCard
 from components.studio.charts import charts_props
@@ -46,7 +46,7 @@ def ask_for(runner: JobRunner, visitor: str, requests: Sequence[Request], reuse:
         return "This very run is in the queue already."
     if len(asked) > 1:
         return f"{len(asked)} runs were added to the queue."
-    ahead = len(runner.queue.before(asked[0]))
+    ahead = runner.place(asked[0]).ahead
     return f"Added: {runs_first(ahead)}." if ahead and before else ""
 
 
@@ -89,7 +89,7 @@ def _follow(runner: JobRunner, cards: Mapping[str, ModelCard], ticket: Ticket) -
                 *panels,
                 gr.update(text=shown.message, kind=shown.kind),
                 *_buttons(going, going and not said.stopping),
-                queue_props(runner, ticket.visitor, shown=_kept(batch)),
+                queue_props(runner, ticket.visitor),
             ]
     ticket.read = ticket.over
 
@@ -149,7 +149,3 @@ def _panels(view: View | None, cards: Mapping[str, ModelCard]) -> Updates:
 
 def _buttons(going: bool, stoppable: bool) -> Updates:
     return [gr.update(value=ADD if going else GENERATE), gr.update(interactive=stoppable)]
-
-
-def _kept(batch: list[JobEvent]) -> str:
-    return next((event.run.id for event in batch if isinstance(event, RunKept)), "")

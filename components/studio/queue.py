@@ -1,7 +1,7 @@
 """The queue panel: a visitor's runs that go, wait or just ended, with place and time left; reorder and cancel.
 
 Its script also keeps the visitor present, has the runs followed again after a reload or a lost connection, and
-remembers settings and the run shown from visit to visit.
+remembers settings from visit to visit.
 """
 
 from typing import Any
@@ -10,10 +10,13 @@ import gradio as gr
 
 from app.caching.titles import title_of
 from app.jobs.limits import Limits
+from app.jobs.queue import Place
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from components.shared.visitors import asker_of
 from components.shared.web import answered, panel
+
+LISTED = 50  # runs that wait; a prompt file can have a thousand, and the list is sent twice a second
 
 
 def queue_panel(runner: JobRunner) -> gr.HTML:
@@ -24,20 +27,26 @@ def queue_panel(runner: JobRunner) -> gr.HTML:
         events=("enter", "follow"),
         server_functions=_questions(runner),
         listing=[],
+        more=0,
         note=note_of(runner.limits),
-        shown="",
     )
 
 
-def queue_props(runner: JobRunner, visitor: str, shown: str = "") -> Any:
-    """What the panel lists; `shown` is the kept run that the Studio shows from now on."""
-    changed: dict[str, Any] = {"shown": shown} if shown else {}
-    return gr.update(listing=listing_of(runner, visitor), **changed)
+def queue_props(runner: JobRunner, visitor: str) -> Any:
+    """What the panel lists."""
+    return gr.update(**listing_of(runner, visitor))
 
 
-def listing_of(runner: JobRunner, visitor: str) -> list[dict[str, Any]]:
-    """The visitor's runs in their order, those that are over first."""
-    return [_listed(runner, ticket) for ticket in runner.tickets(visitor)]
+def listing_of(runner: JobRunner, visitor: str) -> dict[str, Any]:
+    """The visitor's runs in their order, those that are over first, and how many `more` wait than are listed."""
+    tickets, places = runner.tickets(visitor), runner.places()
+    waiting = [ticket for ticket in tickets if ticket.state == "waiting"]
+    left_out = {ticket.id for ticket in waiting[LISTED:]}
+    listed = [ticket for ticket in tickets if ticket.id not in left_out]
+    return {
+        "listing": [_listed(ticket, places.get(ticket.id, Place())) for ticket in listed],
+        "more": len(left_out),
+    }
 
 
 def runs_first(ahead: int) -> str:
@@ -53,9 +62,9 @@ def note_of(limits: Limits) -> str:
     return f"Runs go on when this page is closed, for {minutes}; one that nobody comes back to is then stopped."
 
 
-def _listed(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
-    progress, waits = ticket.progress, ticket.state == "waiting"
-    seconds = runner.seconds_until(ticket) if waits else progress.seconds_left
+def _listed(ticket: Ticket, place: Place) -> dict[str, Any]:
+    progress = ticket.progress
+    seconds = place.seconds if ticket.state == "waiting" else progress.seconds_left
     return {
         "id": ticket.id,
         "prompt": ticket.request.prompt,
@@ -64,7 +73,7 @@ def _listed(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
         "room": ticket.room,
         "made": sum(progress.made.values()),
         "of": sum(progress.steps.values()),
-        "ahead": len(runner.queue.before(ticket)) if waits else 0,
+        "ahead": place.ahead,
         "seconds": -1 if seconds is None else round(seconds, 1),
         "run": ticket.run,
         "reason": ticket.reason,
@@ -73,12 +82,12 @@ def _listed(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
 
 def _questions(runner: JobRunner) -> list[Any]:
     def listing(asked: Any) -> dict[str, Any]:
-        return answered(lambda asked: {"listing": listing_of(runner, asker_of(asked))}, asked)
+        return answered(lambda asked: listing_of(runner, asker_of(asked)), asked)
 
     def cancelled(asked: Any) -> dict[str, Any]:
         def answer(asked: Any) -> dict[str, Any]:
             runner.stop(_ticket(runner, asked))
-            return {"listing": listing_of(runner, asker_of(asked))}
+            return listing_of(runner, asker_of(asked))
 
         return answered(answer, asked)
 
@@ -88,7 +97,7 @@ def _questions(runner: JobRunner) -> list[Any]:
             if asked.get("places") not in (-1, 1):
                 raise ValueError("a run moves one place at a time")
             runner.queue.move(ticket, asked["places"])
-            return {"listing": listing_of(runner, asker_of(asked))}
+            return listing_of(runner, asker_of(asked))
 
         return answered(answer, asked)
 

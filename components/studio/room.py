@@ -19,6 +19,7 @@ from components.rooms import QUIET, VISITORS, Page, Room
 from components.runs.panel import asked_run, asked_settings
 from components.shared.visitors import address_of, visitor_of
 from components.shared.warmup import LOADING
+from components.shared.web import news
 from components.studio.calibration import Calibrating
 from components.studio.charts import charts
 from components.studio.controls import Controls, card_of, controls, read_request, wire_controls
@@ -136,16 +137,14 @@ def wire(page: Page) -> None:
             if current(runner, visitor) is not None:
                 raise ValueError("the Studio shows your run that goes; stop it or wait for it to open another")
             if (settings := asked_settings(picked)) is not None:
-                updates = of_card(store, cards, visitor, settings)
-                return [*updates, gr.skip(), gr.update(opened={"at": time()})]
+                return [*of_card(store, cards, visitor, settings), gr.update(opened=news())]
             run = store.get(run_id, visitor)
             updates = reopen(run, cards)
             if (ended := runner.unread(visitor)) is not None:
                 ended.read = True  # its late end would else cover what was opened
-            return [*updates, gr.update(shown=run.id), gr.update(opened={"at": time()})]
+            return [*updates, gr.update(opened=news())]
         except (ValueError, OSError) as error:
-            answer = {"error": sentence(error), "at": time()}
-            return [*[gr.skip()] * (len(shown) + 5), gr.update(opened=answer)]
+            return [*[gr.skip()] * (len(shown) + len(drawn)), gr.update(opened=news(error=sentence(error)))]
 
     def open_clip(picked: gr.EventData) -> Updates:
         visitor = visitor_of(getattr(picked, "visitor", None))
@@ -193,7 +192,7 @@ def wire(page: Page) -> None:
     entered.then(None, inputs, None, js=KEEP_SETTINGS, **QUIET)
     changes = [item.change for item in inputs]  # type: ignore[attr-defined]  # all of them have it
     gr.on(changes, None, inputs, None, js=KEEP_SETTINGS, **QUIET)
-    runs_panel.select(open_run, None, [*shown, *drawn, panels.queue, runs_panel], **QUIET)
+    runs_panel.select(open_run, None, [*shown, *drawn, runs_panel], **QUIET)
     if studio.gallery is not None:
         studio.gallery[0].select(open_clip, None, [*shown, *drawn], **QUIET)
     panels.stop.click(stop, runs_panel, queue=False, **QUIET)

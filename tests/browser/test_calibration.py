@@ -27,6 +27,8 @@ def test_a_codebook_is_made_offered_and_deleted(studio: Studio) -> None:
     page.click("#calibrate-start")
     said = page.locator(".calibrate-said")
     expect(said).to_have_text("Calibration takes 2 to 24 prompts, one a line, got 1.")
+    page.click("#calibrate-start")  # the same answer once more
+    expect(page.locator("#calibrate-start")).to_be_enabled()
     page.locator("#calibrate-prompts").fill("")
     page.click("#calibrate-start")
     expect(said).to_contain_text("Made and picked: Tiny, 8 steps")

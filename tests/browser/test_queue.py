@@ -157,6 +157,8 @@ def test_a_link_restores_its_run_or_says_that_nothing_was_generated(studio: Stud
     expect(friend.locator(".about q")).to_have_text("sent to a friend")
     assert friend.inner_text(".tile.speedup .value") == shown
     expect(friend.locator("#prompt textarea")).to_have_value("sent to a friend")
+    come_back(friend)  # the run that was shown, not the one before it
+    expect(friend.locator(".about q")).to_have_text("sent to a friend")
 
     page.click("#tab-runs")
     page.get_by_label("Delete: sent to a friend").click()

@@ -28,6 +28,13 @@ def test_take_part_leave_and_go_on(studio: Studio) -> None:
     next_one.click()
     page.wait_for_selector(".panel-study[data-place='2']")
 
+    page.route("**/component_server/**", lambda route: route.abort())  # the server is away for a moment
+    page.reload()
+    expect(page.locator(".study-notice")).to_contain_text("The server does not answer")
+    assert "study=" in page.url
+    page.unroute("**/component_server/**")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(".panel-study[data-place='2']")
     page.reload()  # the address is the link to go on with
     page.wait_for_selector(".panel-study[data-place='2']")
     page.get_by_role("button", name="Back").click()

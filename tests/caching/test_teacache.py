@@ -1,14 +1,20 @@
 """Accumulated distance, by hand on inputs whose change is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from app.caching.cache import ResidualCache
+from app.caching.codebook import Codebook
+from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.seacache import filtered
 from app.caching.methods.teacache import TeaCache, TeaCacheConfig
 from app.caching.policy import NoCache, Plan, RunShape
-from tests.support.tiny import sample
+from app.caching.registry import build_policy
+from app.generation.denoiser import Denoiser
+from tests.support.tiny import CARD, TinyVideoModel, sample
 
 
 def decide(config: TeaCacheConfig, inputs: list[float]) -> tuple[list[Plan], list[float | None]]:
@@ -72,3 +78,21 @@ def test_a_model_that_does_not_show_its_input_is_named():
 def test_bad_settings_are_named(change: dict[str, object], said: str):
     with pytest.raises(ValueError, match=said):
         TeaCacheConfig(**change)  # type: ignore[arg-type]
+
+
+def test_of_pure_noise_seacache_keeps_the_mean_alone():
+    """At timestep 1000 the filter passes frequency 0 only, however many tokens there are."""
+    tokens = torch.randn(1, 4, 8, 160, 2, generator=torch.Generator().manual_seed(0)) + 3
+    left = filtered(tokens, 1000.0)
+    assert left.std(dim=(1, 2, 3)).max() < 1e-3 * left.mean().abs()
+    assert filtered(tokens, 0.0).std(dim=(1, 2, 3)).min() > 0.1  # of a clean video nothing is taken away
+
+
+def test_latent_signals_are_for_flows():
+    class Diffusion(TinyVideoModel):
+        card = replace(CARD, flow=False)
+
+    model = Diffusion()
+    config = AdaCacheConfig(Codebook((1.0,), (2,)), residual="velocity", distance="l2", motion=None)
+    with pytest.raises(ValueError, match="latent signals are in the units of a rectified flow, which Tiny is not"):
+        Denoiser.start(model, model.encode_prompt("a"), build_policy(config), seed=0, steps=4, guidance=1.0)

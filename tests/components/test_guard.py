@@ -14,7 +14,14 @@ from components.shared.visitors import address_of, trust_no_proxy_by_itself
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def ask(app: App, path: str, body: bytes, attempts: Attempts | None = None, kind: str = "application/json") -> int:
+def ask(
+    app: App,
+    path: str,
+    body: bytes,
+    attempts: Attempts | None = None,
+    kind: str = "application/json",
+    room: bool = False,
+) -> int:
     """POST a body through the guard to an app; returns the status."""
     sent: list[dict[str, Any]] = []
     messages: list[dict[str, Any]] = [
@@ -30,7 +37,7 @@ def ask(app: App, path: str, body: bytes, attempts: Attempts | None = None, kind
 
     headers = [(b"content-type", kind.encode())]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": ("9.9.9.9", 1)}
-    guard = Guard(app, lambda: False, attempts or Attempts())
+    guard = Guard(app, lambda: room, attempts or Attempts())
     with ThreadPoolExecutor(1) as thread:  # Playwright keeps a loop running in the main one
         thread.submit(asyncio.run, guard(scope, receive, send)).result()
     assert len(sent[-1]["body"]) <= 400
@@ -65,6 +72,14 @@ def test_bodies_are_bounded_and_what_breaks_is_answered() -> None:
     assert ask(echo, "/gradio_api/component_server", b"x" * (MAX_BODY + 1)) == 413
     assert ask(broken, "/gradio_api/queue/join", b"x") == 400
     assert ask(echo, "/gradio_api/upload", b"x") == 507  # this guard's cache is full
+
+
+def test_an_upload_is_bounded_and_nothing_else_passes_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.shared.guard.MAX_UPLOAD", 2 * MAX_BODY)
+    for path in ("/gradio_api/run/upload", "/gradio_api/call/upload", "/gradio_api/api/upload", "/upload"):
+        assert ask(echo, path, b"x" * (MAX_BODY + 1), room=True) == 413, path
+    assert ask(echo, "/gradio_api/upload", b"x" * (MAX_BODY + 1), room=True) == 200
+    assert ask(echo, "/space/gradio_api/upload", b"x" * (2 * MAX_BODY + 1), room=True) == 413
 
 
 def test_wrong_passwords_cost_time_and_a_right_one_forgives() -> None:

@@ -1,10 +1,12 @@
 """The user study: its file, the balance of its order, answers under many participants, and its arithmetic."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from app.evaluation.user_study.create import create_study
 from app.evaluation.user_study.order import order_for
 from app.evaluation.user_study.results import Share, answers_csv, results_of, sign_test
 from app.evaluation.user_study.study import CHECK, Question, Study, Variant, read_study, read_video
-from app.generation.events import Compared
+from app.generation.events import Compared, Event, Failed
 from app.generation.pair import generate_pair
 from app.generation.request import Request
 from app.runs.run import Run
@@ -77,6 +79,54 @@ def test_the_command_makes_and_reads_a_study(
     assert "0 participants" in capsys.readouterr().out
     assert main(["study", "create", "--out", str(path)]) == 2
     assert "--runs FOLDER or --pair" in capsys.readouterr().err
+
+
+def test_a_study_that_was_interrupted_is_gone_on_with(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (prompts := tmp_path / "prompts.txt").write_text("one\nanother\n")
+    made: list[str] = []
+
+    def pair(request: Request, folder: Path, **_: Any) -> Iterator[Event]:
+        made.append(request.prompt)
+        if len(made) == 3:
+            yield Failed("no space left")
+            return
+        yield from generate_pair(request, folder, load=lambda _: MODEL)
+
+    monkeypatch.setattr("app.commands.study.generate_pair", pair)
+    asked = ["--prompts", str(prompts), "--pair", "even-10:even-15", "--out", str(tmp_path / "made.zip")]
+    assert main(["study", "create", *asked]) == 2
+    assert "another: no space left" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made-runs", "prompts.txt"]
+    assert main(["study", "create", *asked]) == 0
+    assert made == ["one", "one", "another", "another", "another"]  # the failed one, and what had not begun
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made.zip", "prompts.txt"]
+    assert [question.prompt for question in read_study(tmp_path / "made.zip").questions][:2] == ["one", "another"]
+
+
+def test_what_is_no_study_is_said_before_anything_is_generated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.commands.study.generate_pair", lambda *_, **__: pytest.fail("generated"))
+    (prompts := tmp_path / "prompts.txt").write_text("\n".join(f"a dog {number}" for number in range(180)))
+    asked = ["study", "create", "--prompts", str(prompts), "--pair", "even-10:even-15"]
+    for more, said in (
+        (["--out", str(tmp_path / "MyStudy.zip")], "a study's id is lower-case letters, digits and hyphens"),
+        (["--out", str(tmp_path / "mine.zip")], "a study has 1 to 200 questions, got 203"),
+    ):
+        assert main([*asked, *more]) == 2
+        assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["prompts.txt"]
+
+
+def test_a_video_that_no_room_would_open_is_refused(
+    runs: tuple[RunStore, list[Run]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("app.evaluation.user_study.study.MAX_VIDEO_BYTES", 100)
+    with pytest.raises(ValueError, match=r"001-baseline.mp4 has \d+ bytes; at most 100 are accepted"):
+        create_study(tmp_path / "large.zip", runs[1], "", "")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

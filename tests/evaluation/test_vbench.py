@@ -1,6 +1,7 @@
 """VBench: its leaderboard's arithmetic on a published row, videos laid out as it reads them, and bad files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,18 @@ def test_videos_are_named_by_prompt_and_index_in_a_folder_a_method(tmp_path: Pat
     assert (tmp_path / "out/baseline/a cat-1.mp4").read_text() == "baseline of a cat-7-pab-slow"
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert manifest["pab/a cat-1.mp4"]["request"]["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [({"steps": 40}, r"steps \(30 and 40\)"), ({"guidance": 3.0}, "guidance")]
+)
+def test_runs_that_differ_beside_prompt_seed_and_method_are_not_mixed(tmp_path: Path, change, said: str):
+    one = made(tmp_path, "a cat", 3)
+    other = made(tmp_path, "a dog", 3)
+    other = replace(other, trace=Trace(replace(other.request, **change), {}))
+    with pytest.raises(ValueError, match=f"the runs differ in {said}.*one setting at a time"):
+        export([one, other], tmp_path / "out", frozenset())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_prompt_that_is_no_file_name_is_refused(tmp_path: Path):

@@ -30,7 +30,6 @@ def test_visitors_take_turns() -> None:
     queue, tickets = filled("aaabba")
     assert queue.start() is tickets[0]
     assert prompts(queue.order()) == ["b3", "a1", "b4", "a2", "a5"]
-    assert prompts(queue.before(tickets[2])) == ["a0", "b3", "a1", "b4"]
     assert queue.start() is None  # the device is taken
     queue.leave(tickets[0])
     assert queue.start() is tickets[1]  # now nobody has had more than the others
@@ -56,10 +55,9 @@ def test_one_address_is_one_person_under_whatever_ids() -> None:
     queue.join(Ticket("c" * 32, Request("tiny", "c", METHOD), address="10.0.0.8"))
 
 
-def test_what_left_is_before_nobody() -> None:
+def test_what_left_is_not_moved() -> None:
     queue, tickets = filled("ab")
     queue.start()
     queue.leave(tickets[1])
-    assert queue.before(tickets[1]) == []
     queue.move(tickets[1], 1)
     assert queue.waiting == []

@@ -15,8 +15,10 @@ from app.common.sentences import NO_SPACE
 from app.generation.events import Compared, Failed, Loading, Started, Step, Stopped
 from app.generation.request import Request
 from app.jobs.limits import Limits
+from app.jobs.queue import Place
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import JobEvent, RunKept, Stopping, Ticket, Waiting
+from app.models.size import Size
 from app.runs.store import RunStore
 from tests.support.tiny import TinyVideoModel
 
@@ -169,8 +171,13 @@ def test_the_wait_is_reckoned_from_the_pace_of_the_run_that_goes(runner: JobRunn
     second, third = runner.submit(ADA, seed(2)), runner.submit(ADA, seed(3))
     pace = sum(done.progress.seconds.values()) / 8  # 4 steps of both sides
     assert runner.pace.seconds_of(REQUEST) == pytest.approx(8 * pace)
-    assert runner.seconds_until(second) == pytest.approx(8 * pace)
-    assert runner.seconds_until(third) == pytest.approx(16 * pace)
+    assert [runner.place(ticket).ahead for ticket in (second, third)] == [1, 2]
+    assert runner.place(second).seconds == pytest.approx(8 * pace)
+    assert runner.place(third).seconds == pytest.approx(16 * pace)
+    unknown = runner.submit(ADA, replace(seed(4), size=Size(64, 64, 16)))
+    assert runner.place(unknown).seconds == pytest.approx(24 * pace)
+    assert runner.place(runner.submit(ADA, seed(5))) == Place(4, None)
+    assert runner.place(done) == Place()
 
 
 def test_the_end_of_a_run_does_not_wait_for_the_next_update(monkeypatch: pytest.MonkeyPatch) -> None:

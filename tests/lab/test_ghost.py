@@ -8,6 +8,7 @@ import pytest
 
 from app.caching.codebook import Codebook
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.easycache import EasyCacheConfig
 from app.caching.methods.pab import PABConfig
 from app.caching.motion import MotionRegularisation
 from app.caching.registry import build_policy
@@ -22,7 +23,8 @@ from app.lab.pair_recorder import PairRecorder
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import load_recording
-from tests.support.tiny import TinyVideoModel
+from app.lab.simulate import speedup
+from tests.support.tiny import CARD, TinyVideoModel
 
 MODEL = TinyVideoModel()
 BOOK = Codebook((0.15, 0.25, 1.0), (3, 2, 1))
@@ -115,6 +117,33 @@ def test_another_methods_run_has_a_schedule_but_no_picture(tmp_path: Path) -> No
     assert found.simulation.computed == really(PLAIN)
     assert found.db is None
     assert found.speedup > 1
+
+
+def test_what_easycache_reuses_is_no_reference_for_the_picture(tmp_path: Path) -> None:
+    run = made(
+        replace(PLAIN, method=EasyCacheConfig(1000.0, warmup=2)), tmp_path
+    )  # output minus input, not residuals
+    assert 0 < len(run.trace.computed_steps("accelerated")) < 8
+    assert run.ghost(AdaCacheConfig(BOOK, motion=None)).db is None
+
+
+def test_a_pair_of_two_transformers_leaves_no_recording(tmp_path: Path) -> None:
+    class Two(TinyVideoModel):
+        card = replace(CARD, handover=500.0)
+
+    *_, last = generate_pair(PLAIN, tmp_path, load=lambda _: Two(), watch=PairRecorder.of)
+    assert isinstance(last, Compared)
+    assert not (tmp_path / RECORDING).exists()
+
+
+def test_a_step_that_runs_its_probe_costs_more_than_one_that_is_held(plain: RecordedRun) -> None:
+    held = plain.ghost(AdaCacheConfig(BOOK, motion=None))
+    probed = plain.ghost(AdaCacheConfig(BOOK, motion=None, reuse="probe-scaled"))
+    assert held.simulation.computed == probed.simulation.computed
+    assert probed.speedup < held.speedup
+    recording = replace(plain.recording, computed_seconds=4.0, reused_seconds=0.5)  # four blocks: one takes 1 s
+    assert speedup(recording, (1, 2, 5, 8)) == pytest.approx(32 / (4 * 4 + 4 * 0.5))
+    assert speedup(recording, (1, 2, 5, 8), "probe-scaled") == pytest.approx(32 / (4 * 4 + 4 * 1.5))
 
 
 def test_large_residuals_are_kept_by_every_kth_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.caching.branches import FACTORISED, TEXT_IN_SPACE, WHOLE_BLOCKS
 from app.caching.cache import ResidualCache
 from app.caching.codebook import Codebook
-from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.adacache import PROBED, AdaCacheConfig
 from app.caching.methods.adacache_policy import AdaCache
 from app.caching.motion import MotionRegularisation
 from app.caching.policy import Decision
@@ -51,6 +52,19 @@ def decisions_of_a_real_run(config: AdaCacheConfig) -> list[Decision]:
             latent, _ = MODEL.denoise_step(latent, step, schedule, text, 7.0, cache)
             decisions.append(cache.end_step())
     return decisions
+
+
+@pytest.mark.parametrize("residual", PROBED)
+@pytest.mark.parametrize("layout", [FACTORISED, TEXT_IN_SPACE, WHOLE_BLOCKS], ids=["stdit", "latte", "blocks"])
+def test_a_recording_holds_whatever_a_layout_has_of_a_residual(recording, layout, residual):
+    config = AdaCacheConfig(EVERY_STEP, residual=residual)
+    count = len(config.probes(recording.depth, layout))
+    assert count > 0
+    replace(
+        recording, residual=residual, blocks=config.blocks(recording.depth), probes=recording.probes[:1] * count
+    )
+    with pytest.raises(ValueError, match="recording needs"):
+        replace(recording, residual=residual, probes=recording.probes[:1] * 5)
 
 
 @pytest.mark.parametrize("formula", ["official", "paper"])

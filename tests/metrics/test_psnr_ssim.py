@@ -19,6 +19,15 @@ def test_equal_videos_and_flat_ones_by_hand():
     assert psnr(flat(100), flat(151)) == pytest.approx(-10 * np.log10((51 / 255) ** 2))
 
 
+def test_no_error_is_larger_than_none():
+    one = np.zeros((2, 480, 848, 3), np.uint8)
+    other = one.copy()
+    other[0, 0, 0, 0] = 1  # 109 dB, were there no limit
+    assert frame_psnr(one, other).tolist() == [100.0, 100.0]
+    other[0] = 1
+    assert frame_psnr(one, other).tolist() == pytest.approx([48.13, 100.0], abs=0.01)
+
+
 def test_the_definition_as_loops():
     random = np.random.default_rng(0)
     one = random.integers(0, 256, (1, 12, 11, 3), dtype=np.uint8)

@@ -83,12 +83,6 @@ MUTATIONS = (
         "card.motion",
         "tests/components/test_settings.py",
     ),
-    Mutation(
-        "assets/web/shared/codebook-editing.js",
-        "distance < threshold",
-        "distance <= threshold",
-        "tests/test_web.py",
-    ),
     Mutation("assets/web/shared/format.js", '"#39408f"', '"#000000"', "tests/test_web.py"),
 )
 

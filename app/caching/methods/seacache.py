@@ -19,7 +19,8 @@ from app.caching.rows import Curve, Window
 from app.common.validation import number
 
 MAX_THRESHOLD = 1000.0
-MARGIN = 1e-6  # keeps signal, noise and spectrum away from 0
+MARGIN = 1e-6  # keeps signal and noise away from 0
+EPSILON = 1e-16  # keeps frequency 0 and an empty spectrum from dividing by 0
 AXES = (1, 2, 3)  # frames, height and width of (batch, frames, height, width, channels)
 
 
@@ -74,8 +75,8 @@ def filtered(tokens: Tensor, timestep: float) -> Tensor:
     gain = torch.ones([1] * tokens.dim(), device=tokens.device)
     for axis in AXES:
         frequency = torch.fft.fftfreq(tokens.shape[axis], device=tokens.device).abs()
-        spectrum = 1 / (frequency**3 + MARGIN)
-        along = signal * spectrum / (signal**2 * spectrum + noise**2 + MARGIN)
+        spectrum = 1 / (frequency**3 + EPSILON)
+        along = signal * spectrum / (signal**2 * spectrum + noise**2 + EPSILON)
         gain = gain * along.view([-1 if place == axis else 1 for place in range(tokens.dim())])
     spectrum = torch.fft.fftn(tokens.float(), dim=AXES)
     return torch.fft.ifftn(spectrum * (gain / gain.mean()), dim=AXES).real.contiguous()

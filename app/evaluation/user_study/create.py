@@ -13,7 +13,7 @@ import numpy as np
 from app.caching.codebook import presets
 from app.caching.methods.adacache import AdaCacheConfig
 from app.caching.registry import Method, kind_of, method_to_json, published
-from app.evaluation.user_study.study import CHECK, Question, Study, Variant, write_study
+from app.evaluation.user_study.study import CHECK, Question, Study, Variant, check_study, write_study
 from app.generation.request import Request
 from app.generation.video import write_mp4
 from app.models.base import Frames
@@ -63,11 +63,19 @@ def create_study(path: Path, runs: Sequence[Run], title: str, made_by: str) -> S
                 videos[spoilt] = Path(folder) / spoilt
                 spoil(one.video("baseline"), videos[spoilt], seed=number)
                 questions.append(_check(questions[-1], names[0], spoilt, first=number % 2 == 0))
-        study = Study(
-            path.stem.removesuffix(".study"), title, pairs[0][0].request.model, made_by, tuple(questions)
-        )
+        study = Study(study_id(path), title, pairs[0][0].request.model, made_by, tuple(questions))
         write_study(path, study, videos)
     return study
+
+
+def check_plan(path: Path, title: str, pairs: int) -> None:
+    """A ValueError where no study of so many pairs can be written there; for before hours of generating."""
+    check_study(study_id(path), title, pairs + -(-pairs // CHECK_EVERY))
+
+
+def study_id(path: Path) -> str:
+    """The id of the study in a file."""
+    return path.stem.removesuffix(".study")
 
 
 def method_name(method: Method, model: str) -> str:

@@ -70,13 +70,9 @@ class Study:
     questions: tuple[Question, ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not STUDY_ID.fullmatch(self.id):
-            raise ValueError(f"a study's id is lower-case letters, digits and hyphens, got {str(self.id)[:40]!r}")
-        if not 1 <= len(self.questions) <= MAX_QUESTIONS:
-            raise ValueError(f"a study has 1 to {MAX_QUESTIONS} questions, got {len(self.questions)}")
-        for name in ("title", "model", "made_by"):
-            if not isinstance(value := getattr(self, name), str) or len(value) > MAX_TEXT:
-                raise ValueError(f"a study's {name} is text of at most {MAX_TEXT} characters")
+        check_study(self.id, self.title, len(self.questions))
+        for name in ("model", "made_by"):
+            _check_text(name, getattr(self, name))
 
     @property
     def videos(self) -> tuple[str, ...]:
@@ -103,8 +99,29 @@ class Study:
             raise ValueError("the study's description is damaged") from None
 
 
+def check_study(study_id: str, title: str, questions: int) -> None:
+    """A ValueError where there is no study of such an id, title and number of questions."""
+    if not isinstance(study_id, str) or not STUDY_ID.fullmatch(study_id):
+        raise ValueError(f"a study's id is lower-case letters, digits and hyphens, got {str(study_id)[:40]!r}")
+    if not 1 <= questions <= MAX_QUESTIONS:
+        raise ValueError(f"a study has 1 to {MAX_QUESTIONS} questions, got {questions}")
+    _check_text("title", title)
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError(f"a study's {name} is text of at most {MAX_TEXT} characters")
+
+
 def write_study(path: Path, study: Study, videos: Mapping[str, Path]) -> None:
-    """Write a study with its videos, atomically; `videos` says where each named file lies."""
+    """Write a study with its videos, atomically; `videos` says where each named file lies.
+
+    A ValueError names a video that is too large: no room would open the study.
+    """
+    sizes = {name: videos[name].stat().st_size for name in study.videos}
+    if large := [name for name, size in sizes.items() if size > MAX_VIDEO_BYTES]:
+        size = f"{sizes[large[0]]} bytes; at most {MAX_VIDEO_BYTES} are accepted"
+        raise ValueError(f"the video {large[0]} has {size}: make the videos smaller or shorter")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary, ZipFile(temporary, "w") as file:
         file.writestr(DESCRIPTION, json.dumps(study.to_json(), indent=2, ensure_ascii=False))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from shutil import copyfile
 
@@ -27,13 +27,16 @@ class Exported:
 def export(runs: Iterable[Run], out: Path, known: frozenset[str]) -> Exported:
     """Copy both sides of every run; of runs of the same request the newest. `known`: VBench's own prompts.
 
-    manifest.json says which request each video is of. A ValueError names a prompt that cannot be a file's name.
+    manifest.json says which request each video is of. A ValueError names a prompt that cannot be a file's name, or
+    what two runs differ in beside prompt, seed and method: VBench would score one against the other.
     """
     videos: dict[str, dict[str, dict[int, tuple[Run, Side]]]] = defaultdict(lambda: defaultdict(dict))
     methods: dict[str, str] = {}  # settings by folder, as two settings of one method need two folders
+    alike: Request | None = None
     for run in runs:
         prompt, seed = run.request.prompt, run.request.seed
         _check_name(prompt)
+        alike = _check_alike(run.request, alike)
         videos[BASELINE][prompt].setdefault(seed, (run, "baseline"))
         videos[_folder(run.request, methods)][prompt].setdefault(seed, (run, "accelerated"))
     manifest = {}
@@ -60,6 +63,20 @@ def _folder(request: Request, methods: dict[str, str]) -> str:
     while methods.setdefault(folder := name if number == 1 else f"{name}-{number}", wanted) != wanted:
         number += 1
     return folder
+
+
+def _check_alike(request: Request, first: Request | None) -> Request:
+    """What all runs of one export have in common."""
+    if first is None:
+        return request
+    same = replace(request, prompt=first.prompt, seed=first.seed, method=first.method)
+    if differing := [
+        field.name for field in fields(first) if getattr(first, field.name) != getattr(same, field.name)
+    ]:
+        name = differing[0]
+        one, other = getattr(first, name), getattr(request, name)
+        raise ValueError(f"the runs differ in {name} ({one} and {other}); export those of one setting at a time")
+    return first
 
 
 def _check_name(prompt: str) -> None:

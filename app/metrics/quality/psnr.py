@@ -19,14 +19,14 @@ def psnr(reference: Frames, video: Frames) -> float:
 def frame_psnr(reference: Frames, video: Frames) -> np.ndarray:
     """(frames,), the PSNR of each in dB.
 
-    A frame without any error counts as 100 dB, which no 8-bit frame below 33 megapixels reaches otherwise.
+    100 dB is the most: of a frame without any error, or with one so small that nothing else is between the two.
     """
     if reference.shape != video.shape:
         raise ValueError(f"videos of the same shape are needed, got {reference.shape} and {video.shape}")
     mean_square = _frame_errors(reference, video)
     per_frame = np.full(len(mean_square), EQUAL_FRAMES_DB)
     differing = mean_square > 0
-    per_frame[differing] = -10 * np.log10(mean_square[differing])
+    per_frame[differing] = np.minimum(-10 * np.log10(mean_square[differing]), EQUAL_FRAMES_DB)
     return per_frame
 
 

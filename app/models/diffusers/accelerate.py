@@ -4,6 +4,7 @@ The pipeline runs its own loop with its own arguments; a cache sits at its trans
 scheduler, and is gone after the block.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -58,19 +59,17 @@ class Acceleration:
 
     @property
     def speedup_estimate(self) -> float:
-        """Of the last call's denoising, from its own medians of computed and reused steps; 1 if none was reused.
+        """Of the last call's denoising, from its own medians of steps that compute alike; 1 if none was whole.
 
         An estimate: nothing was run without a cache. Text encoder and decoder are left out.
         """
-        seconds: dict[bool, list[float]] = {True: [], False: []}
+        seconds: dict[str | int, list[float]] = defaultdict(list)
         for record in self.trace.records:
-            if record.computed in ("all", "none"):
-                seconds[record.computed == "all"].append(record.seconds)
-        if not seconds[True] or not seconds[False]:
+            seconds[record.computed].append(record.seconds)
+        if not seconds["all"]:
             return 1.0
-        computed, reused = median(seconds[True]), median(seconds[False])
-        spent = len(seconds[True]) * computed + len(seconds[False]) * reused
-        return (len(seconds[True]) + len(seconds[False])) * computed / spent
+        spent = sum(len(alike) * median(alike) for alike in seconds.values())
+        return len(self.trace.records) * median(seconds["all"]) / spent
 
 
 @contextmanager

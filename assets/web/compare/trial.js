@@ -7,6 +7,7 @@ import { createTransport, keepTogether, loopingVideo } from "../shared/together.
 import { visitor } from "../shared/visitor.js";
 
 const ASK_MILLISECONDS = 1000;
+const UNREACHED_MILLISECONDS = 5000;
 const FIRST = 4; // methods chosen at first, of different families
 const MOST = 12; // that the server takes at once
 const HELP =
@@ -45,6 +46,7 @@ export function createTrial(state, server) {
       else take(answer);
     } catch {
       said.textContent = "The server does not answer; what goes there goes on.";
+      asking = setTimeout(() => ask("standing"), UNREACHED_MILLISECONDS);
     }
   };
   const take = ({ going, failed, points, baseline, baseline_timeline: whole }) => {

@@ -28,7 +28,9 @@ export function createFront({ state, server }) {
   let place = null;
 
   const draw = ({ sheet, width, height, left, top }) => {
-    const { points = [], bound, even = [], picture } = state.front ?? {};
+    const { points = [], bound, even = [], picture, error = "" } = state.front ?? {};
+    note.textContent = error || "computing";
+    note.classList.toggle("refused", Boolean(error));
     dashed.textContent = picture ? "even steps" : "optimal";
     root.classList.toggle("stale", Boolean(state.ids().length) && !state.frontIsCurrent());
     root.dataset.points = points.length;

@@ -27,7 +27,9 @@ function signed(server) {
 
 async function open({ element, props, watch, trigger, server }) {
   const state = createState(server);
-  const { recordings, presets, preset, motion, reuses, signals } = await server.opening({});
+  const opening = await server.opening({}).catch(() => ({ error: "The server does not answer; reload the page." }));
+  if (opening.error) return element.replaceChildren(make("p", "lab-message", opening.error));
+  const { recordings, presets, preset, motion, reuses, signals } = opening;
   Object.assign(state, { recordings, presets, motion, reuses, signals });
   const { thresholds, rates } = presets.find((item) => item.id === preset);
   state.codebook = state.draft = { thresholds, rates };

@@ -115,7 +115,7 @@ function createAdding({ server, trigger, props, watch }, refresh) {
     fold.open = true;
     if (!record.disabled) start({ run });
   });
-  stop.addEventListener("click", () => trigger("stop", { visitor: visitor() }));
+  stop.addEventListener("click", () => trigger("stop_recording", { visitor: visitor() }));
   watch("recorded", () => {
     const { state, kind, text, added } = props.recorded;
     record.disabled = state === "running";

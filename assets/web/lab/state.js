@@ -36,10 +36,14 @@ export function createState(server) {
     if (!answer.error) [state.answer, state.answered] = [answer, question];
     tell("answer");
   });
-  const askFront = latest((question) => server.front(question), (answer, question) => {
-    state.front = { ...answer, key: keyOf(question) };
+  const asksFront = latest((question) => server.front(question), (answer, question) => {
+    state.front = answer.error ? { ...state.front, error: answer.error } : { ...answer, key: keyOf(question) };
     tell("front");
   });
+  const askFront = (question) => {
+    if (state.front) state.front.error = "";
+    asksFront(question);
+  };
   /** A real run is shown only beside the codebook it had. */
   state.realOf = (id) => {
     const real = state.real[id];
@@ -61,21 +65,36 @@ export function createState(server) {
     tell("reuse");
   };
   /** Another signal has other units: the thresholds are taken over for the same compute. Latent signals have no motion. */
+  let units = ""; // the signal in whose units the thresholds are
+  let rescaling = false;
   state.setSignal = async (signal) => {
-    const before = state.signal;
     state.signal = signal;
     if (signal && state.motion) state.setMotion(false);
     tell("signal");
-    const answer = state.slots.size ? await server.rescaled({ ...state.question(), before }) : {};
-    if (answer.error) {
-      state.signal = before;
-      state.error = answer.error;
+    if (rescaling) return; // what goes on ends with the latest signal
+    rescaling = true;
+    const error = await rescale().catch(() => "The server does not answer; the signal is what it was.");
+    rescaling = false;
+    if (error) {
+      state.signal = units;
+      state.error = error;
       tell("signal", "answer");
       return;
     }
-    if (answer.thresholds) state.load(answer);
     ask();
     if (state.slots.size) askFront(state.question());
+  };
+  /** Take the thresholds over until they are in the units of the signal; what stands against it comes back in words. */
+  const rescale = async () => {
+    while (units !== state.signal) {
+      const question = { ...state.question(), before: units };
+      const answer = state.slots.size ? await server.rescaled(question) : {};
+      if (answer.error) return answer.error;
+      if (state.slots.size && !same({ ...state.question(), signal: question.signal, before: units }, question)) continue; // changed meanwhile
+      if (answer.thresholds) state.load(answer);
+      units = question.signal;
+    }
+    return "";
   };
   state.toggle = (id) => {
     if (!state.slots.delete(id)) {
@@ -91,11 +110,22 @@ export function createState(server) {
     }
     return state.reselect();
   };
+  const measured = (ids) =>
+    server.measured({ ...state.question(ids), motion: false }).catch(() => ({ error: "The server does not answer." }));
   state.reselect = async () => {
     const missing = state.ids().filter((id) => !(id in state.measured));
-    const answer = missing.length ? await server.measured({ ...state.question(missing), motion: false }) : {};
-    for (const id of missing) [state.measured[id], state.blocks[id]] = [answer[id].lags, answer[id].blocks];
+    const answer = missing.length ? await measured(missing) : {};
+    for (const id of missing) {
+      if (answer.error) state.slots.delete(id); // its recording is gone, say
+      else [state.measured[id], state.blocks[id]] = [answer[id].lags, answer[id].blocks];
+    }
+    if (!state.slots.has(state.focus)) state.focus = state.ids()[0] ?? "";
     tell("selection", "loaded");
+    if (answer.error) {
+      state.error = answer.error;
+      tell("answer");
+    }
+    if (!state.slots.size) return;
     ask();
     askFront(state.question());
   };

@@ -1,6 +1,6 @@
 // The queue: this visitor's runs that go, wait or just ended. Asks the server now and then how they stand, and has
 // them followed again when their news stop: after a reload, a lost connection, or a run asked for elsewhere.
-import { keepSettings, keepShown, opening } from "./session.js";
+import { keepSettings, opening } from "./session.js";
 import { make } from "../shared/format.js";
 import { go } from "../shared/nav.js";
 import { visitor } from "../shared/visitor.js";
@@ -19,15 +19,17 @@ export function mount({ element, props, watch, trigger, server }) {
   element.replaceChildren(list, said, note);
 
   let runs = [];
+  let unlisted = 0; // runs that wait behind those
   let hidden = null; // runs that were over when the present series began, or the page was opened with none going
   let following = 0; // when news of a run last arrived, or were last asked for
   const active = () => runs.filter(({ state }) => !OVER.includes(state));
 
   let news = 0; // listings taken so far
-  const take = (listing) => {
+  const take = (listing, more) => {
     news += 1;
     const quiet = !active().length;
     runs = listing;
+    unlisted = more;
     if (!hidden || (quiet && active().length)) {
       hidden = new Set(runs.filter(({ state }) => OVER.includes(state)).map(({ id }) => id));
     }
@@ -39,14 +41,15 @@ export function mount({ element, props, watch, trigger, server }) {
     element.classList.toggle("open", visible.length > 1 || visible.some(({ state }) => state === "waiting"));
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.act;
     list.replaceChildren(...visible.map((run) => createRow(run, acts)));
+    if (unlisted) list.append(make("li", "queued queued-more", unlisted === 1 ? "and 1 more" : `and ${unlisted} more`));
     if (focused) list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
   };
   const ask = async (question, rest = {}) => {
     const before = news;
     try {
-      const { error, listing } = await server[question]({ visitor: visitor(), ...rest });
+      const { error, listing, more } = await server[question]({ visitor: visitor(), ...rest });
       said.textContent = error ?? "";
-      if (listing && news === before) take(listing); // else it is older than what came while it was under way
+      if (listing && news === before) take(listing, more); // else it is older than what came while it was under way
     } catch {
       said.textContent = "The server does not answer.";
     }
@@ -68,10 +71,9 @@ export function mount({ element, props, watch, trigger, server }) {
 
   watch("listing", () => {
     following = Date.now();
-    take(props.listing);
+    take(props.listing, props.more);
   });
   watch("called", follow);
-  watch("shown", () => props.shown && keepShown(props.shown));
   watch("opened", () => {
     keepSettings();
     look();

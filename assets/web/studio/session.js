@@ -26,13 +26,17 @@ export function keepSettings() {
   );
 }
 
+let onStage = ""; // of this tab, whatever others show
+
+/** The stage shows a run from now on, or with an empty id what is not kept: the next visit then begins with the last. */
 export function keepShown(run) {
-  remember(SHOWN, run);
+  onStage = run;
+  if (run) remember(SHOWN, run);
 }
 
-/** The id of the run that was shown last; empty without one. */
+/** The id of the kept run that this page shows; empty without one. */
 export function shownRun() {
-  return remembered(SHOWN);
+  return onStage;
 }
 
 function read() {

@@ -3,6 +3,7 @@ import { createCardKinds } from "../shared/kinds.js";
 import { createFramePsnr } from "./frame-psnr.js";
 import { createPlayer } from "./player.js";
 import { download } from "../shared/download.js";
+import { keepShown } from "./session.js";
 import { send } from "../shared/nav.js";
 import { keepPreview } from "./previews.js";
 import { bytes, make, seconds } from "../shared/format.js";
@@ -40,6 +41,7 @@ export function mount({ element, props, watch, server }) {
     player.load(Boolean(props.value), props.fps);
     psnr.show(props.summary?.frame_psnr ?? [], props.state === "done", props.summary?.earlier_frames ?? 0);
     readout.show(props);
+    keepShown(props.run ?? "");
   };
   watch(["value", "sides", "steps", "summary", "state", "aspect", "title", "run", "token"], show);
   show();

@@ -22,12 +22,13 @@ async function open(element, server) {
   element.replaceChildren(notice, view);
   let current; // the question shown, to leave its keys behind
 
-  const ask = async (name, question = {}) => {
+  const ask = async (name, question = {}, unreached = () => {}) => {
     try {
       const answer = await server[name](question);
       notice.textContent = answer.error ?? "";
       return answer.error ? null : answer;
     } catch {
+      unreached();
       notice.textContent = "The server does not answer; answers given so far are kept.";
       return null;
     }
@@ -40,9 +41,9 @@ async function open(element, server) {
 
   /** `why` is what brought the visitor here, if that has to be said; else the notice is empty. */
   async function showList(why = "") {
-    remember("");
     const answer = await ask("studies");
     if (!answer) return;
+    if (!why) remember(""); // else the link stays: what stood against it may pass
     notice.textContent = why;
     const list = make("ul", "studies");
     list.append(...answer.studies.map(row));
@@ -86,8 +87,12 @@ async function open(element, server) {
 
   async function showQuestion(token, place = null) {
     remember(token);
-    const asked = await ask("question", { token, ...(place === null ? {} : { place }) });
-    if (!asked) return showList(notice.textContent ?? "");
+    let answers = true;
+    const asked = await ask("question", { token, ...(place === null ? {} : { place }) }, () => (answers = false));
+    if (!asked) {
+      if (answers) return showList(notice.textContent ?? "");
+      return show(button("secondary", "Try again", () => showQuestion(token, place))); // the link stays in the address
+    }
     if (asked.done) {
       const end = make("div", "study-end");
       end.append(make("b", "", "All questions are answered. Thank you."), button("secondary", "All studies", () => showList()));

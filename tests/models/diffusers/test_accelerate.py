@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -11,6 +11,9 @@ from PIL import Image
 
 from app import Codebook, adacache
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.pab import PABConfig
+from app.caching.record import StepRecord
+from app.models.diffusers.accelerate import Acceleration, StepTrace
 from app.models.diffusers.family import checkpoints
 from app.selftest.checkpoints.diffusers import SIZES
 from app.selftest.checkpoints.image import IMAGE
@@ -79,6 +82,19 @@ def test_other_methods_by_name(checkpoint: Callable[[str], Path]) -> None:
     with adacache(pipe, method="fixed-interval-3+forecast") as run:
         call(pipe, "wan-2.1-1.3b", 9)
     assert run.trace.computed_steps == [1, 4, 7]
+
+
+def test_the_estimate_counts_steps_of_which_a_part_is_computed() -> None:
+    def trace(*steps: tuple[Literal["all", "none"] | int, float]) -> Acceleration:
+        records = [
+            StepRecord(step=n, timestep=1000.0 - n, computed=computed, seconds=seconds)
+            for n, (computed, seconds) in enumerate(steps, 1)
+        ]
+        return Acceleration(PABConfig(), [StepTrace(records)])
+
+    assert trace(("all", 4.0), (6, 1.0), (6, 1.0), ("all", 4.0)).speedup_estimate == pytest.approx(16 / 10)
+    assert trace(("all", 4.0), ("none", 0.5), (6, 1.5), ("all", 4.0)).speedup_estimate == pytest.approx(16 / 10)
+    assert trace((6, 1.0), (6, 1.0)).speedup_estimate == 1.0  # no whole step to compare with
 
 
 def test_a_call_that_breaks_off_leaves_the_next_one_whole(checkpoint: Callable[[str], Path]) -> None:

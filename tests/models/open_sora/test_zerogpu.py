@@ -102,13 +102,32 @@ def test_a_race_there_is_a_race_here(spaces: Spaces, model: OpenSora, tmp_path: 
 
     latents = read_latents(there / LATENTS)
     assert latents is not None
-    kept = KeptBaseline(events[-1].trace.records["baseline"], *latents, "2026-03-01")
+    kept = KeptBaseline(events[-1].trace.records["baseline"], *latents, "9999-03-01")
     learned = zerogpu.RATES.of("open-sora-1.2")
     assert learned != 36.0  # of the steps just made
     again = list(zerogpu.generate_pair(REQUEST, there, load=never, kept=lambda request: kept))
-    assert BaselineFound("2026-03-01", True) in again
+    assert BaselineFound("9999-03-01", True) in again
     one_step_anew = 60 + ceil(1.2 * (5 * 30 + 2 * 15) / learned)
     assert spaces.seconds[-1] == one_step_anew
+
+
+def test_time_for_both_sides_is_asked_for_where_a_kept_baseline_may_not_fit(
+    spaces: Spaces, model: OpenSora, tmp_path: Path
+) -> None:
+    """Of an earlier server, say with another torch: where its first step differs, all of it is made anew."""
+    (here := tmp_path / "here").mkdir()
+    whole = list(zerogpu.generate_pair(REQUEST, here, load=never))
+    assert isinstance(whole[-1], Compared)
+    latents = read_latents(here / LATENTS)
+    assert latents is not None
+    records = whole[-1].trace.records["baseline"]
+    other = KeptBaseline(records, latents[0] + 1, latents[1], "2026-03-01T00:00:00Z")
+    (there := tmp_path / "there").mkdir()
+    asked = zerogpu.cost_of(REQUEST, kept=False).turns
+    again = list(zerogpu.generate_pair(REQUEST, there, load=never, kept=lambda request: other))
+    assert BaselineFound(other.measured, False) in again
+    assert isinstance(again[-1], Compared)
+    assert spaces.seconds[-1:] == list(asked)
 
 
 def test_what_is_too_long_for_one_turn_is_made_in_two(
