@@ -8,7 +8,7 @@ from errno import EADDRINUSE
 from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 
-from app.common.endings import quiet_interrupt
+from app.common.endings import end, quiet_interrupt
 
 quiet_interrupt()
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -99,7 +99,7 @@ def main() -> None:
             parser.error(f"port {flags.port} is in use; choose another one with --port")
         parser.error(f"cannot listen on {place}: {error.strerror}")
     trust_no_proxy_by_itself()
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end)
     prepare()
     runs = flags.runs.resolve()
     try:
@@ -127,11 +127,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; accepted: 1 to {MAX_PORT}")
     return int(text)
-
-
-def _end(number: int, frame: object) -> None:
-    """SIGTERM ends the server as Ctrl-C does, so that it cleans up."""
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

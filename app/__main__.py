@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app import commands as package
-from app.common.endings import quiet_half_made, quiet_interrupt
+from app.common.endings import end, quiet_interrupt
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
 from app.distributed.launch import is_first_process, process_count
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(given)
     if current_thread() is main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _end)
+            signal.signal(number, end)
     if process_count() > 1 and options.command != "generate":
         parser.error(f"{options.command} runs in one process; under torchrun only generate does more")
     try:
@@ -75,14 +75,6 @@ def complain(text: str) -> None:
     """One line on stderr, once for all processes of torchrun."""
     if is_first_process():
         print(text, file=sys.stderr)
-
-
-def _end(number: int, frame: object) -> NoReturn:
-    """SIGTERM ends a command as Ctrl-C does, so that nothing half-written stays."""
-    quiet_half_made()
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

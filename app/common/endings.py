@@ -1,12 +1,14 @@
-"""Endings of programs: Ctrl-C says nothing, also while the libraries are still being loaded.
+"""Endings of programs: signals leave nothing half-written, and Ctrl-C says nothing.
 
-Call `quiet_interrupt` before the heavy imports of a program.
+Call `quiet_interrupt` before the heavy imports of a program, which Ctrl-C may reach as well.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from types import TracebackType
+from typing import NoReturn
 
 
 def quiet_interrupt() -> None:
@@ -20,8 +22,16 @@ def quiet_interrupt() -> None:
     sys.excepthook = hook
 
 
-def quiet_half_made() -> None:
-    """Called where a signal ends the program: leave out what the destructors of half made objects lack.
+def end(number: int, frame: object) -> NoReturn:
+    """The handler of SIGTERM and SIGINT: both unwind the program, so that it cleans up."""
+    _quiet_half_made()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
+def _quiet_half_made() -> None:
+    """Leave out what the destructors of half made objects lack.
 
     A bar of tqdm that a signal reaches in its making has no `pos` when it is taken down.
     """

@@ -85,7 +85,7 @@ def test_every_event_answers_wrong_types_and_counts(siege: Siege, stranger: Atta
             siege.expect(answer, (event["api_name"], value), refused=False)
 
 
-GOOD = {  # of every argument of /generate but the visitor, a value that is taken
+GOOD: dict[str, Any] = {  # of every argument of /generate but the visitor, a value that is taken
     "prompt": "a test",
     "model": "tiny",
     "method": "adacache-fast",

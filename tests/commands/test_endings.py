@@ -7,6 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from tests.support.entry import load_entry
 from tests.support.paths import ROOT
 
 
@@ -32,8 +35,11 @@ def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
         if list(tmp_path.glob(".generating-*")) or list(tmp_path.glob("*/.generating-*")):
             break
         time.sleep(0.1)
+    else:
+        pytest.fail("it never began")
     program.send_signal(signal.SIGTERM)
     _, said = program.communicate(timeout=120)
+    assert program.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in said
     assert not list(tmp_path.rglob(".generating-*"))
 
@@ -62,11 +68,12 @@ def half_made(failing: str, ended: str) -> str:
     """A program that ends in the making of an object whose destructor fails."""
     return f"""
 import signal, sys
-import app.__main__ as program
+from app.common.endings import end, quiet_interrupt
+quiet_interrupt()
 class Half:
     def __init__(self): {ended}
     def __del__(self): {failing}
-for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, program._end)
+for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, end)
 Half()
 """
 
@@ -80,3 +87,20 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
         _, said = program.communicate(timeout=180)
     assert f"port {port} is in use" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--port", "70000"), "'70000' is no port; accepted: 1 to 65535"),
+        (("--port", "0"), "'0' is no port"),
+        (("--host", "203.0.113.7"), "cannot listen on 203.0.113.7, port any: "),
+    ],
+)
+def test_an_address_that_cannot_be_listened_on_is_said_in_one_line(
+    given: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", *given])
+    with pytest.raises(SystemExit, match="2"):
+        load_entry().main()
+    assert said in capsys.readouterr().err.splitlines()[-1]
