@@ -56,7 +56,7 @@ class RunShape:
         if not any(kind == "attn" for _, kind in self.layout):
             raise ValueError(
                 f"{method} reuses attention and MLP apart, but of this model only whole blocks can be reused; "
-                "AdaCache, Delta-DiT, first-block, fixed-interval and fewer-steps run on it"
+                "methods that reuse whole steps or blocks run on it, such as AdaCache, Delta-DiT and first-block"
             )
 
 

@@ -18,7 +18,7 @@ from app.common.files import atomic_path
 from app.common.journal import Journal, Row
 from app.common.paths import RECORDINGS
 from app.generation.denoiser import Denoiser, fingerprint
-from app.lab.pairs import REUSES, Pair, generated, schedules_of
+from app.lab.pairs import REUSES, Pair, generated, is_reference, schedules_of
 from app.lab.prediction import predictor
 from app.lab.prediction_fit import PredictionFit, fit_predictions
 from app.lab.prediction_plot import predicted_against_real
@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
             for name, computed in schedules_of(recording).items()
             for reuse in REUSES
             if (recording.prompt, recording.seed, name, reuse) not in measured
+            and not is_reference(recording, computed, reuse)
         )
         missing += [Schedules(recording, wanted)] if wanted else []
     made = workers_from(options).results(Generating(model.card.id), missing, options.out)

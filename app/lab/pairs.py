@@ -59,6 +59,12 @@ def schedules_of(recording: Recording) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def is_reference(recording: Recording, computed: tuple[int, ...], reuse: ReuseOption) -> bool:
+    """Whether a schedule is that of the recording's reference run, whose PSNR it keeps: it needs no prediction."""
+    kept = recording.velocities
+    return kept is not None and (kept.reference(recording.steps), kept.reuse) == (computed, reuse)
+
+
 def codebooks_of(recording: Recording) -> dict[str, AdaCacheConfig]:
     """AdaCache with the fastest presets for the recording's model, or its steps, that its probe answers."""
     methods = {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.common.files import read_json, write_json
 from app.common.paths import PREDICTIONS
-from app.lab.pairs import Pair
+from app.lab.pairs import Pair, is_reference
 from app.lab.prediction import PictureScale, Predictor, octaves
 from app.lab.recording import Recording
 
@@ -94,8 +94,12 @@ def scale_for(model: str) -> PictureScale:
 def fit_predictions(
     model: str, weights: str, pairs: Sequence[Pair], recordings: Sequence[Recording]
 ) -> PredictionFit:
-    """Choose the answers and fit the line on all prompts; what is stated is predicted from the other prompts."""
+    """Choose the answers and fit the line on all prompts; what is stated is predicted from the other prompts.
+
+    Reference runs are left out: their recordings keep their PSNR.
+    """
     by_run = {(recording.prompt, recording.seed): recording for recording in recordings}
+    pairs = [p for p in pairs if not is_reference(by_run[p.prompt, p.seed], p.computed, p.reuse)]
     groups = np.array([list(by_run).index((pair.prompt, pair.seed)) for pair in pairs])
     if len(set(groups.tolist())) < LEAST_PROMPTS:
         count = len(set(groups.tolist()))

@@ -50,13 +50,6 @@ def simulate(recording: Recording, config: AdaCacheConfig, measured: Measuring |
     return Simulation(tuple(computed), tuple(decisions), fast, reuse_error(recording, computed))
 
 
-def fixed_interval(recording: Recording, interval: int) -> Simulation:
-    """Compute every `interval`-th step: the reference that adapts to nothing."""
-    _check_lag(recording, interval)
-    computed = list(range(1, recording.steps + 1, interval))
-    return Simulation(tuple(computed), (), speedup(recording, computed), reuse_error(recording, computed))
-
-
 def planned(recording: Recording, method: WholeStackMethod) -> Simulation:
     """A schedule known before the run, on a recording; a ValueError for a method that decides while it runs."""
     policy = build_policy(method)

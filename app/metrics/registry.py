@@ -45,10 +45,6 @@ class Metric:
         """A value with its unit; a dash where there is none."""
         return "-" if value is None else f"{value:.{self.digits}f} {self.unit}".rstrip()
 
-    def is_better(self, one: float, other: float) -> bool:
-        """Whether a value is strictly better than another."""
-        return one > other if self.better == "higher" else one < other
-
 
 _REGISTERED: dict[str, Metric] = {}
 

@@ -22,7 +22,7 @@ from app.lab.optimal import optimal_schedules
 from app.lab.record import record
 from app.lab.recorder import RecorderConfig
 from app.lab.recording import Recording, load_recording
-from app.lab.simulate import fixed_interval, reuse_error, simulate
+from app.lab.simulate import reuse_error, simulate
 from tests.support.tiny import TinyVideoModel
 
 MODEL = TinyVideoModel()
@@ -109,7 +109,6 @@ def test_a_schedule_follows_the_codebook(recording: Recording):
 def test_error_by_hand(recording: Recording):
     d = recording.distance
     assert reuse_error(recording, (1, 4, 5, 6, 7, 8, 9, 10)) == pytest.approx((d(2, 1) + d(3, 2)) / STEPS)
-    assert fixed_interval(recording, 3).computed == (1, 4, 7, 10)
 
 
 def test_no_schedule_beats_the_bound_of_its_budget():

@@ -43,9 +43,3 @@ def euler_step(latent: Tensor, velocity: Tensor, schedule: tuple[float, ...], st
 def predict_video(latent: Tensor, velocity: Tensor, timestep: float) -> Tensor:
     """The clean video a velocity points to, for previews."""
     return latent + velocity * (timestep / TIMESTEP_SCALE)
-
-
-def add_noise(video: Tensor, noise: Tensor, timestep: Tensor) -> Tensor:
-    """Noisy latent at `timestep` (batch,) for training; video and noise (batch, channels, frames, h, w)."""
-    t = (timestep / TIMESTEP_SCALE).view(-1, 1, 1, 1, 1)
-    return (1 - t) * video + t * noise

@@ -2,6 +2,7 @@
 import { badge } from "../shared/identity.js";
 import { same } from "../shared/codebook-editing.js";
 import { make } from "../shared/format.js";
+import { orSilence } from "../shared/silence.js";
 
 export function createNumbers({ state, run, server }) {
   const root = make("section", "lab-numbers");
@@ -64,7 +65,7 @@ function createFit(server) {
   root.append(make("summary", "", "How far predictions come true"), words, plot);
   root.addEventListener("toggle", async () => {
     if (!root.open || words.textContent) return;
-    const answer = await server.fitted({}).catch(() => ({ error: "The server does not answer." }));
+    const answer = await orSilence(server.fitted({}));
     words.textContent = answer.error ?? answer.words;
     plot.hidden = !answer.plot;
     if (answer.plot) plot.src = answer.plot;

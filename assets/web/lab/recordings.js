@@ -4,6 +4,7 @@ import { MAX_SELECTED } from "./state.js";
 import { receive } from "../shared/nav.js";
 import { make } from "../shared/format.js";
 import { visitor } from "../shared/visitor.js";
+import { orSilence } from "../shared/silence.js";
 
 const MAX_BYTES = 1_000_000;
 
@@ -26,9 +27,9 @@ export function createRecordings({ state, server, trigger, props, watch }) {
     while (list.childElementCount < state.recordings.length) list.append(createChip(state, remove));
     state.recordings.forEach((recording, i) => list.children[i].show(recording));
   };
-  const reload = async () => Object.assign(state, { recordings: (await server.opening({})).recordings });
+  const reload = async () => Object.assign(state, { recordings: (await orSilence(server.opening({}))).recordings ?? state.recordings });
   async function remove({ id, prompt }) {
-    const answer = await server.deleted({ id });
+    const answer = await orSilence(server.deleted({ id }));
     if (answer.error) return notice.replaceChildren(answer.error);
     const other = state.recordings.find((recording) => recording.id !== id);
     if (state.slots.has(id) && state.slots.size === 1 && other) await state.toggle(other.id);
@@ -37,7 +38,7 @@ export function createRecordings({ state, server, trigger, props, watch }) {
     state.tell("recordings");
     const undo = make("button", "quiet", "Undo");
     undo.addEventListener("click", async () => {
-      const { error } = await server.restored({ id });
+      const { error } = await orSilence(server.restored({ id }));
       notice.replaceChildren(error ?? "");
       if (!error) await refresh(id);
     });

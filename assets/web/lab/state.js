@@ -1,6 +1,7 @@
 // The Lab's state: one codebook on some recordings, and what the server answered. Panels change it through these
 // functions and hear of changes by name; questions are asked one at a time, and only the latest counts.
 import { createEditing, latest, same } from "../shared/codebook-editing.js";
+import { orSilence } from "../shared/silence.js";
 
 export const MAX_SELECTED = 12;
 
@@ -111,7 +112,7 @@ export function createState(server) {
     return state.reselect();
   };
   const measured = (ids) =>
-    server.measured({ ...state.question(ids), motion: false }).catch(() => ({ error: "The server does not answer." }));
+    orSilence(server.measured({ ...state.question(ids), motion: false }));
   state.reselect = async () => {
     const missing = state.ids().filter((id) => !(id in state.measured));
     const answer = missing.length ? await measured(missing) : {};

@@ -4,6 +4,7 @@ import { createTableExport } from "../shared/export.js";
 import { same } from "../shared/codebook-editing.js";
 import { heading } from "../shared/heading.js";
 import { make } from "../shared/format.js";
+import { orSilence } from "../shared/silence.js";
 
 const HELP =
   "Four ways to spend the same mean number of computed steps on the selected recordings, all with the reuse picked on the " +
@@ -56,7 +57,7 @@ export function createWorth({ state, server }) {
     message.textContent = "Searching";
     message.dataset.kind = "info";
     const asking = question();
-    const answer = await server.worth(asking).catch(() => ({ error: "The server does not answer." }));
+    const answer = await orSilence(server.worth(asking));
     message.textContent = answer.error ?? "";
     message.dataset.kind = answer.error ? "error" : "info";
     if (!answer.error) [marks, asked] = [answer.marks, asking];

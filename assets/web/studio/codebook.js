@@ -5,6 +5,7 @@ import { editing } from "./codebook-state.js";
 import { make } from "../shared/format.js";
 
 import { visitor } from "../shared/visitor.js";
+import { orSilence } from "../shared/silence.js";
 
 const MAX_BYTES = 20_000;
 
@@ -35,7 +36,7 @@ export function mount({ element, props, watch, server }) {
   watch("presets", () => offer(props));
   take();
   offer(props);
-  server.offered({ visitor: visitor() }).then((answer) => answer.presets && offer(answer));
+  orSilence(server.offered({ visitor: visitor() })).then((answer) => answer.presets && offer(answer));
   editing.on(["codebook"], () => {
     props.value = editing.draft;
     check(editing.draft);
@@ -65,7 +66,7 @@ function createOwn(server, offer) {
   remove.id = "codebook-delete";
   let gone = null;
   const ask = async (question, { id, title }) => {
-    const { error, presets } = await server[question]({ id, visitor: visitor() });
+    const { error, presets } = await orSilence(server[question]({ id, visitor: visitor() }));
     if (error) return root.replaceChildren(error);
     gone = question === "deleted" ? { id, title } : null;
     offer({ presets });
@@ -104,7 +105,7 @@ function createText(server) {
   root.append(summary, field, buttons, said);
 
   const take = async (text) => {
-    const { error, ...codebook } = await server.parsed({ text });
+    const { error, ...codebook } = await orSilence(server.parsed({ text }));
     said.textContent = error ?? "";
     if (!error) editing.load(codebook);
   };

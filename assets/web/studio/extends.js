@@ -3,6 +3,7 @@
 import { make } from "../shared/format.js";
 import { shownRun } from "./session.js";
 import { createSlot } from "./slot.js";
+import { orSilence } from "../shared/silence.js";
 import { visitor } from "../shared/visitor.js";
 
 const TITLE = "Go on from";
@@ -34,8 +35,8 @@ export function mount({ element, props, watch, server }) {
     remove.hidden = !id;
   };
   const look = (run) => server.looked({ run, visitor: visitor() });
-  const { set, ask } = createSlot({ props, watch, said, look, show });
-  take.addEventListener("click", async () => set(await ask(look(shownRun()))));
+  const { set } = createSlot({ props, watch, said, look, show });
+  take.addEventListener("click", async () => set(await orSilence(look(shownRun()))));
   remove.addEventListener("click", () => {
     set({ id: "" });
     take.focus();

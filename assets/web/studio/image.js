@@ -3,6 +3,7 @@
 import { make } from "../shared/format.js";
 import { shownRun } from "./session.js";
 import { createSlot } from "./slot.js";
+import { orSilence } from "../shared/silence.js";
 import { visitor } from "../shared/visitor.js";
 
 const KINDS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
@@ -41,7 +42,7 @@ export function mountImage({ element, props, watch, server, upload }, { title, h
     remove.hidden = !id;
     take.hidden = Boolean(id) || !ofRuns;
   };
-  const { set, say, ask } = createSlot({ props, watch, said, look: (id) => server.looked({ id }), show });
+  const { set, say } = createSlot({ props, watch, said, look: (id) => server.looked({ id }), show });
   const give = async (picked) => {
     if (!KINDS[picked.type]) return say(`${picked.name} is no PNG, JPEG or WebP.`);
     if (picked.size > MAX_BYTES) return say(`${picked.name} is larger than ${MAX_BYTES / 1e6} MB.`);
@@ -72,5 +73,5 @@ export function mountImage({ element, props, watch, server, upload }, { title, h
     set({ id: "" });
     choose.focus();
   });
-  take.addEventListener("click", async () => set(await ask(server.taken({ run: shownRun(), visitor: visitor() }))));
+  take.addEventListener("click", async () => set(await orSilence(server.taken({ run: shownRun(), visitor: visitor() }))));
 }

@@ -1,16 +1,14 @@
 // What a slot holds: the id of something kept on the server, which is asked what stands for it. The page may set the
 // id as well, from a link or an opened run; of several in a row the last one counts.
-const SILENT = { error: "The server does not answer." };
+import { orSilence } from "../shared/silence.js";
 
-/** `look(id)` asks the server, `show(id, found)` draws, `said` is the line below; returns { set, say, ask }. */
+/** `look(id)` asks the server, `show(id, found)` draws, `said` is the line below; returns { set, say }. */
 export function createSlot({ props, watch, said, look, show }) {
   let id = "";
   const say = (text, kind = "error") => {
     said.textContent = text;
     said.dataset.kind = kind;
   };
-  /** The server's answer, or that there is none. */
-  const ask = (answer) => answer.catch(() => SILENT);
   /** Hold what the server found, or nothing where its id is empty; of an error the words alone. */
   const set = ({ error = "", ...found }) => {
     say(error);
@@ -26,7 +24,7 @@ export function createSlot({ props, watch, said, look, show }) {
     say("");
     show(id, {});
     if (!id) return;
-    const { error, ...found } = await ask(look(asked));
+    const { error, ...found } = await orSilence(look(asked));
     if (id !== asked) return; // another one came meanwhile
     say(error ?? "");
     if (!error) show(id, found);
@@ -34,5 +32,5 @@ export function createSlot({ props, watch, said, look, show }) {
   watch("value", follow);
   show(id, {});
   follow();
-  return { set, say, ask };
+  return { set, say };
 }
