@@ -216,7 +216,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--decay-from", type=int, default=None, help="first step of the decay (default: half way)")
     parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--export", type=Path, help=f"for instance {SPRITES_2 / 'vae.safetensors'}")
+    parser.add_argument("--export", type=Path, help="where encoder and decoder are written to")
     arguments = parser.parse_args()
     decay_from = arguments.steps // 2 if arguments.decay_from is None else arguments.decay_from
     budget = Budget(arguments.steps, decay_from, minutes=arguments.minutes)
