@@ -5,8 +5,11 @@ Call `quiet_interrupt` before the heavy imports of a program, which Ctrl-C may r
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn
 
@@ -22,12 +25,31 @@ def quiet_interrupt() -> None:
     sys.excepthook = hook
 
 
+_signals: list[int] = []  # that have ended the program
+
+
 def end(number: int, frame: object) -> NoReturn:
     """The handler of SIGTERM and SIGINT: both unwind the program, so that it cleans up."""
+    _signals.append(number)
     _quiet_half_made()
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
+
+
+def leave(status: int) -> NoReturn:
+    """End a program that has cleaned up, with its exit status.
+
+    After a signal the interpreter is not taken down: a thread that still loads a model would be cut off inside
+    C++, which answers by aborting.
+    """
+    if not _signals:
+        sys.exit(status)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a reader that has gone away
+            stream.flush()
+    os._exit(status)
 
 
 def _quiet_half_made() -> None:

@@ -33,6 +33,7 @@ from app.training.loop import (
     save_checkpoint,
 )
 
+HELD_OUT = 600  # clips of held-out combinations that the accuracy is measured on
 UNASKED = -100  # the class of what a clip has not: a still one no speed, an empty one no object
 
 
@@ -75,7 +76,7 @@ def train(
         average.weights, step = state["average"], state["step"]
     frames, classes = render_clips(training.clips, False, vocabulary)
     _pass_through_autoencoder(frames, training, latents, vae)
-    held_out, held_out_classes = render_clips(600, True, vocabulary)
+    held_out, held_out_classes = render_clips(HELD_OUT, True, vocabulary)
     log, started = Log(work / "judge.jsonl"), time.monotonic()
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         random = generator(training.seed, step)

@@ -22,10 +22,10 @@ from app.models.networks.stdit3 import STDiT3, STDiT3Config
 from app.models.samplers.rectified_flow import euler_step, guide, shifted_timesteps
 from app.models.sprites.card import CARD, TIMESTEP_SHIFT
 from app.models.sprites.text import SpritesText
-from app.models.sprites.vae import load_vae
+from app.models.sprites.vae import PIXELS, load_vae
 from app.models.sprites.vocabulary import load_vocabulary
 from app.training.loop import generator, load_checkpoint
-from app.training.trainee import FPS, PIXELS, Trainee
+from app.training.trainee import FPS, SIDE, Trainee
 
 PROMPTS = (
     "a dog moving right fast over snow",
@@ -64,12 +64,12 @@ def sample(
     transformer: STDiT3, text: Tensor, seeds: list[int], steps: int, guidance: float, shift: float
 ) -> Tensor:
     """Text (n, 1, tokens, channels) -> latents (n, 4, 16, 16, 16); each clip's noise is its seed's."""
-    shape = (transformer.config.in_channels, 16, PIXELS // 4, PIXELS // 4)
+    shape = (transformer.config.in_channels, 16, SIDE // PIXELS, SIDE // PIXELS)
     latent = torch.stack([torch.randn(shape, generator=generator(seed, 0)) for seed in seeds])
     null = transformer.y_embedder.y_embedding[None, None].expand(len(text), -1, -1, -1)
     both = torch.cat([text, null])
     schedule = shifted_timesteps(steps, shift)
-    size, fps = torch.tensor([float(PIXELS)]), torch.tensor([FPS])
+    size, fps = torch.tensor([float(SIDE)]), torch.tensor([FPS])
     for step, timestep in enumerate(schedule, start=1):
         time = torch.full((2 * len(text),), timestep)
         velocity = transformer(torch.cat([latent, latent]), time, both, fps=fps, height=size, width=size)

@@ -19,7 +19,7 @@ from app.models.sprites.text import TOKENS_A_WORD, embed, row_names
 from app.models.sprites.vocabulary import Vocabulary
 from app.training.loop import export_weights
 
-PIXELS = 64
+SIDE = 64  # pixels of an encoded picture
 FPS = 8.0
 
 
@@ -63,7 +63,7 @@ class Trainee(nn.Module):
         noisy = (1 - t) * batch.video + t * batch.noise
         null = self.transformer.y_embedder.y_embedding.to(self.table.dtype)
         text = torch.where(batch.dropped[:, None, None], null, embed(self.table, batch.tokens))[:, None]
-        size = torch.tensor([float(PIXELS)])
+        size = torch.tensor([float(SIDE)])
         velocity = self.transformer(
             noisy, batch.t * 1000, text, None, None, fps=torch.tensor([FPS]), height=size, width=size
         )
@@ -82,7 +82,7 @@ def default_config(vocabulary: Vocabulary, frame_positions: int = 8) -> STDiT3Co
         pred_sigma=False,
         caption_channels=64,
         model_max_length=len(vocabulary.slots) * TOKENS_A_WORD,
-        input_sq_size=PIXELS,
+        input_sq_size=SIDE,
         frame_positions=frame_positions,
     )
 
