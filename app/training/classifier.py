@@ -29,8 +29,8 @@ from app.training.loop import (
     Optimiser,
     export_weights,
     generator,
-    load_checkpoint,
-    save_checkpoint,
+    keep,
+    resume,
 )
 
 HELD_OUT = 600  # clips of held-out combinations that the accuracy is measured on
@@ -68,12 +68,8 @@ def train(
     matrices = [n for n, p in judge.named_parameters() if p.ndim >= 2 and n not in ("trunk.0.weight",)]
     optimiser = Optimiser(judge, matrices, training.muon_rate, training.adamw_rate)
     average = Average(judge, training.average_decay)
-    step, checkpoint = 0, work / "judge.pt"
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint)
-        judge.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.weights, step = state["average"], state["step"]
+    checkpoint = work / "judge.pt"
+    step = resume(checkpoint, judge, optimiser, average)
     frames, classes = render_clips(training.clips, False, vocabulary)
     _pass_through_autoencoder(frames, training, latents, vae)
     held_out, held_out_classes = render_clips(HELD_OUT, True, vocabulary)
@@ -94,13 +90,7 @@ def train(
         if step % 200 == 0 or step == budget.steps:
             accuracy = accuracy_on(_averaged(average, vocabulary), held_out, held_out_classes)
             log.write(step=step, loss=loss.item(), **accuracy)
-            save_checkpoint(
-                checkpoint,
-                model=judge.state_dict(),
-                optimiser=optimiser.state_dict(),
-                average=average.weights,
-                step=step,
-            )
+            keep(checkpoint, judge, optimiser, average, step)
             if min(accuracy.values()) >= training.until:
                 break
     final = _averaged(average, vocabulary)

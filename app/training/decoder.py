@@ -29,8 +29,8 @@ from app.training.loop import (
     arithmetic,
     export_weights,
     generator,
-    load_checkpoint,
-    save_checkpoint,
+    keep,
+    resume,
 )
 from app.training.vae import distance, fit_preview, frame_psnr
 
@@ -90,12 +90,8 @@ def train(
     # The latent's channels and the picture's own are no hidden features: AdamW suits the first and last layer.
     optimiser = Optimiser(decoder, matrices[1:-1], training.muon_rate, training.adamw_rate)
     average = Average(decoder, training.average_decay)
-    step, checkpoint = 0, work / "decoder.pt"
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint)
-        decoder.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.weights, step = state["average"], state["step"]
+    checkpoint = work / "decoder.pt"
+    step = resume(checkpoint, decoder, optimiser, average)
     log, started, since = Log(work / "decoder.jsonl"), time.monotonic(), time.monotonic()
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         loss = _loss(vae, data, training, step)
@@ -107,13 +103,7 @@ def train(
             quality = psnr(_averaged(vae, average), held_out)
             log.write(step=step, loss=loss.item(), psnr=quality, seconds=time.monotonic() - since)
             since = time.monotonic()
-            save_checkpoint(
-                checkpoint,
-                model=decoder.state_dict(),
-                optimiser=optimiser.state_dict(),
-                average=average.weights,
-                step=step,
-            )
+            keep(checkpoint, decoder, optimiser, average, step)
     return _averaged(vae, average)
 
 

@@ -160,6 +160,23 @@ def _orthogonalise(
     return matrix if wide is gradient else matrix.T
 
 
+def resume(path: Path, model: nn.Module, optimiser: Optimiser, average: Average) -> int:
+    """Take over what `keep` wrote, where there is anything; returns the steps made so far."""
+    if not path.exists():
+        return 0
+    state = load_checkpoint(path)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    average.weights = state["average"]
+    return int(state["step"])
+
+
+def keep(path: Path, model: nn.Module, optimiser: Optimiser, average: Average, step: int, **more: Any) -> None:
+    """Write everything that a run goes on from."""
+    states = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average.weights}
+    save_checkpoint(path, **states, step=step, **more)
+
+
 def save_checkpoint(path: Path, **state: Any) -> None:
     """Writes a checkpoint whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,8 +31,9 @@ from app.training.loop import (
     Optimiser,
     arithmetic,
     generator,
+    keep,
     load_checkpoint,
-    save_checkpoint,
+    resume,
 )
 from app.training.trainee import Batch, Start, Trainee, default_config, export, take_over
 
@@ -92,12 +93,8 @@ def train(
         master, _block_matrices(master), training.muon_rate, training.adamw_rate, training.muon_decay
     )
     average = Average(master, training.average_decay)
-    step, checkpoint = 0, work / "sprites.pt"
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint)
-        master.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.weights, step = state["average"], state["step"]
+    checkpoint = work / "sprites.pt"
+    step = resume(checkpoint, master, optimiser, average)
     # Where the CPU has bfloat16 it is 1.4 times as fast; the weights themselves and their updates stay float32.
     worker = _worker(master, arithmetic())
     loss_of: Callable[[Batch], Tensor] = torch.compile(worker, dynamic=False) if compiled else worker
@@ -122,9 +119,9 @@ def train(
             log.write(step=step, loss=sum(losses) / len(losses), validation=validation, seconds=seconds)
             since, losses = time.monotonic(), []
         if step % report_every == 0 or time.monotonic() - saved > SAVE_SECONDS:
-            _save(checkpoint, master, optimiser, average, step)
+            keep(checkpoint, master, optimiser, average, step, config=asdict(config))
             saved = time.monotonic()
-    _save(checkpoint, master, optimiser, average, step)
+    keep(checkpoint, master, optimiser, average, step, config=asdict(config))
     return _averaged(master, average)
 
 
@@ -197,17 +194,6 @@ def validate(model: Trainee, held_out: Latents, clips: int = 32, batch: int = 16
 def _block_matrices(model: Trainee) -> list[str]:
     names = [name for name, value in model.named_parameters() if "_blocks." in name and value.ndim == 2]
     return [name for name in names if not name.endswith("scale_shift_table")]
-
-
-def _save(path: Path, master: Trainee, optimiser: Optimiser, average: Average, step: int) -> None:
-    save_checkpoint(
-        path,
-        model=master.state_dict(),
-        optimiser=optimiser.state_dict(),
-        average=average.weights,
-        step=step,
-        config=asdict(master.transformer.config),
-    )
 
 
 def open_rows(vocabulary: Vocabulary) -> Tensor:

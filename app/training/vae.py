@@ -27,8 +27,8 @@ from app.training.loop import (
     arithmetic,
     export_weights,
     generator,
-    load_checkpoint,
-    save_checkpoint,
+    keep,
+    resume,
 )
 
 
@@ -74,13 +74,8 @@ def train(
     matrices = [n for n in matrices if not n.startswith(("encoder.1.", "decoder.0."))][:-1]
     optimiser = Optimiser(vae, matrices, training.muon_rate, training.adamw_rate)
     average = Average(vae, training.average_decay)
-    step = 0
     checkpoint = work / "vae.pt"
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint)
-        vae.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.weights, step = state["average"], state["step"]
+    step = resume(checkpoint, vae, optimiser, average)
     frames, covers = _render(training.clips, held_out=False)
     held_out = _render(24, held_out=True)[0][::4]
     log, started, since = Log(work / "vae.jsonl"), time.monotonic(), time.monotonic()
@@ -97,13 +92,7 @@ def train(
             quality = psnr(_averaged(vae, average), held_out)
             log.write(step=step, loss=loss.item(), psnr=quality, seconds=time.monotonic() - since)
             since = time.monotonic()
-            save_checkpoint(
-                checkpoint,
-                model=vae.state_dict(),
-                optimiser=optimiser.state_dict(),
-                average=average.weights,
-                step=step,
-            )
+            keep(checkpoint, vae, optimiser, average, step)
     return _averaged(vae, average)
 
 
