@@ -8,7 +8,7 @@ from errno import EADDRINUSE
 from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 
-from app.common.endings import end, quiet_interrupt
+from app.common.endings import end, quiet_interrupt, run
 
 quiet_interrupt()
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -130,4 +130,4 @@ def _port(text: str) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

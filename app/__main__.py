@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from app import commands as package
-from app.common.endings import end, leave, quiet_interrupt
+from app.common.endings import end, quiet_interrupt, run
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
 from app.distributed.launch import is_first_process, process_count
@@ -78,8 +78,4 @@ def complain(text: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    except SystemExit as ending:  # of a signal, or of arguments that do not fit
-        status = ending.code if isinstance(ending.code, int) else 0
-    leave(status)
+    run(main)

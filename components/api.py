@@ -16,6 +16,7 @@ from app.common.sentences import sentence
 from app.common.validation import as_whole, check_texts, shown, text
 from app.generation.request import MAX_NAME, Request, random_seed
 from app.generation.trace import SIDES
+from app.jobs.queue import Place
 from app.jobs.runner import JobRunner
 from app.jobs.ticket import Ticket
 from app.models.base import ModelCard
@@ -149,11 +150,13 @@ def endpoints(runner: JobRunner, cards: Mapping[str, ModelCard], visitors: int) 
             last_image,
         )
         with _one_line():
-            return _status(runner, submitted(caller, visitor, *asked))
+            ticket = submitted(caller, visitor, *asked)
+            return _status(ticket, runner.place(ticket))
 
     def status(visitor: Any, caller: gr.Request) -> list[dict[str, Any]]:
         """How all runs of this client stand: those that are over, the one that goes, those that wait."""
-        return [_status(runner, ticket) for ticket in runner.tickets(program_of(visitor, caller))]
+        tickets, places = runner.tickets(program_of(visitor, caller)), runner.places()
+        return [_status(ticket, places.get(ticket.id, Place())) for ticket in tickets]
 
     def result(id: Any, visitor: Any, caller: gr.Request) -> Result:
         """Wait for a submitted run and return what /generate returns."""
@@ -308,9 +311,8 @@ def _result(runner: JobRunner, ticket: Ticket) -> Result:
     return run.summary, trace, served(run.video("baseline")), served(run.video("accelerated"))
 
 
-def _status(runner: JobRunner, ticket: Ticket) -> dict[str, Any]:
+def _status(ticket: Ticket, place: Place) -> dict[str, Any]:
     waits, progress = ticket.state == "waiting", ticket.progress
-    place = runner.place(ticket)
     return {
         "id": ticket.id,
         "prompt": ticket.request.prompt,

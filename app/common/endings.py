@@ -9,6 +9,7 @@ import atexit
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn
@@ -37,12 +38,18 @@ def end(number: int, frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
-def leave(status: int) -> NoReturn:
-    """End a program that has cleaned up, with its exit status.
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run a program to its end, with the exit status that `main` returns or ends with.
 
     After a signal the interpreter is not taken down: a thread that still loads a model would be cut off inside
     C++, which answers by aborting.
     """
+    try:
+        status = main() or 0
+    except SystemExit as ending:
+        if not _signals or not isinstance(ending.code, int):
+            raise
+        status = ending.code
     if not _signals:
         sys.exit(status)
     atexit._run_exitfuncs()

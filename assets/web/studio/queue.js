@@ -41,7 +41,7 @@ export function mount({ element, props, watch, trigger, server }) {
     element.classList.toggle("open", visible.length > 1 || visible.some(({ state }) => state === "waiting"));
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.act;
     list.replaceChildren(...visible.map((run) => createRow(run, acts)));
-    if (unlisted) list.append(make("li", "queued queued-more", unlisted === 1 ? "and 1 more" : `and ${unlisted} more`));
+    if (unlisted) list.append(make("li", "queued", unlisted === 1 ? "and 1 more" : `and ${unlisted} more`));
     if (focused) list.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus();
   };
   const ask = async (question, rest = {}) => {
