@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import signal
 import sys
 from errno import EADDRINUSE
 from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 
-from app.common.endings import end, quiet_interrupt, run
+from app.common.endings import catch_signals, quiet_interrupt, run
 
 quiet_interrupt()
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -99,7 +98,7 @@ def main() -> None:
             parser.error(f"port {flags.port} is in use; choose another one with --port")
         parser.error(f"cannot listen on {place}: {error.strerror}")
     trust_no_proxy_by_itself()
-    signal.signal(signal.SIGTERM, end)
+    catch_signals()
     prepare()
     runs = flags.runs.resolve()
     try:

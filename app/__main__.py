@@ -6,12 +6,11 @@ import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from threading import current_thread, main_thread
 from types import ModuleType
 from typing import NoReturn
 
 from app import commands as package
-from app.common.endings import end, quiet_interrupt, run
+from app.common.endings import catch_signals, quiet_interrupt, run
 from app.common.sentences import FULL, NO_SPACE
 from app.common.validation import one_line
 from app.distributed.launch import is_first_process, process_count
@@ -35,9 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     for command in commands_for(given[0] if given else ""):
         command.add_parser(commands)
     options = parser.parse_args(given)
-    if current_thread() is main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, end)
+    catch_signals()
     if process_count() > 1 and options.command != "generate":
         parser.error(f"{options.command} runs in one process; under torchrun only generate does more")
     try:

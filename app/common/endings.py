@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import current_thread, main_thread
 from types import TracebackType
 from typing import NoReturn
 
@@ -27,6 +28,13 @@ def quiet_interrupt() -> None:
 
 
 _signals: list[int] = []  # that have ended the program
+
+
+def catch_signals() -> None:
+    """From here on SIGTERM and Ctrl-C end the program through `end`; without effect in another thread."""
+    if current_thread() is main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
 
 
 def end(number: int, frame: object) -> NoReturn:
@@ -50,6 +58,10 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         if not _signals or not isinstance(ending.code, int):
             raise
         status = ending.code
+    except KeyboardInterrupt:
+        if not _signals:
+            raise
+        status = 128 + signal.SIGINT
     if not _signals:
         sys.exit(status)
     atexit._run_exitfuncs()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.common.endings import end
 from tests.support.entry import load_entry
 from tests.support.paths import ROOT
 
@@ -68,14 +69,66 @@ def half_made(failing: str, ended: str) -> str:
     """A program that ends in the making of an object whose destructor fails."""
     return f"""
 import signal, sys
-from app.common.endings import end, quiet_interrupt
+from app.common.endings import catch_signals, quiet_interrupt
 quiet_interrupt()
 class Half:
     def __init__(self): {ended}
     def __del__(self): {failing}
-for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, end)
+catch_signals()
 Half()
 """
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "taken_down"),
+    [
+        ("signal.raise_signal(signal.SIGTERM)", 143, False),
+        ("signal.raise_signal(signal.SIGINT)", 130, False),
+        ("quiet(signal.SIGINT)", 5, False),  # as a server that closes at Ctrl-C and returns
+        ("pass", 5, True),
+        ("sys.exit(2)", 2, True),
+    ],
+)
+def test_after_a_signal_the_interpreter_is_not_taken_down(ended: str, status: int, taken_down: bool) -> None:
+    program = started(
+        "-c",
+        f"""
+import atexit, signal, sys
+from app.common.endings import catch_signals, quiet_interrupt, run
+quiet_interrupt()
+class Loading:  # stands for a thread inside C++, which aborts when it is cut off
+    def __del__(self): print("taken down")
+def quiet(number):
+    try: signal.raise_signal(number)
+    except KeyboardInterrupt: pass
+def main():
+    catch_signals()
+    {ended}
+    return 5
+loading = Loading()
+atexit.register(print, "cleaned up")
+run(main)
+""",
+    )
+    said, wrong = program.communicate(timeout=60)
+    assert program.returncode == status
+    assert said.splitlines() == ["cleaned up", *(["taken down"] if taken_down else [])]
+    assert "Traceback" not in wrong
+
+
+def test_the_server_ends_by_both_signals_in_the_same_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handlers: list[object] = []
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    entry = load_entry()
+    monkeypatch.setattr(sys, "argv", ["app.py", "--runs", str(tmp_path)])
+    monkeypatch.setattr(entry, "build", lambda _: None)
+    monkeypatch.setattr(entry, "launch", lambda *_: handlers.extend(map(signal.getsignal, usual)))
+    try:
+        entry.main()
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+    assert handlers == [end, end]
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
