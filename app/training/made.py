@@ -26,6 +26,14 @@ def weights_id(folder: Path = SPRITES) -> str:
     return " ".join(digests(folder).values())
 
 
+def drop_others(folder: Path, suffix: str, names: Iterable[str]) -> None:
+    """Remove the files of a suffix that bear none of the names: what an earlier command with other names left."""
+    kept = set(names)
+    for path in folder.glob(f"*{suffix}"):
+        if path.stem not in kept:
+            path.unlink()
+
+
 def mark(name: str, folder: Path = SPRITES) -> None:
     """Note that a thing was made just now with the weights of the folder."""
     path = folder / RECORD

@@ -13,6 +13,7 @@ from app.lab.record import record
 from app.lab.recording import Recording
 from app.models.base import VideoModel
 from app.models.registry import load_model
+from app.training.made import drop_others
 
 # The first two are what the Lab opens with: nothing moves, and much does.
 PROMPTS = {
@@ -34,18 +35,19 @@ PROMPTS = {
 def main() -> None:
     """Record all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=RECORDINGS)
+    parser.add_argument("--out", type=Path, default=RECORDINGS, help="folder; other recordings in it are removed")
     options = parser.parse_args()
     record_all(load_model("sprites"), options.out)
 
 
 def record_all(model: VideoModel, out: Path) -> list[Recording]:
-    """Record all prompts with the model's own settings."""
+    """Record all prompts with the model's own settings; a folder of them holds no other recordings afterwards."""
     out.mkdir(parents=True, exist_ok=True)
     card, recordings = model.card, []
     for seed, (name, prompt) in enumerate(tqdm(PROMPTS.items(), unit="recording")):
         recordings.append(record(model, prompt, seed=seed, steps=card.steps, guidance=card.guidance))
         recordings[-1].save(out / f"{name}.json")
+    drop_others(out, ".json", PROMPTS)
     return recordings
 
 

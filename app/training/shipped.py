@@ -111,7 +111,8 @@ def main() -> None:
             make(artefact, options.work.resolve())
             mark(artefact.name)
         else:
-            print(f"{artefact.name}: fits the weights", flush=True)
+            why = "not asked for" if artefact.name in waiting else "fits the weights"
+            print(f"{artefact.name}: left alone, {why}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,17 @@
 import shutil
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.__main__ import Parser, commands_for
-from app.common.paths import ROOT, SPRITES
-from app.training.made import WEIGHTS, mark, stale
+from app.common.paths import RECORDINGS, ROOT, SPRITES
+from app.lab.recording import load_recording
+from app.models.sprites.card import CARD
+from app.training import recordings
+from app.training.made import WEIGHTS, drop_others, mark, stale
+from app.training.recordings import PROMPTS
 from app.training.shipped import ARTEFACTS, Artefact, make
 from tests.support.pictures import NAME, PICTURES
 
@@ -72,3 +77,18 @@ def test_its_commands_take_the_words_they_are_given(artefact: Artefact, tmp_path
             parser.parse_args(words)
         else:
             assert callable(import_module(module).main)
+
+
+def test_what_an_earlier_command_left_is_removed_and_nothing_else(tmp_path: Path):
+    for name in ("01-dog.json", "01-cat.json", "01-cat.mp4"):
+        (tmp_path / name).touch()
+    drop_others(tmp_path, ".json", ["01-dog"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["01-cat.mp4", "01-dog.json"]
+
+
+def test_recordings_made_anew_are_the_only_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    recording = load_recording(RECORDINGS / f"{next(iter(PROMPTS))}.json")
+    monkeypatch.setattr(recordings, "record", lambda *_, **__: recording)
+    (tmp_path / "00-of-earlier-weights.json").write_text("{}")
+    recordings.record_all(SimpleNamespace(card=CARD), tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.json")} == set(PROMPTS)
