@@ -11,7 +11,7 @@ from app.__main__ import Parser, commands_for
 from app.common.paths import RECORDINGS, ROOT, SPRITES
 from app.lab.recording import load_recording
 from app.models.sprites.card import CARD
-from app.training import recordings
+from app.training import recordings, shipped
 from app.training.made import WEIGHTS, drop_others, mark, stale
 from app.training.recordings import PROMPTS
 from app.training.shipped import ARTEFACTS, Artefact, make
@@ -92,3 +92,17 @@ def test_recordings_made_anew_are_the_only_ones(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "00-of-earlier-weights.json").write_text("{}")
     recordings.record_all(SimpleNamespace(card=CARD), tmp_path)
     assert {path.stem for path in tmp_path.glob("*.json")} == set(PROMPTS)
+
+
+def test_what_was_not_asked_for_is_not_said_to_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("make", "mark"):
+        monkeypatch.setattr(shipped, name, lambda *_: None)
+    monkeypatch.setattr(shipped, "stale", lambda _: {"study": "never made"})
+    monkeypatch.setattr("sys.argv", ["shipped", "--work", str(tmp_path), "--only", "gallery"])
+    shipped.main()
+    said = capsys.readouterr().out.splitlines()
+    assert "gallery: asked for" in said
+    assert "study: left alone, not asked for" in said
+    assert "codebooks: left alone, fits the weights" in said
