@@ -29,16 +29,15 @@ from app.training.made import drop_others, weights_id
 
 
 def main() -> None:
-    """Make it anew from the shipped recordings."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=GALLERY, help="folder; other clips in it are removed")
-    options = parser.parse_args()
+    """Make it anew from the shipped recordings; clips of earlier ones go."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     recordings = {path.stem: load_recording(path) for path in sorted(RECORDINGS.glob("*.json"))}
-    make_gallery(load_model("sprites"), recordings, options.out, weights_id())
+    make_gallery(load_model("sprites"), recordings, GALLERY, weights_id())
+    drop_others(GALLERY, ".mp4", recordings)
 
 
 def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Path, weights: str) -> None:
-    """Write the index and a video for each recording, and no other; `weights` stands for the model's weights."""
+    """Write the index and a video for each recording; `weights` stands for the model's weights."""
     out.mkdir(parents=True, exist_ok=True)
     gallery = simulated_gallery(recordings, gallery_method(model.card))
     posters = {}
@@ -56,7 +55,6 @@ def make_gallery(model: VideoModel, recordings: Mapping[str, Recording], out: Pa
         frames = enlarge(decoded)
         origin = clip_origin(recording, weights)
         encode_mp4(out / f"{name}.mp4", frames, frames.shape[1:3], model.card.fps, comment=origin)
-    drop_others(out, ".mp4", recordings)
     clips = tuple(replace(clip, poster=posters[clip.name]) for clip in gallery.clips)
     write_json(out / INDEX, replace(gallery, clips=clips).to_json(), compact=True)
 

@@ -33,21 +33,19 @@ PROMPTS = {
 
 
 def main() -> None:
-    """Record all of them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=RECORDINGS, help="folder; other recordings in it are removed")
-    options = parser.parse_args()
-    record_all(load_model("sprites"), options.out)
+    """Record all of them; those of earlier prompts go."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    record_all(load_model("sprites"), RECORDINGS)
+    drop_others(RECORDINGS, ".json", PROMPTS)
 
 
 def record_all(model: VideoModel, out: Path) -> list[Recording]:
-    """Record all prompts with the model's own settings; a folder of them holds no other recordings afterwards."""
+    """Record all prompts with the model's own settings."""
     out.mkdir(parents=True, exist_ok=True)
     card, recordings = model.card, []
     for seed, (name, prompt) in enumerate(tqdm(PROMPTS.items(), unit="recording")):
         recordings.append(record(model, prompt, seed=seed, steps=card.steps, guidance=card.guidance))
         recordings[-1].save(out / f"{name}.json")
-    drop_others(out, ".json", PROMPTS)
     return recordings
 
 

@@ -11,7 +11,7 @@ from app.__main__ import Parser, commands_for
 from app.common.paths import RECORDINGS, ROOT, SPRITES
 from app.lab.recording import load_recording
 from app.models.sprites.card import CARD
-from app.training import recordings, shipped
+from app.training import gallery, recordings, shipped
 from app.training.made import WEIGHTS, drop_others, mark, stale
 from app.training.recordings import PROMPTS
 from app.training.shipped import ARTEFACTS, Artefact, make
@@ -89,9 +89,24 @@ def test_what_an_earlier_command_left_is_removed_and_nothing_else(tmp_path: Path
 def test_recordings_made_anew_are_the_only_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     recording = load_recording(RECORDINGS / f"{next(iter(PROMPTS))}.json")
     monkeypatch.setattr(recordings, "record", lambda *_, **__: recording)
+    monkeypatch.setattr(recordings, "load_model", lambda _: SimpleNamespace(card=CARD))
+    monkeypatch.setattr(recordings, "RECORDINGS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["recordings"])
     (tmp_path / "00-of-earlier-weights.json").write_text("{}")
-    recordings.record_all(SimpleNamespace(card=CARD), tmp_path)
+    recordings.main()
     assert {path.stem for path in tmp_path.glob("*.json")} == set(PROMPTS)
+
+
+def test_a_gallery_made_anew_has_no_clip_of_an_earlier_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    name = next(iter(PROMPTS))
+    for clip in (name, "00-of-an-earlier-recording"):
+        (tmp_path / f"{clip}.mp4").touch()
+    monkeypatch.setattr(gallery, "load_model", lambda _: None)
+    monkeypatch.setattr(gallery, "make_gallery", lambda *_: None)
+    monkeypatch.setattr(gallery, "GALLERY", tmp_path)
+    monkeypatch.setattr("sys.argv", ["gallery"])
+    gallery.main()
+    assert [path.stem for path in tmp_path.iterdir()] == [name]
 
 
 def test_what_was_not_asked_for_is_not_said_to_fit(
