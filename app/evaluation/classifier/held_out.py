@@ -80,8 +80,11 @@ def evaluate_clip(
     video = run.decode()
     verdict = classifier.verdict(video)
     factors, vocabulary = clip.factors, clip.factors.vocabulary
-    # Nothing is said of what is at its default: whether it stayed there is a question of its own.
+    # Nothing is said of what is at its default: whether it stayed there is a question of its own. An empty scene
+    # has nothing of a size.
     plain = {s: getattr(factors, s) for s in vocabulary.slots if getattr(factors, s) == vocabulary.default(s)}
+    if factors.object is None:
+        plain.pop("size", None)
     named = {s: getattr(factors, s) for s in vocabulary.slots if s not in plain}
     strips.mkdir(parents=True, exist_ok=True)
     Image.fromarray(strip(video)).save(strips / f"{clip.number:04d}.png")
