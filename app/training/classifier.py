@@ -194,13 +194,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--clips", type=int, default=JudgeTraining.clips)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--decay-from", type=int, help="first step of the decay (default: after a third)")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--until", type=float, default=1.01, help="stop once every accuracy is at least this")
     parser.add_argument(
         "--export", action="store_true", help="write judge.safetensors into that folder at the end"
     )
     arguments = parser.parse_args()
-    budget = Budget(arguments.steps, arguments.steps // 3, minutes=arguments.minutes)
+    decay_from = arguments.steps // 3 if arguments.decay_from is None else arguments.decay_from
+    budget = Budget(arguments.steps, decay_from, minutes=arguments.minutes)
     training = JudgeTraining(clips=arguments.clips, until=arguments.until)
     folder = arguments.vocabulary.resolve()
     vocabulary, vae = load_vocabulary(folder), load_vae(arguments.vae)

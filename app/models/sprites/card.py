@@ -25,13 +25,13 @@ CARD = ModelCard(
     flow=True,
     flow_shift=TIMESTEP_SHIFT,
     example_prompts=(
-        "a car moving right fast in the desert",
-        "an empty meadow",
-        "two dogs moving right fast over snow",
-        "a tree standing still in a meadow in falling leaves",
         "many balloons rising slowly in the sky",
+        "an empty meadow",
+        "a rocket rising fast in the night sky",
+        "a tree standing still in a meadow in falling leaves",
         "a boat on the ocean, the camera pans right",
         "a heart blinking on a pink background",
-        "a rocket rising fast in the night sky with confetti",
+        "two dogs moving right fast over snow",
+        "a ball bouncing fast with confetti",
     ),
 )
