@@ -13,7 +13,7 @@ from app.evaluation.classifier.network import Judge, JudgeConfig, Verdict
 from app.evaluation.classifier.scores import ClipClassifier, accuracy, classifier_of, compare
 from app.models.sprites.text import understand
 from app.models.sprites.vocabulary import Vocabulary, load_vocabulary
-from app.models.sprites.world import clip
+from app.models.sprites.world import Factors, clip, render
 from app.training.classifier import UNASKED, accuracy_on, render_clips
 from tests.support.vocabularies import of_first_slots
 
@@ -97,9 +97,13 @@ def test_the_shipped_judge_reads_rendered_clips_it_has_not_seen():
     scores = [compare(want, classifier.verdict(one.frames)) for want, one in zip(wanted, clips, strict=True)]
     assert all(share >= 0.9 for share in accuracy(scores).values()), accuracy(scores)
     # Backwards in time, what moved right moves left: the judge looks at motion, not at single pictures.
-    right = [one for one in clips if one.factors.motion == "right"]
-    assert right
-    assert all(classifier.verdict(one.frames[::-1]).names["motion"] == "left" for one in right)
+    for number, thing in enumerate(("ball", "robot", "heart", "moon", "apple", "ghost")):
+        factors = Factors(thing, "desert", "right", ("slow", "fast")[number % 2])
+        moving = render(factors, np.random.default_rng(number)).frames
+        assert [classifier.verdict(frames).names["motion"] for frames in (moving, moving[::-1])] == [
+            "right",
+            "left",
+        ]
 
 
 def test_scores_by_hand():
