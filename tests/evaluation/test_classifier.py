@@ -8,7 +8,7 @@ from PIL import Image
 
 import app.commands.judge as command
 from app.__main__ import main
-from app.evaluation.classifier.held_out import HeldOutClip, held_out_clips
+from app.evaluation.classifier.held_out import HeldOutClip, held_out_clips, named_and_plain
 from app.evaluation.classifier.network import Judge, JudgeConfig, Verdict
 from app.evaluation.classifier.scores import ClipClassifier, accuracy, classifier_of, compare
 from app.models.sprites.text import understand
@@ -127,6 +127,17 @@ def test_questions_name_every_factor_of_held_out_combinations(vocabulary: Vocabu
         understood = understand(one.prompt, vocabulary)
         for slot in vocabulary.slots:
             assert (understood.name(slot) or vocabulary.default(slot)) == getattr(one.factors, slot), one.prompt
+
+
+def test_what_is_named_and_what_stays_at_its_default():
+    assert named_and_plain(Factors(None, "forest", None, None, count="empty", camera="zoom in")) == (
+        {"background": "forest", "count": "empty", "camera": "zoom in"},
+        {"texture": "clear", "change": "steady"},
+    )
+    assert named_and_plain(Factors("dog", "snow", "still", None, size="small")) == (
+        {"object": "dog", "background": "snow", "motion": "still", "size": "small"},
+        {"count": "one", "texture": "clear", "camera": "fixed", "change": "steady"},
+    )
 
 
 def test_the_command_goes_on_and_prints_accuracies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys):

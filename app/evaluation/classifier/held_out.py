@@ -79,13 +79,7 @@ def evaluate_clip(
     ).finish()
     video = run.decode()
     verdict = classifier.verdict(video)
-    factors, vocabulary = clip.factors, clip.factors.vocabulary
-    # Nothing is said of what is at its default: whether it stayed there is a question of its own. An empty scene
-    # has nothing of a size.
-    plain = {s: getattr(factors, s) for s in vocabulary.slots if getattr(factors, s) == vocabulary.default(s)}
-    if factors.object is None:
-        plain.pop("size", None)
-    named = {s: getattr(factors, s) for s in vocabulary.slots if s not in plain}
+    named, plain = named_and_plain(clip.factors)
     strips.mkdir(parents=True, exist_ok=True)
     Image.fromarray(strip(video)).save(strips / f"{clip.number:04d}.png")
     return {
@@ -98,6 +92,17 @@ def evaluate_clip(
         "computed_steps": len(run.computed_steps),
         "seconds": run.seconds,
     }
+
+
+def named_and_plain(factors: Factors) -> tuple[dict[str, str], dict[str, str]]:
+    """What captions say of the factors, and what is at its default, by slot.
+
+    Whether something stayed at its default is a question of its own. An empty scene has nothing of a size.
+    """
+    slots = [slot for slot in factors.vocabulary.slots if factors.object is not None or slot != "size"]
+    shown = {slot: name for slot in slots if (name := getattr(factors, slot)) is not None}
+    plain = {slot: name for slot, name in shown.items() if name == factors.vocabulary.default(slot)}
+    return {slot: name for slot, name in shown.items() if slot not in plain}, plain
 
 
 def strip(video: Frames) -> Frames:
