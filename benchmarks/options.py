@@ -1,8 +1,9 @@
 """Which option tells videos apart: python -m benchmarks.options [--steps 15]
 
 Simulated on the shipped recordings, without generating: every option's thresholds are scaled until so many steps
-are computed in the mean. Prints one JSON line an option: fewest and most computed steps, mean and least predicted
-PSNR, and the rank correlation of the computed steps with those that a video needs (Fig. 2, left).
+are computed in the mean. Prints one JSON line for even steps and one for each option: fewest and most computed
+steps, mean and least predicted PSNR, and the rank correlation of the computed steps with those that a video needs
+(Fig. 2, left).
 """
 
 import argparse
@@ -16,6 +17,7 @@ import numpy as np
 from app.caching.codebook import Codebook, presets
 from app.caching.latent_signals import LatentSignal
 from app.caching.methods.adacache import AdaCacheConfig
+from app.caching.methods.even_steps import EvenStepsConfig
 from app.common.paths import RECORDINGS
 from app.lab.gallery import scaled
 from app.lab.measured import shipped
@@ -43,6 +45,8 @@ def main() -> int:
     predictors = [predictor(recording, scale_for(recording.model)) for recording in recordings]
     by_video = steps_needed(shipped("steps", recordings))
     needed = [by_video[recording.prompt, recording.seed] for recording in recordings]
+    even = [EvenStepsConfig(round(wished)).steps(recording.steps) for recording in recordings]
+    print(json.dumps({"option": "even", **figures(predictors, even, needed)}))
     for name, method in options(recordings[0].model).items():
         found = nearest(predictors, method, wished)
         print(json.dumps({"option": name, **figures(predictors, found, needed)}), flush=True)

@@ -16,6 +16,7 @@ from app.training.codebooks import CLASSES, composed
 from benchmarks import gpu
 from benchmarks.lab import figures
 from benchmarks.motion import permutation_test, prompts, welch
+from benchmarks.needs import first_of
 from benchmarks.options import figures as option_figures
 from benchmarks.options import nearest, options
 
@@ -52,6 +53,19 @@ def test_options_are_compared_at_like_compute():
     assert (told["fewest"], told["most"]) == tuple(sorted(map(len, found)))
     assert told["correlation"] == 1  # the fast one is given more, and needs more
     assert option_figures(predictors, [(1, 4), (1, 9)], [6.1, 8.7])["correlation"] is None
+
+
+def test_the_first_number_that_is_enough_is_found_by_halving():
+    numbers = (2, 3, 5, 8, 13)
+    for least, found in ((0, 2), (3, 3), (4, 5), (13, 13), (14, None)):
+        asked: list[int] = []
+
+        def enough(number: int, least: int = least, asked: list[int] = asked) -> bool:
+            asked.append(number)
+            return number >= least
+
+        assert first_of(numbers, enough) == found
+        assert len(asked) <= 3
 
 
 def test_calibration_prompts_take_the_classes_in_turn():
