@@ -1,7 +1,7 @@
 """How well the shipped judge knows what it judges: python -m benchmarks.classifier --clips 1200
 
 Accuracy per slot, each word counting alike, on rendered clips of held-out word combinations, as one JSON
-line; exit 1 if one is below 98 %.
+line; exit 1 if one is below 97 %.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from app.evaluation.classifier.network import load_judge
 from app.training.classifier import accuracy_on, render_clips
 
-HELD_TO = 0.98
+HELD_TO = 0.97
 
 
 def main() -> int:

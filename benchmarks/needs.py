@@ -26,7 +26,7 @@ from app.models.registry import load_model
 REFERENCE = 60  # steps
 GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50)
 SHOWN = 6  # prompts of either end
-EXTREMES = ("a robot standing still on a grey background", "a star spinning fast in the night sky")
+EXTREMES = ("a robot standing still on a grey background", "many dogs moving right fast in the rain")
 
 
 def main() -> int:

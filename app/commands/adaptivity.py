@@ -5,10 +5,13 @@ python -m app adaptivity --prompts FILE --seeds 0,1 --budget 10 --reuse forecast
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from app.caching.method import REUSES, Method, ReuseOption
@@ -29,18 +32,18 @@ from app.common.files import write_json
 from app.common.journal import Journal, Row
 from app.evaluation.comparison.plan import read_prompts
 from app.generation.denoiser import Denoiser, fingerprint
-from app.lab.adapting import Mark, own_numbers, same_number
+from app.lab.adapting import Mark, given_numbers, own_numbers, same_number
 from app.lab.folder import RecordingsFolder
 from app.lab.predicted_marks import numbers_around
 from app.lab.prediction import predictor
-from app.lab.prediction_fit import scale_for
+from app.lab.prediction_fit import scale_for, spearman
 from app.lab.search import best_schedule
 from app.metrics.quality.psnr import psnr
 from app.models.base import ModelCard, VideoModel
 from app.models.registry import load_model
 from app.workers.workers import Workers
 
-EVEN, SHARED, CODEBOOK = "even", "shared", "codebook"
+EVEN, SHARED, OWN, CODEBOOK = "even", "shared", "own", "codebook"
 
 
 def add_parser(commands: Any) -> None:
@@ -87,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
         "reuse": options.reuse,
         "videos": len(asked),
         **{name: mark.to_json() for name, mark in marks.items()},
+        "correlation": correlation(marks[CODEBOOK].computed_steps, marks[OWN].computed_steps),
     }
     write_json(options.out / "adaptivity.json", {**answer, "shared_schedule": list(shared), "settings": settings})
     print(json.dumps(answer))
@@ -125,19 +129,36 @@ def methods_of(
 
 
 def marks_of(rows: list[Row], budget: int) -> dict[str, Mark]:
-    """The four ways to spend the budget, from the PSNR of everything that was generated."""
+    """The ways to spend the budget, from the PSNR of everything that was generated.
+
+    The last two tell how many steps the codebook gives a video from where it puts them: as many as it gave each,
+    spread evenly, and its mean number for all; left out where such a number was not made.
+    """
     start = f"{EVEN}-"
     even = [
         {int(name.removeprefix(start)): db for name, (_, db) in row["made"].items() if name.startswith(start)}
         for row in rows
     ]
     known = {name: Mark(*zip(*(row["made"][name] for row in rows), strict=True)) for name in (SHARED, CODEBOOK)}
+    numbers = known[CODEBOOK].computed_steps
+    spread = {
+        "codebook_spread_evenly": given_numbers(even, numbers),
+        "even_at_its_mean": given_numbers(even, [round(mean(numbers))] * len(rows)),
+    }
     return {
         EVEN: same_number(even, budget),
         SHARED: known[SHARED],
-        "own": own_numbers(even, budget),
+        OWN: own_numbers(even, budget),
         CODEBOOK: known[CODEBOOK],
+        **{name: mark for name, mark in spread.items() if mark is not None},
     }
+
+
+def correlation(codebook: Sequence[int], own: Sequence[int]) -> float | None:
+    """Rank correlation of the steps a codebook gives videos with those they need; none where all get as many."""
+    if len(set(codebook)) == 1 or len(set(own)) == 1:
+        return None
+    return round(spearman(np.array(codebook, float), np.array(own, float)), 3)
 
 
 @dataclass(frozen=True)

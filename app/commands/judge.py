@@ -47,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
     strips = options.out / "strips"
     for clip in tqdm(held_out_clips(options.clips, options.seed)[len(journal.rows) :], unit="clip", delay=1e-9):
         journal.append(evaluate_clip(model, classifier, method, clip, strips))
-    with atomic_path(options.out / "sheet.png") as temporary:
-        sheet(journal, strips).save(temporary)
     judged = journal.rows[: options.clips]
+    with atomic_path(options.out / "sheet.png") as temporary:
+        sheet(judged, strips).save(temporary)
     print(
         json.dumps(
             {

@@ -20,7 +20,6 @@ PROMPT_LIBRARY = ASSETS / "prompts.json"  # the paper's prompts by figure
 PAPER = ASSETS / "paper"  # the numbers of the paper's tables
 COMPARISON_PROMPTS = ASSETS / "prompts" / "compare.txt"
 SPRITES = ASSETS / "sprites"  # weights, vocabulary and first run of the embedded model
-SPRITES_2 = ASSETS / "sprites-2"  # the same of its successor, as far as it is there
 FIRST_RUN = SPRITES / "first_run"
 OPEN_SORA_SIZES = ASSETS / "open_sora" / "sizes.json"
 MODEL_NEEDS = ASSETS / "models" / "needs.json"  # memory of the published diffusers models

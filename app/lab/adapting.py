@@ -40,6 +40,13 @@ def same_number(videos: Sequence[Mapping[int, float]], budget: int) -> Mark:
     return Mark((budget,) * len(videos), tuple(video[budget] for video in videos))
 
 
+def given_numbers(videos: Sequence[Mapping[int, float]], numbers: Sequence[int]) -> Mark | None:
+    """Each video with the number of computed steps that something else gave it; none where one was not made."""
+    if any(number not in video for video, number in zip(videos, numbers, strict=True)):
+        return None
+    return Mark(tuple(numbers), tuple(video[number] for video, number in zip(videos, numbers, strict=True)))
+
+
 def own_numbers(videos: Sequence[Mapping[int, float]], budget: int) -> Mark:
     """Each video with its own number of computed steps, `budget` on the mean at most.
 

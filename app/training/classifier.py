@@ -1,6 +1,7 @@
 """Trains the judge on rendered clips: python -m app.training.classifier --latents DIR --work DIR --export.
 
-A share of the clips went through the autoencoder with disturbed latents, so that its blur is nothing new.
+A share of the clips went through the autoencoder with disturbed latents, so that its blur is nothing new. Half of
+what it learns from is seen in a mirror, where left is right; rare words weigh more.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from app.training.loop import (
 
 HELD_OUT = 600  # clips of held-out combinations that the accuracy is measured on
 UNASKED = -100  # the class of what a clip has not: a still one no speed, an empty one no object
+MIRRORED = (("motion", "left", "right"), ("camera", "pan left", "pan right"))  # words that a mirror exchanges
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,17 @@ def train(
     frames, classes = render_clips(training.clips, False, vocabulary)
     _pass_through_autoencoder(frames, training, latents, vae)
     held_out, held_out_classes = render_clips(HELD_OUT, True, vocabulary)
+    weights = [rarity(classes[:, index], len(vocabulary.names(s))) for index, s in enumerate(vocabulary.slots)]
     log, started = Log(work / "judge.jsonl"), time.monotonic()
     while step < budget.steps and time.monotonic() - started < budget.minutes * 60:
         random = generator(training.seed, step)
         picked = torch.randint(len(frames), (training.batch,), generator=random)
-        logits = judge(_disturb(looked_at(frames[picked]), random))
+        images, wanted = mirror(looked_at(frames[picked]), classes[picked], vocabulary, random)
+        logits = judge(_disturb(images, random))
         losses = [
-            F.cross_entropy(logits[slot], classes[picked, index], ignore_index=UNASKED, label_smoothing=0.05)
+            F.cross_entropy(
+                logits[slot], wanted[:, index], weights[index], ignore_index=UNASKED, label_smoothing=0.05
+            )
             for index, slot in enumerate(vocabulary.slots)
         ]
         loss = torch.stack(losses).sum()
@@ -110,6 +116,30 @@ def _classes(factors: Factors) -> list[int]:
     if factors.object is None:
         names["size"] = None  # of nothing
     return [UNASKED if name is None else vocabulary.names(slot).index(name) for slot, name in names.items()]
+
+
+def rarity(classes: Tensor, words: int) -> Tensor:
+    """Weights (words,) of a slot's classes (clips,): one over the root of a word's share, 1 on average."""
+    asked = classes[classes != UNASKED]
+    counts = torch.bincount(asked, minlength=words).clamp(min=1)
+    weights = counts.float().rsqrt()
+    return weights / weights[asked].mean()
+
+
+def mirror(
+    images: Tensor, classes: Tensor, vocabulary: Vocabulary, random: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Half of the clips (n, 16, 3, 64, 64) left for right, with the classes (n, slots) of what is seen then."""
+    turned = torch.rand(len(images), generator=random) < 0.5
+    images, classes = images.clone(), classes.clone()
+    images[turned] = images[turned].flip(-1)
+    for slot, left, right in MIRRORED:
+        if slot in vocabulary.slots:
+            names, column = vocabulary.names(slot), vocabulary.slots.index(slot)
+            before = classes[:, column].clone()
+            for name, other in ((left, right), (right, left)):
+                classes[turned & (before == names.index(name)), column] = names.index(other)
+    return images, classes
 
 
 def _pass_through_autoencoder(frames: Tensor, training: JudgeTraining, latents: Path, vae: SpritesVAE) -> None:
@@ -164,13 +194,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--clips", type=int, default=JudgeTraining.clips)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--decay-from", type=int, help="first step of the decay (default: after a third)")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--until", type=float, default=1.01, help="stop once every accuracy is at least this")
     parser.add_argument(
         "--export", action="store_true", help="write judge.safetensors into that folder at the end"
     )
     arguments = parser.parse_args()
-    budget = Budget(arguments.steps, arguments.steps // 3, minutes=arguments.minutes)
+    decay_from = arguments.steps // 3 if arguments.decay_from is None else arguments.decay_from
+    budget = Budget(arguments.steps, decay_from, minutes=arguments.minutes)
     training = JudgeTraining(clips=arguments.clips, until=arguments.until)
     folder = arguments.vocabulary.resolve()
     vocabulary, vae = load_vocabulary(folder), load_vae(arguments.vae)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from app.common.paths import SPRITES, SPRITES_2
+from app.common.paths import SPRITES
 from app.models.sprites.paths import FRAMES
 from app.models.sprites.vae import PIXELS, SpritesVAE, VaeConfig, load_vae, to_frames, to_images
 from app.models.sprites.vocabulary import Vocabulary, load_vocabulary
@@ -199,7 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latents", type=Path, required=True, help="folder of python -m app.training.latents")
     parser.add_argument("--held-out", type=Path, required=True, help="the same for held-out combinations")
-    parser.add_argument("--vocabulary", type=Path, default=SPRITES_2, help="the model's folder")
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
     parser.add_argument("--encoder", type=Path, default=SPRITES / "vae.safetensors", help="what made the latents")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--clips", type=int, default=DecoderTraining.clips)

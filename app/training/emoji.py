@@ -1,4 +1,4 @@
-"""Renders a vocabulary's emoji once into its sheet: python -m app.training.emoji [--vocabulary DIR --tile 128].
+"""Renders a vocabulary's emoji once into its sheet: python -m app.training.emoji [--vocabulary DIR].
 
 Needs Debian's fonts-noto-color-emoji; everything else reads the committed sheet, never the font.
 """
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--font", type=Path, default=FONT)
     parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
-    parser.add_argument("--tile", type=int, default=64, help="pixels along a side of an emoji, a multiple of 64")
+    parser.add_argument("--tile", type=int, default=128, help="pixels along a side of an emoji, a multiple of 64")
     arguments = parser.parse_args()
     vocabulary = load_vocabulary(arguments.vocabulary.resolve())
     partial = vocabulary.sheet.with_suffix(".tmp")

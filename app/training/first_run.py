@@ -18,7 +18,7 @@ from app.lab.pair_recorder import PairRecorder
 from app.models.base import VideoModel
 from app.models.registry import load_model
 
-FIRST_PROMPT = "a car moving right fast in the desert"
+FIRST_PROMPT = "many balloons rising slowly in the sky"
 
 
 def make_first_run(model: VideoModel, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Held-out figures by kind of clip: python -m app.training.kinds --vocabulary DIR --held-out DIR
+"""Held-out figures by kind of clip: python -m app.training.kinds --held-out DIR
 
 A kind is what a clip has beyond the plain world, such as "rain"; a clip may count under two. For each: the loss of
 the transformer (as training validates it), and the PSNR of what the autoencoder draws of the clip's own latents.
@@ -11,7 +11,7 @@ from statistics import mean
 
 import torch
 
-from app.common.paths import SPRITES, SPRITES_2
+from app.common.paths import SPRITES
 from app.common.tables import aligned
 from app.models.sprites.paths import FRAMES
 from app.models.sprites.text import row_names, token_count, token_indices
@@ -67,19 +67,17 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--held-out", type=Path, required=True, help="folder of python -m app.training.latents")
-    parser.add_argument("--vocabulary", type=Path, default=SPRITES_2, help="the model's folder")
+    parser.add_argument("--vocabulary", type=Path, default=SPRITES, help="the model's folder")
     arguments = parser.parse_args()
     folder = arguments.vocabulary.resolve()
     vocabulary, held_out = load_vocabulary(folder), open_latents(arguments.held_out, CLIPS)
     found = kinds(held_out, vocabulary)
     loss = losses(loaded(folder, vocabulary), held_out, found)
-    shipped = losses(loaded(SPRITES, vocabulary), held_out, {PLAIN: found[PLAIN]})
     db = quality(load_vae(folder / "vae.safetensors"), held_out, vocabulary, CLIPS)
-    lines = [["kind", "clips", "loss", "shipped", "dB"]]
+    lines = [["kind", "clips", "loss", "dB"]]
     for kind, clips in found.items():
-        before = f"{shipped[kind]:.4f}" if kind in shipped else "-"
-        lines.append([kind, str(len(clips)), f"{loss[kind]:.4f}", before, f"{mean(db[c] for c in clips):.1f}"])
-    print(aligned([*lines, ["all", str(CLIPS), "", "", f"{mean(db):.1f}"]], right=range(1, 5)))
+        lines.append([kind, str(len(clips)), f"{loss[kind]:.4f}", f"{mean(db[c] for c in clips):.1f}"])
+    print(aligned([*lines, ["all", str(CLIPS), "", f"{mean(db):.1f}"]], right=range(1, 4)))
 
 
 def loaded(folder: Path, vocabulary: Vocabulary) -> Trainee:

@@ -15,20 +15,20 @@ from app.models.base import VideoModel
 from app.models.registry import load_model
 from app.training.made import drop_others
 
-# The first two are what the Lab opens with: nothing moves, and much does.
+# The first two are what the Lab opens with: a video that needs few steps, and one that needs many.
 PROMPTS = {
-    "01-still-panda": "a panda standing still in a forest",
-    "02-fast-dog": "a dog moving right fast over snow",
+    "01-empty-meadow": "an empty meadow",
+    "02-confetti": "a dog moving right fast with confetti",
     "03-still-moon": "a moon standing still in the night sky",
-    "04-slow-heart": "a red heart growing slowly on pink",
-    "05-swaying-fish": "a fish swaying in the ocean",
-    "06-slow-turtle": "a turtle moving left slowly underwater",
-    "07-bouncing-ball": "a ball bouncing fast in a meadow",
+    "04-two-dogs": "two dogs moving right fast over snow",
+    "05-many-balloons": "many balloons rising slowly in the sky",
+    "06-large-panda": "a large panda standing still in a forest",
+    "07-ball-in-rain": "a ball bouncing fast in the rain",
     "08-rising-rocket": "a rocket rising fast in the night sky",
-    "09-spinning-star": "a star spinning fast in the sky",
-    "10-still-tree": "a tree standing still at sunset",
-    "11-fast-car": "a car moving left fast in a city",
-    "12-falling-apple": "an apple falling slowly on grey",
+    "09-panning-boat": "a boat on the ocean, the camera pans right",
+    "10-falling-leaves": "a tree standing still in a meadow in falling leaves",
+    "11-nightfall": "a car moving left fast in the desert as night falls",
+    "12-blinking-heart": "a heart blinking on a pink background",
 }
 
 

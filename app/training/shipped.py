@@ -30,7 +30,8 @@ COMPARED = (
 class Artefact:
     """One thing that ships: the modules that make it, and what of their folder becomes which file.
 
-    `{work}` in an argument stands for the artefact's folder, where a long command keeps what it has.
+    `{work}` in an argument stands for the artefact's folder, where a long command keeps what it has, and
+    `{workers}` for the number of processes that share a long one.
     """
 
     name: str
@@ -48,7 +49,7 @@ ARTEFACTS = (
     Artefact("gallery", ("app.training.gallery",)),
     Artefact(
         "predictions",
-        ("app predictions --out {work}",),
+        ("app predictions --workers {workers} --out {work}",),
         (
             ("sprites.json", "assets/predictions/sprites.json"),
             ("sprites.svg", "docs/predictions.svg"),
@@ -56,12 +57,15 @@ ARTEFACTS = (
     ),
     Artefact(
         "classifier",
-        ("app judge --clips 200 --seed 0 --method none --out {work}",),
+        (
+            "app judge --clips 200 --seed 0 --method none --out {work}",
+            "app judge --clips 12 --seed 0 --method none --out {work}",  # the first of them, for the sheet
+        ),
         (("sheet.png", "docs/sprites.png"),),
     ),
     Artefact(
         "comparison",
-        (f"app compare --seeds 0,1 --methods {COMPARED} --out {{work}}",),
+        (f"app compare --seeds 0 --methods {COMPARED} --workers {{workers}} --out {{work}}",),
         (
             ("table.json", "assets/compare/sprites.json"),
             ("plot.svg", "docs/compare.svg"),
@@ -72,8 +76,9 @@ ARTEFACTS = (
         (
             "app calibrate --prompts assets/prompts/calibration.txt --formula paper --speedup 2.84"
             " --objective worst-picture --signals temporal-attn,velocity-length --out {work}/book.json",
-            "app adaptivity --prompts assets/prompts/adaptivity.txt --seeds 0,1 --budget 10 --reuse hold"
-            " --formula paper --codebook {work}/book.json --residual velocity-length --out {work}",
+            "app adaptivity --prompts assets/prompts/adaptivity.txt --seeds 0 --budget 10 --reuse hold"
+            " --formula paper --codebook {work}/book.json --residual velocity-length --workers {workers}"
+            " --out {work}",
         ),
         (("videos.jsonl", "docs/adaptivity.jsonl"),),
     ),
@@ -87,12 +92,12 @@ ARTEFACTS = (
 )
 
 
-def make(artefact: Artefact, work: Path, root: Path = ROOT) -> None:
+def make(artefact: Artefact, work: Path, workers: int = 1, root: Path = ROOT) -> None:
     """Run the commands of one artefact and put its files in place; an error of a command ends here."""
     folder = work / artefact.name
     folder.mkdir(parents=True, exist_ok=True)
     for command in artefact.commands:
-        words = [word.format(work=folder) for word in command.split()]
+        words = [word.format(work=folder, workers=workers) for word in command.split()]
         subprocess.run([sys.executable, "-m", *words], cwd=root, check=True)
     for source, target in artefact.copies:
         shutil.copyfile(folder / source, root / target)
@@ -103,12 +108,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for rows and recordings on the way")
     parser.add_argument("--only", nargs="+", choices=[a.name for a in ARTEFACTS], help="these, stale or not")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that share a long command")
     options = parser.parse_args()
     waiting = stale([artefact.name for artefact in ARTEFACTS])
     for artefact in ARTEFACTS:
         if artefact.name in (options.only or waiting):
             print(f"{artefact.name}: {waiting.get(artefact.name, 'asked for')}", flush=True)
-            make(artefact, options.work.resolve())
+            make(artefact, options.work.resolve(), options.workers)
             mark(artefact.name)
         else:
             why = "not asked for" if artefact.name in waiting else "fits the weights"

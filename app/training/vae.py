@@ -1,6 +1,7 @@
-"""Trains the frame autoencoder: python -m app.training.vae --steps 8000 --work DIR, then --export.
+"""Trains the frame autoencoder: python -m app.training.vae --steps 8000 --work DIR --export FILE.
 
-Mostly on 32 x 32 crops around the object, where the detail is; whole frames in the last part.
+Mostly on 32 x 32 crops around the object, where the detail is; whole frames in the last part. Its decoder draws
+pictures of the size that was encoded; the shipped one, of twice that, is app/training/decoder.py's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app.common.paths import SPRITES
 from app.models.sprites.vae import PIXELS, SpritesVAE, VaeConfig, load_vae, to_frames, to_images
 from app.models.sprites.world import clip
 from app.training.loop import (
@@ -228,14 +228,14 @@ def frame_psnr(frames: Tensor, reference: Tensor) -> float:
 
 
 def main() -> None:
-    """Trains within the budget; with --export writes the shipped weights."""
+    """Trains within the budget; with --export writes the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--decay-from", type=int, default=None, help="first step of the decay (default: half way)")
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--start", type=Path, help="another autoencoder's weights, taken over where shapes agree")
-    parser.add_argument("--export", action="store_true", help="write assets/sprites/vae.safetensors at the end")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="write the averaged weights there at the end")
     arguments = parser.parse_args()
     decay_from = arguments.steps // 2 if arguments.decay_from is None else arguments.decay_from
     budget = Budget(arguments.steps, decay_from, minutes=arguments.minutes)
@@ -245,7 +245,7 @@ def main() -> None:
     if arguments.export:
         figures = finish(vae)
         metadata = {"config": json.dumps(asdict(vae.config)), "held_out": json.dumps(figures)}
-        size = export_weights(SPRITES / "vae.safetensors", vae.state_dict(), metadata)
+        size = export_weights(arguments.export, vae.state_dict(), metadata)
         print(json.dumps({"bytes": size, **figures}))
 
 

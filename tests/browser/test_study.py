@@ -2,6 +2,9 @@
 
 from playwright.sync_api import expect
 
+from app.common.paths import STUDIES
+from app.evaluation.user_study.order import order_for
+from app.evaluation.user_study.study import read_study
 from tests.browser.conftest import Studio
 
 READY = ".panel-study[data-ready=true]"
@@ -46,7 +49,11 @@ def test_take_part_leave_and_go_on(studio: Studio) -> None:
     assert "study=" not in page.url
     expect(page.locator(".study").first).to_contain_text("1 participant")
     page.get_by_role("button", name="Results").first.click()
-    expect(page.locator(".study-results")).to_contain_text("1 participant")
+    study = read_study(STUDIES / "sprites.zip")
+    first, second = (study.questions[asked.question] for asked in order_for(len(study.questions), 0)[:2])
+    assert not first.is_check
+    counted = "0 participants, 1 left out by an attention check" if second.is_check else "1 participant"
+    expect(page.locator(".study-results")).to_contain_text(counted)  # "No difference" fails a check
 
 
 def test_a_link_that_belongs_to_nobody_is_said(studio: Studio) -> None:

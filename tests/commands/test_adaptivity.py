@@ -21,7 +21,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.CARDS, "tiny", CARD)
 
 
-def test_four_marks_at_one_budget(tmp_path: Path, monkeypatch, capsys):
+def test_marks_at_one_budget(tmp_path: Path, monkeypatch, capsys):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("a\ntwo words\n")
     arguments = [
@@ -47,6 +47,33 @@ def test_four_marks_at_one_budget(tmp_path: Path, monkeypatch, capsys):
     kept = json.loads((tmp_path / "out" / "adaptivity.json").read_text())
     assert kept["shared_schedule"][0] == 1
     assert len(kept["shared_schedule"]) == 3
+
+
+def test_how_many_steps_a_codebook_gives_is_told_from_where_it_puts_them():
+    easy = {
+        "even-2": (2, 40.0),
+        "even-3": (3, 44.0),
+        "even-4": (4, 46.0),
+        "shared": (3, 43.0),
+        "codebook": (2, 38.0),
+    }
+    hard = {
+        "even-2": (2, 20.0),
+        "even-3": (3, 30.0),
+        "even-4": (4, 41.0),
+        "shared": (3, 29.0),
+        "codebook": (4, 33.0),
+    }
+    marks = command.marks_of([{"made": easy}, {"made": hard}], 3)
+    assert marks["codebook"].db == (38.0, 33.0)
+    assert marks["codebook_spread_evenly"].db == (40.0, 41.0)
+    assert marks["even_at_its_mean"].db == (44.0, 30.0)
+    assert marks["own"].computed_steps == (2, 4)
+    beyond = command.marks_of([{"made": easy}, {"made": {**hard, "codebook": (6, 45.0)}}], 3)
+    assert "codebook_spread_evenly" not in beyond
+    assert command.correlation((2, 4), (2, 4)) == 1.0
+    assert command.correlation((6, 7, 16), (5, 14, 20)) == 1.0
+    assert command.correlation((3, 3), (2, 4)) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lab.adapting import Mark, own_numbers, same_number
+from app.lab.adapting import Mark, given_numbers, own_numbers, same_number
 
 # PSNR by number of computed steps.
 EASY = {1: 40.0, 2: 44.0, 3: 46.0, 4: 47.0}
@@ -13,6 +13,8 @@ videos = st.lists(st.lists(st.floats(10, 60), min_size=4, max_size=4), min_size=
 
 def test_by_hand():
     assert same_number([EASY, HARD], 2).db == (44.0, 30.0)
+    assert given_numbers([EASY, HARD], (1, 4)) == Mark((1, 4), (40.0, 43.0))
+    assert given_numbers([EASY, HARD], (1, 5)) is None
     own = own_numbers([EASY, HARD], 2)
     assert (own.computed_steps, own.db) == ((1, 3), (40.0, 40.0))
     # A common level of 43 takes 2 and 4 steps, the whole budget of six.

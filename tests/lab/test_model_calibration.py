@@ -86,10 +86,10 @@ def test_the_preset_reads_back_and_says_how_it_was_made(
     read = Codebook.from_json(value)
     assert read == found.codebook
     assert read.made_for() == found.codebook.made_for()
-    assert value["title"] == "Sprites, 30 steps, 16 frames of 64 x 64, 2026-11-29: 15 computed"
+    assert value["title"] == "Sprites, 30 steps, 16 frames of 128 x 128, 2026-11-29: 15 computed"
     assert "Calibrated on 2 recordings, seed" in value["source"]
     assert "with motion regularisation, predicted 1.00x at" in value["source"]
-    assert preset_name(SPRITES, recordings, NOW) == "sprites-30-steps-64x64x16-20261129-201501"
+    assert preset_name(SPRITES, recordings, NOW) == "sprites-30-steps-128x128x16-20261129-201501"
 
 
 @pytest.mark.parametrize(

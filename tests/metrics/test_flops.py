@@ -132,7 +132,7 @@ def test_half_the_steps_is_half_the_denoising():
 
 
 def test_the_steps_of_a_run_add_up_to_its_share():
-    work = Workload(64, 64, 16, 30, 5)
+    work = Workload(128, 128, 16, 30, 5)
     for method in (FixedIntervalConfig(2), FewerStepsConfig(12), named_method("pab-medium", "sprites")):
         shares = step_shares("sprites", method, work, ())
         assert sum(shares) / 30 == pytest.approx(compute_share("sprites", method, work, ()))
@@ -140,7 +140,7 @@ def test_the_steps_of_a_run_add_up_to_its_share():
         assert shares[0] == 1.0  # a whole step
     reused = step_shares("sprites", FixedIntervalConfig(2), work, ())[1]
     assert 0 < reused < 0.05  # embedders and final layer
-    longer = step_shares("sprites", FixedIntervalConfig(2), Workload(64, 64, 16, 30, 10), ())[1]
+    longer = step_shares("sprites", FixedIntervalConfig(2), Workload(128, 128, 16, 30, 10), ())[1]
     assert longer == pytest.approx(reused, rel=0.05)  # the prompt's tokens weigh little
 
 

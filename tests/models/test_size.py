@@ -56,7 +56,7 @@ def test_names_become_pixels_and_what_is_not_said_is_the_models_own() -> None:
 
 
 def test_a_model_of_one_size_refuses_another_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^Sprites makes 16 frames of 64 x 64 only, got '480p'$"):
+    with pytest.raises(ValueError, match=r"^Sprites makes 16 frames of 128 x 128 only, got '480p'$"):
         SPRITES.requested_size("480p")
     model = TinyVideoModel()
     assert at_size(model, None) is at_size(model, model.card.size) is model
@@ -106,7 +106,7 @@ def test_a_link_restores_the_size() -> None:
     updates = show_request(CARDS, from_query(to_query(replace(REQUEST, size=TALL))))
     shown = dict(zip(SHOWN, updates, strict=True))
     assert [shown[name]["value"] for name in LABELS] == ["480p", "16:9", "4s"]
-    with pytest.raises(ValueError, match="Sprites makes 16 frames of 64 x 64 only"):
+    with pytest.raises(ValueError, match="Sprites makes 16 frames of 128 x 128 only"):
         show_request(CARDS, replace(REQUEST, model="sprites", size=TALL))
     with pytest.raises(ValueError, match="no resolution, aspect ratio and length make 17 frames"):
         show_request(CARDS, replace(REQUEST, size=Size(64, 80, 17)))

@@ -23,7 +23,7 @@ from tests.support.chromium import FLAGS, find_chromium
 from tests.support.paths import ROOT
 
 NAME = "pictures"  # in the record of what was made with which weights
-PROMPTS = ("a dog moving right fast over snow", "a panda standing still in a forest")
+PROMPTS = ("a dog moving right fast with confetti", "an empty meadow")
 WAIT = 120_000  # milliseconds
 
 

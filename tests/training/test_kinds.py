@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from app.common.paths import SPRITES_2
+from app.common.paths import SPRITES
 from app.models.sprites.text import factor_tokens, token_indices
 from app.models.sprites.vae import load_vae
 from app.models.sprites.vocabulary import load_vocabulary
@@ -11,7 +11,7 @@ from app.models.sprites.world import clip
 from app.training.kinds import kinds, loaded, losses, picked, quality
 from app.training.latents import Latents
 
-VOCABULARY = load_vocabulary(SPRITES_2)
+VOCABULARY = load_vocabulary()
 
 
 def cache(tokens: list[list[int]], latent: np.ndarray | None = None) -> Latents:
@@ -39,13 +39,13 @@ def test_some_clips_of_a_cache_keep_what_belongs_to_them() -> None:
 
 def test_the_loss_of_a_kind_is_that_of_its_clips() -> None:
     held_out = cache([said(), said(texture="rain")])
-    model = loaded(SPRITES_2, VOCABULARY)
+    model = loaded(SPRITES, VOCABULARY)
     both = losses(model, held_out, {"plain": [0], "rain": [1]})
     assert both["rain"] == losses(model, picked(held_out, [1]), {"rain": [0]})["rain"] != both["plain"]
 
 
 def test_the_decoder_to_128_pixels_draws_held_out_clips_each_from_its_own_latents() -> None:
-    vae = load_vae(SPRITES_2 / "vae.safetensors")
+    vae = load_vae(SPRITES / "vae.safetensors")
     made = [clip(seed, True, VOCABULARY) for seed in range(3)]
     latent = torch.cat([vae.encode(torch.from_numpy(one.frames)[None]) for one in made]).numpy()
     tokens = [factor_tokens(one.factors) for one in made]

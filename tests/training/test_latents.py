@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.common.paths import SPRITES, SPRITES_2
+from app.common.paths import SPRITES
 from app.models.sprites.text import factor_tokens
 from app.models.sprites.vae import load_vae
 from app.models.sprites.vocabulary import load_vocabulary
@@ -19,7 +19,7 @@ def test_clips_lie_in_the_order_of_their_seeds(
     held_out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(latents, "SHARD", 2)
-    vae, vocabulary = load_vae(SPRITES / "vae.safetensors"), load_vocabulary(SPRITES_2)
+    vae, vocabulary = load_vae(SPRITES / "vae.safetensors"), load_vocabulary()
     for index in (1, 0):  # workers finish when they finish
         latents.write_shard(tmp_path, index, vae, vocabulary, held_out)
     cache = latents.open_latents(tmp_path, 4)

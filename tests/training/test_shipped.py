@@ -62,7 +62,7 @@ def test_an_artefact_runs_its_commands_and_puts_its_files_in_place(tmp_path: Pat
     (tmp_path / "docs").mkdir()
     one = Artefact("one", ("zipfile --create {work}/made.zip Makefile",), (("made.zip", "docs/one.zip"),))
     (tmp_path / "Makefile").write_text("all:\n")
-    make(one, tmp_path / "work", tmp_path)
+    make(one, tmp_path / "work", 1, tmp_path)
     assert (tmp_path / "docs" / "one.zip").read_bytes()[:2] == b"PK"
 
 
@@ -72,7 +72,7 @@ def test_its_commands_take_the_words_they_are_given(artefact: Artefact, tmp_path
     commands = parser.add_subparsers(parser_class=Parser)
     for command in commands_for(""):
         command.add_parser(commands)
-    for module, *words in (command.format(work=tmp_path).split() for command in artefact.commands):
+    for module, *words in (command.format(work=tmp_path, workers=1).split() for command in artefact.commands):
         if module == "app":
             parser.parse_args(words)
         else:

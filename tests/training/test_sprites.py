@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from app.common.paths import SPRITES, SPRITES_2
+from app.common.paths import SPRITES
 from app.models.networks.stdit3 import STDiT3Config
 from app.models.sprites.text import TOKENS_A_WORD, row_names, token_count, token_indices
 from app.models.sprites.vocabulary import load_vocabulary
@@ -14,7 +14,16 @@ from app.training.latents import SHARD, Latents, open_latents
 from app.training.loop import Budget, Optimiser, arithmetic, generator
 from app.training.sprites import SpritesTraining, draw_batch, open_rows, train
 from app.training.trainee import Start, Trainee, default_config, export, take_over
+from tests.support.vocabularies import of_first_slots
 
+VOCABULARY = load_vocabulary()
+SAID: dict[str, str | None] = {
+    **dict.fromkeys(VOCABULARY.slots),
+    "object": "dog",
+    "background": "snow",
+    "motion": "right",
+    "speed": "fast",
+}
 TINY = STDiT3Config(
     in_channels=4,
     patch_size=(2, 4, 4),
@@ -23,7 +32,7 @@ TINY = STDiT3Config(
     num_heads=2,
     pred_sigma=False,
     caption_channels=8,
-    model_max_length=4 * TOKENS_A_WORD,
+    model_max_length=9 * TOKENS_A_WORD,
     input_sq_size=64,
 )
 SHORT = SpritesTraining(clips=SHARD, batch=2, short_until=2, short_batch=3)
@@ -34,12 +43,12 @@ def data() -> Latents:
     rng = np.random.default_rng(0)
     latent = rng.standard_normal((8, 4, 16, 16, 16)).astype(np.float16)
     cover = rng.integers(0, 255, (8, 16, 16, 16)).astype(np.uint8)
-    return Latents([latent], np.tile([1, 38, 51, 62], (8, 1)), cover)
+    return Latents([latent], np.tile(token_indices(SAID, VOCABULARY), (8, 1)), cover)
 
 
 def run(data: Latents, work: Path, steps: int) -> Trainee:
     budget = Budget(steps=steps, decay_from=6, warmup=2) if steps > 6 else Budget(steps, steps, warmup=2)
-    return train(TINY, SHORT, budget, data, data, work, load_vocabulary(), compiled=False, report_every=3)
+    return train(TINY, SHORT, budget, data, data, work, VOCABULARY, compiled=False, report_every=3)
 
 
 def test_a_resumed_run_is_the_same_run(data, tmp_path):
@@ -51,7 +60,7 @@ def test_a_resumed_run_is_the_same_run(data, tmp_path):
 
 
 def test_batches_depend_on_seed_and_step_alone(data):
-    rows = open_rows(load_vocabulary())
+    rows = open_rows(VOCABULARY)
     one, again, other = (draw_batch(data, SHORT, step, rows) for step in (3, 3, 4))
     assert torch.equal(one.noise, again.noise)
     assert torch.equal(one.t, again.t)
@@ -91,37 +100,35 @@ def test_too_few_latents_are_named(tmp_path):
 
 
 def test_what_has_a_default_is_never_left_open(data):
-    vocabulary = load_vocabulary(SPRITES_2)
-    names: dict[str, str | None] = {"object": "dog", "background": "snow", "motion": "right", "speed": "fast"}
-    said = token_indices({**names, **dict.fromkeys(vocabulary.slots[4:])}, vocabulary)
     dropping = SpritesTraining(clips=SHARD, batch=200, slot_dropout=0.5)
-    clips = Latents(data.latent, np.tile(said, (8, 1)), data.cover)
-    tokens = draw_batch(clips, dropping, 0, open_rows(vocabulary)).tokens
-    assert [len(tokens[:, slot].unique()) for slot in range(len(said))] == [2, 2, 2, 2, 1, 1, 1, 1, 1]
+    tokens = draw_batch(data, dropping, 0, open_rows(VOCABULARY)).tokens
+    assert [len(column.unique()) for column in tokens.T] == [2, 2, 2, 2, 1, 1, 1, 1, 1]
 
 
-def test_a_warm_start_takes_rows_by_word_and_begins_what_is_new_at_zero():
-    old, new = load_vocabulary(), load_vocabulary(SPRITES_2)
+def test_a_warm_start_takes_rows_by_word_and_begins_what_is_new_at_zero(tmp_path):
+    old = of_first_slots()
     torch.manual_seed(0)
-    model = Trainee(default_config(new), token_count(new))
-    take_over(model, Start(SPRITES / "transformer.safetensors", old), new)
-    table = load_file(SPRITES / "transformer.safetensors")["text.table"].float()
-    before, after = row_names(old), row_names(new)
+    export(Trainee(default_config(old), token_count(old)), tmp_path / "old.safetensors", {})
+    model = Trainee(default_config(VOCABULARY), token_count(VOCABULARY))
+    take_over(model, Start(tmp_path / "old.safetensors", old), VOCABULARY)
+    weights = {name: value.float() for name, value in load_file(tmp_path / "old.safetensors").items()}
+    before, after = row_names(old), row_names(VOCABULARY)
     for word in (("object", "ufo"), ("speed", None), ("speed", "fast")):
-        assert torch.equal(model.table[after.index(word)], table[before.index(word)])
+        assert torch.equal(model.table[after.index(word)], weights["text.table"][before.index(word)])
     assert not model.table[after.index(("texture", "clear"))].any()
     assert model.table[after.index(("texture", "rain"))].any()
-    assert not model.transformer.y_embedder.y_embedding[4 * TOKENS_A_WORD :].any()
+    empty, known = model.transformer.y_embedder.y_embedding, 4 * TOKENS_A_WORD
+    assert torch.equal(empty[:known], weights["transformer.y_embedder.y_embedding"])
+    assert not empty[known:].any()
 
 
 def test_a_warm_start_refuses_weights_of_another_shape():
-    vocabulary = load_vocabulary()
-    config = STDiT3Config(**{**vars(default_config(vocabulary)), "depth": 2})
+    config = STDiT3Config(**{**vars(default_config(VOCABULARY)), "depth": 2})
     with pytest.raises(ValueError, match="does not fit at transformer"):
         take_over(
-            Trainee(config, token_count(vocabulary)),
-            Start(SPRITES / "transformer.safetensors", vocabulary),
-            vocabulary,
+            Trainee(config, token_count(VOCABULARY)),
+            Start(SPRITES / "transformer.safetensors", VOCABULARY),
+            VOCABULARY,
         )
 
 
@@ -140,9 +147,8 @@ def test_the_log_says_which_arithmetic_a_run_had(data, tmp_path):
 
 
 def test_latents_of_another_vocabulary_are_refused(data, tmp_path):
-    vocabulary = load_vocabulary(SPRITES_2)
-    with pytest.raises(ValueError, match=r"4 words a clip; accepted: one a slot \(9\)"):
-        train(TINY, SHORT, Budget(1, 1), data, data, tmp_path, vocabulary, compiled=False)
+    with pytest.raises(ValueError, match=r"9 words a clip; accepted: one a slot \(4\)"):
+        train(TINY, SHORT, Budget(1, 1), data, data, tmp_path, of_first_slots(), compiled=False)
 
 
 def test_muon_moves_weights_alike_in_both_arithmetics(monkeypatch):

@@ -1,5 +1,6 @@
 """Held-out evaluation: clips generated from combinations of words that no training clip had, seen by the judge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from PIL import Image, ImageDraw
 from app.caching.method import Method
 from app.caching.policy import NoCache
 from app.caching.registry import build_policy, method_to_json
-from app.common.journal import Journal, Row
+from app.common.journal import Row
 from app.evaluation.classifier.scores import ClipClassifier, compare
 from app.generation.denoiser import Denoiser, fingerprint
 from app.models.base import Frames, VideoModel
@@ -79,10 +80,7 @@ def evaluate_clip(
     ).finish()
     video = run.decode()
     verdict = classifier.verdict(video)
-    factors, vocabulary = clip.factors, clip.factors.vocabulary
-    # Nothing is said of what is at its default: whether it stayed there is a question of its own.
-    plain = {s: getattr(factors, s) for s in vocabulary.slots if getattr(factors, s) == vocabulary.default(s)}
-    named = {s: getattr(factors, s) for s in vocabulary.slots if s not in plain}
+    named, plain = named_and_plain(clip.factors)
     strips.mkdir(parents=True, exist_ok=True)
     Image.fromarray(strip(video)).save(strips / f"{clip.number:04d}.png")
     return {
@@ -97,19 +95,30 @@ def evaluate_clip(
     }
 
 
+def named_and_plain(factors: Factors) -> tuple[dict[str, str], dict[str, str]]:
+    """What captions say of the factors, and what is at its default, by slot.
+
+    Whether something stayed at its default is a question of its own. An empty scene has nothing of a size.
+    """
+    slots = [slot for slot in factors.vocabulary.slots if factors.object is not None or slot != "size"]
+    shown = {slot: name for slot in slots if (name := getattr(factors, slot)) is not None}
+    plain = {slot: name for slot, name in shown.items() if name == factors.vocabulary.default(slot)}
+    return {slot: name for slot, name in shown.items() if slot not in plain}, plain
+
+
 def strip(video: Frames) -> Frames:
     """Every few frames (frames, height, width, 3) side by side: (height, frames * width, 3)."""
     return np.concatenate(list(video[::EVERY]), axis=1)
 
 
-def sheet(journal: Journal, strips: Path) -> Image.Image:
-    """All clips with their prompts, and in red what the judge saw instead."""
-    images = [Image.open(strips / f"{row['number']:04d}.png") for row in journal.rows]
+def sheet(rows: Sequence[Row], strips: Path) -> Image.Image:
+    """Clips with their prompts, and in red what the judge saw instead."""
+    images = [Image.open(strips / f"{row['number']:04d}.png") for row in rows]
     width, height = images[0].width + 12, images[0].height + 2 * LINE + 10
     lines = -(-len(images) // COLUMNS)
     page = Image.new("RGB", (COLUMNS * width + 12, lines * height + 10), (255, 255, 255))
     draw = ImageDraw.Draw(page)
-    for place, (row, image) in enumerate(zip(journal.rows, images, strict=True)):
+    for place, (row, image) in enumerate(zip(rows, images, strict=True)):
         x, y = 12 + place % COLUMNS * width, 10 + place // COLUMNS * height
         page.paste(image, (x, y))
         wrong = [f"{slot}: {row['seen'][slot]}" for slot, right in row["scores"].items() if not right]

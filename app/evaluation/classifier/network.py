@@ -62,7 +62,7 @@ class Judge(nn.Module):
         self.config = config
         self.vocabulary = vocabulary
         self.trunk = nn.Sequential(
-            nn.Conv2d(3, config.narrow, 5, stride=2, padding=2),
+            nn.Conv2d(9, config.narrow, 5, stride=2, padding=2),  # a frame, and its change from either neighbour
             nn.SiLU(),
             nn.Conv2d(config.narrow, config.middle, 3, stride=2, padding=1),
             nn.SiLU(),
@@ -85,7 +85,7 @@ class Judge(nn.Module):
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """(clips, 16, 3, 64, 64) -> logits of every slot."""
         clips = len(images)
-        features = self.trunk(images.flatten(0, 1))  # (clips * frames, wide, 8, 8)
+        features = self.trunk(_with_changes(images).flatten(0, 1))  # (clips * frames, wide, 8, 8)
         pooled = torch.cat([features.amax(dim=(2, 3)), features.mean(dim=(2, 3))], dim=1)
         pooled = pooled.unflatten(0, (clips, FRAMES))
         place = F.silu(self.frame(self.places(F.silu(features)).flatten(1)))
@@ -124,6 +124,13 @@ class Judge(nn.Module):
         if names["motion"] in ("still", None):
             names["speed"] = None
         return Verdict(names, {slot: float(chance.max()) for slot, chance in chances.items()})
+
+
+def _with_changes(images: Tensor) -> Tensor:
+    """(clips, frames, 3, h, w) -> (clips, frames, 9, h, w): slow and fast differ in what is new in a frame."""
+    before = torch.cat([images[:, :1], images[:, :-1]], dim=1)
+    after = torch.cat([images[:, 1:], images[:, -1:]], dim=1)
+    return torch.cat([images, images - before, images - after], dim=2)
 
 
 def looked_at(frames: Tensor) -> Tensor:

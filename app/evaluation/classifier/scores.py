@@ -3,7 +3,7 @@
 The judge sees decoded pixels only, and was trained on rendered clips: it knows nothing of the model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def classifier_of(model: str, folder: Path = SPRITES) -> ClipClassifier | None:
     return ClipClassifier(load_judge(folder)) if model == "sprites" and (folder / JUDGE).is_file() else None
 
 
-def compare(wanted: dict[str, str | None], verdict: Verdict) -> Scores:
+def compare(wanted: Mapping[str, str | None], verdict: Verdict) -> Scores:
     """Marks for the wanted slots; a moving clip taken for a still one has no speed, which is wrong."""
     return {slot: verdict.names[slot] == name for slot, name in wanted.items() if name is not None}
 

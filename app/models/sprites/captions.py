@@ -29,7 +29,7 @@ def describe(factors: Factors, rng: np.random.Generator) -> str:
         parts[slot] = str(rng.choice(names))
     if "object" in parts:
         article = str(rng.choice(["a", "the", ""]))
-        parts["object"] = _noun(parts["object"], article, factors, rng)
+        parts["object"] = noun_phrase(parts["object"], article, factors, rng)
     orders = (
         ("object", "motion", "speed", "background"),
         ("object", "background", "motion", "speed"),
@@ -39,18 +39,18 @@ def describe(factors: Factors, rng: np.random.Generator) -> str:
     order = orders[int(rng.integers(len(orders)))]
     words = [parts[slot] for slot in order if slot in parts]
     if factors.object is None:
-        words.insert(0, _phrase(vocabulary, "count", factors.count, rng))
+        words.insert(0, phrase(vocabulary, "count", factors.count, rng))
     said = [slot for slot in ("texture", "camera", "change") if getattr(factors, slot) != vocabulary.default(slot)]
-    words += [_phrase(vocabulary, slot, getattr(factors, slot), rng) for slot in said if slot in vocabulary.slots]
+    words += [phrase(vocabulary, slot, getattr(factors, slot), rng) for slot in said if slot in vocabulary.slots]
     return " ".join(words)
 
 
-def _noun(noun: str, article: str, factors: Factors, rng: np.random.Generator) -> str:
+def noun_phrase(noun: str, article: str, factors: Factors, rng: np.random.Generator) -> str:
     """The object with its article, or with what is said of its number and size."""
-    size = [] if factors.size == "normal" else [_phrase(factors.vocabulary, "size", factors.size, rng)]
+    size = [] if factors.size == "normal" else [phrase(factors.vocabulary, "size", factors.size, rng)]
     named = " ".join([*size, noun])
     if factors.count != "one":
-        return f"{_phrase(factors.vocabulary, 'count', factors.count, rng)} {_plural(named)}"
+        return f"{phrase(factors.vocabulary, 'count', factors.count, rng)} {_plural(named)}"
     return indefinite(named) if article == "a" else f"{article} {named}".strip()
 
 
@@ -60,5 +60,6 @@ def _plural(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
 
 
-def _phrase(vocabulary: Vocabulary, slot: str, name: str, rng: np.random.Generator) -> str:
+def phrase(vocabulary: Vocabulary, slot: str, name: str, rng: np.random.Generator) -> str:
+    """One of the ways in which captions say a word."""
     return str(rng.choice(vocabulary.find(slot, name).phrases))

@@ -2,22 +2,24 @@
 
 from random import Random
 
-from app.models.sprites.vocabulary import indefinite, load_vocabulary
+import numpy as np
 
-STILL = "still"
+from app.models.sprites.captions import noun_phrase, phrase
+from app.models.sprites.world import draw_factors
 
 
 def compose(random: Random) -> str:
-    """For example "a fox moving left slowly in the snow"; what stands still has no speed."""
-    vocabulary = load_vocabulary()
-    thing = random.choice(vocabulary.names("object"))
-    motion = random.choice(vocabulary.slot("motion"))
-    speed = random.choice(vocabulary.slot("speed"))
-    background = random.choice(vocabulary.slot("background"))
-    parts = [
-        indefinite(thing),
-        random.choice(motion.phrases),
-        *([] if motion.name == STILL else [random.choice(speed.phrases)]),
-        random.choice(background.phrases),
-    ]
-    return " ".join(parts)
+    """For example "two foxes moving left slowly in the snow, zooming in"; words are as frequent as in training."""
+    rng = np.random.default_rng(random.getrandbits(64))
+    factors = draw_factors(rng)
+    vocabulary = factors.vocabulary
+    if factors.object is None:
+        parts = [phrase(vocabulary, "count", factors.count, rng)]
+    else:
+        parts = [noun_phrase(factors.object, "a", factors, rng)]
+    for slot in ("motion", "speed", "background", "texture", "camera", "change"):
+        name = getattr(factors, slot)
+        if name not in (None, vocabulary.default(slot)):
+            said = phrase(vocabulary, slot, name, rng)
+            parts.append(f", {said}" if slot in ("camera", "change") else f" {said}")
+    return "".join(parts)

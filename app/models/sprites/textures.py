@@ -1,4 +1,4 @@
-"""Textures of Sprites 2: many small things on the move, whose arrangement the seed decides and no caption does.
+"""Textures of Sprites: many small things on the move, whose arrangement the seed decides and no caption does.
 
 They fall or rise in columns a patch of the transformer apart and start whole patches apart: an arrangement that is
 decided from noise, but of parts that are learnt.

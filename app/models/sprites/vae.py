@@ -1,7 +1,7 @@
 """The frame autoencoder of Sprites: 64 x 64 RGB frames <-> 4 channels of 16 x 16, each frame on its own.
 
-A decoder may draw at twice the size that was encoded. Latents are standardised per channel; a linear head gives
-previews at a thousandth of a decode's cost.
+The shipped decoder draws at twice the size that was encoded. Latents are standardised per channel; a linear head
+gives previews at a thousandth of a decode's cost.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.common.paths import SPRITES
 
-SLOTS = ("object", "background", "motion", "speed")  # of the shipped model; others have more
+SLOTS = ("object", "background", "motion", "speed")  # those that every vocabulary begins with
 
 VOCABULARY = "vocabulary.json"
 

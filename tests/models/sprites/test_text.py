@@ -1,16 +1,23 @@
 import pytest
 import torch
 
-from app.models.sprites.text import TOKENS_A_WORD, SpritesText, token_count, token_indices, understand
+from app.models.sprites.text import (
+    TOKENS_A_WORD,
+    SpritesText,
+    row_names,
+    token_count,
+    token_indices,
+    understand,
+)
 from app.models.sprites.vocabulary import SLOTS, load_vocabulary
 from app.models.sprites.world import clip
+from tests.support.vocabularies import of_first_slots
 
 VOCABULARY = load_vocabulary()
 
 
-def names(prompt: str) -> dict[str, str | None]:
-    understanding = understand(prompt, VOCABULARY)
-    return {slot: understanding.name(slot) for slot in SLOTS}
+def said(prompt: str) -> dict[str, str]:
+    return {entry.slot: entry.word for entry in understand(prompt, VOCABULARY).understood}
 
 
 def ignored(prompt: str) -> list[str]:
@@ -35,14 +42,66 @@ def ignored(prompt: str) -> list[str]:
         ("a star on a starry night", ("star", "night", None, None)),
         ("a frog going up and down", ("frog", None, "bouncing", None)),
         ("the boat, moving from left to right QUICKLY!", ("boat", None, "right", "fast")),
-        ("Two butterflies' wings", ("butterfly", None, None, None)),
         ("the sea's waves", (None, "ocean", None, None)),
         ("a dog that is not moving", ("dog", None, "still", None)),
         ("a robot on a pink background", ("robot", "pink", None, None)),
     ],
 )
 def test_prompts_are_understood(prompt, expected):
-    assert tuple(names(prompt).values()) == expected
+    assert said(prompt) == {slot: name for slot, name in zip(SLOTS, expected, strict=True) if name is not None}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("an empty meadow", {"count": "empty", "background": "meadow"}),
+        ("nobody in the forest", {"count": "empty", "background": "forest"}),
+        ("two dogs", {"count": "two", "object": "dog"}),
+        ("Two butterflies' wings", {"count": "two", "object": "butterfly"}),
+        ("a pair of crabs", {"count": "two", "object": "crab"}),
+        ("three big foxes", {"count": "three", "size": "large", "object": "fox"}),
+        ("a flock of birds at sunset", {"count": "many", "object": "bird", "background": "sunset"}),
+        ("butterflies over a meadow", {"object": "butterfly", "count": "many", "background": "meadow"}),
+        ("one dog", {"count": "one", "object": "dog"}),
+        ("a fish", {"object": "fish"}),
+        ("an octopus", {"object": "octopus"}),
+        ("a tiny car in heavy rain", {"size": "small", "object": "car", "texture": "rain"}),
+        ("rain falling on a dog falling", {"texture": "rain", "object": "dog", "motion": "falling"}),
+        ("many balloons rising", {"count": "many", "object": "balloon", "motion": "rising"}),
+        ("a cat among party balloons", {"object": "cat", "texture": "party balloons"}),
+        ("a dog, the camera pans to the left", {"object": "dog", "camera": "pan left"}),
+        ("a dog moving left, panning right", {"object": "dog", "motion": "left", "camera": "pan right"}),
+        ("a dog getting bigger, zooming out", {"object": "dog", "motion": "growing", "camera": "zoom out"}),
+        ("a blinking star at night", {"change": "blinking", "object": "star", "background": "night"}),
+        ("a lion in the desert as night falls", {"object": "lion", "background": "desert", "change": "nightfall"}),
+    ],
+)
+def test_number_size_texture_camera_and_change_are_understood(prompt, expected):
+    assert said(prompt) == expected
+
+
+def test_every_phrase_of_the_vocabulary_means_its_word():
+    for word in VOCABULARY.words:
+        for phrase in (word.name, *word.synonyms):
+            entry = understand(phrase, VOCABULARY).understood[0]
+            assert (entry.slot, entry.word) == (word.slot, word.name), phrase
+
+
+def test_a_bare_plural_says_that_it_was_taken_for_many():
+    entries = [(e.text, e.word) for e in understand("dogs in the snow", VOCABULARY).understood]
+    assert entries == [("dogs", "dog"), ("snow", "snow"), ("dogs", "many")]
+    assert understand("dogs in the snow", of_first_slots()).name("object") == "dog"
+
+
+def test_an_empty_scene_ignores_what_would_need_an_object():
+    understanding = understand("an empty meadow moving right fast", VOCABULARY)
+    assert {e.text: e.reason for e in understanding.ignored} == {
+        "moving right": "an empty scene has no object",
+        "fast": "an empty scene has no object",
+    }
+    understanding = understand("an empty meadow with a dog", VOCABULARY)
+    assert [(e.text, e.reason) for e in understanding.ignored] == [("empty", "dog is named")]
+    assert understanding.name("count") is None
 
 
 def test_a_second_object_is_ignored_with_a_reason():
@@ -58,7 +117,7 @@ def test_the_same_word_twice_is_not_ignored():
 
 
 def test_a_colour_before_an_object_is_not_a_background():
-    assert names("a pink flower in the snow")["background"] == "snow"
+    assert said("a pink flower in the snow")["background"] == "snow"
     assert ignored("a pink flower in the snow") == ["pink"]
 
 
@@ -69,7 +128,8 @@ def test_function_words_are_not_reported():
 
 @pytest.mark.parametrize("prompt", ["", "   ", "hello world", "the of and", "🐶", "日本の犬", "x" * 500])
 def test_nothing_known_says_what_is(prompt):
-    with pytest.raises(ValueError, match=r"objects: dog, cat.*backgrounds: night.*speeds: slow, fast"):
+    known = r"objects: dog, cat.*backgrounds: night.*speeds: slow, fast; counts: one.*changes: steady"
+    with pytest.raises(ValueError, match=known):
         understand(prompt, VOCABULARY)
 
 
@@ -78,28 +138,43 @@ def test_captions_of_clips_mean_their_factors():
         made = clip(seed)
         understanding = understand(made.caption, VOCABULARY)
         assert not understanding.ignored, made.caption
-        for slot in SLOTS:
-            assert understanding.name(slot) in (None, getattr(made.factors, slot)), made.caption
+        for slot in VOCABULARY.slots:
+            found = understanding.name(slot) or VOCABULARY.default(slot)
+            assert found in (None, getattr(made.factors, slot)), made.caption
 
 
-def test_tokens_are_distinct_rows_in_slot_order():
-    rows = token_count(VOCABULARY)
-    nothing: dict[str, str | None] = dict.fromkeys(SLOTS)
-    seen = [index for index in token_indices(nothing, VOCABULARY)]
-    for slot in SLOTS:
-        seen += [
-            token_indices({**nothing, slot: n}, VOCABULARY)[SLOTS.index(slot)] for n in VOCABULARY.names(slot)
-        ]
-    assert sorted(seen) == list(range(rows))
+def test_every_word_and_every_slot_left_open_has_a_row_of_its_own():
+    names = row_names(VOCABULARY)
+    assert len(names) == len(set(names)) == token_count(VOCABULARY)
+    nothing: dict[str, str | None] = dict.fromkeys(VOCABULARY.slots)
+    seen = [
+        token_indices({**nothing, slot: name}, VOCABULARY)[VOCABULARY.slots.index(slot)] for slot, name in names
+    ]
+    assert seen == list(range(len(names)))
+
+
+def test_a_slot_that_is_not_spoken_of_is_open_or_has_its_default():
+    names = row_names(VOCABULARY)
+    nothing: dict[str, str | None] = dict.fromkeys(VOCABULARY.slots)
+    rows = [names[row] for row in token_indices(nothing, VOCABULARY)]
+    assert rows[:4] == [("object", None), ("background", None), ("motion", None), ("speed", None)]
+    assert rows[4:] == [
+        ("count", "one"),
+        ("size", "normal"),
+        ("texture", "clear"),
+        ("camera", "fixed"),
+        ("change", "steady"),
+    ]
 
 
 def test_encode_gives_a_few_tokens_a_slot():
     table = torch.arange(float(token_count(VOCABULARY)))[:, None, None].expand(-1, TOKENS_A_WORD, 8)
     y, mask, understanding = SpritesText(table).encode("a slow dog")
-    assert y.shape == (1, 1, 4 * TOKENS_A_WORD, 8)
-    assert mask.shape == (1, 4 * TOKENS_A_WORD)
+    assert y.shape == (1, 1, 9 * TOKENS_A_WORD, 8)
+    assert mask.shape == (1, 9 * TOKENS_A_WORD)
     assert mask.all()
-    words = token_indices({"object": "dog", "background": None, "motion": None, "speed": "slow"}, VOCABULARY)
+    named: dict[str, str | None] = {**dict.fromkeys(VOCABULARY.slots), "object": "dog", "speed": "slow"}
+    words = token_indices(named, VOCABULARY)
     assert y[0, 0, :, 0].tolist() == [word for word in words for _ in range(TOKENS_A_WORD)]
     assert [entry.word for entry in understanding.understood] == ["slow", "dog"]
     with pytest.raises(ValueError, match="table has 3 rows"):
