@@ -128,6 +128,23 @@ def test_generate_to_the_end(studio: Studio) -> None:
     expect(page.locator(".health")).to_contain_text("foo")
 
 
+def test_the_words_of_a_long_prompt_are_all_seen(studio: Studio) -> None:
+    page = studio.visit()
+    hidden = page.locator(".panel-prompt-words").evaluate(
+        """(panel) => {
+            const words = ["three", "large", "cars", "moving left", "fast", "snow", "camera zooms in"];
+            panel.replaceChildren(...words.map((word) => {
+                const chip = document.createElement("span");
+                chip.className = "word";
+                chip.textContent = word;
+                return chip;
+            }));
+            return panel.scrollHeight - panel.clientHeight;
+        }"""
+    )
+    assert hidden == 0
+
+
 def test_videos_play_in_sync(studio: Studio) -> None:
     page = studio.visit()
     generate(page)
