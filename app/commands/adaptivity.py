@@ -132,7 +132,7 @@ def marks_of(rows: list[Row], budget: int) -> dict[str, Mark]:
     """The ways to spend the budget, from the PSNR of everything that was generated.
 
     The last two tell how many steps the codebook gives a video from where it puts them: as many as it gave each,
-    spread evenly, and its mean number for all; left out where such a number was not made.
+    spread evenly, and for all its mean number, rounded; left out where such a number was not made.
     """
     start = f"{EVEN}-"
     even = [
@@ -141,16 +141,13 @@ def marks_of(rows: list[Row], budget: int) -> dict[str, Mark]:
     ]
     known = {name: Mark(*zip(*(row["made"][name] for row in rows), strict=True)) for name in (SHARED, CODEBOOK)}
     numbers = known[CODEBOOK].computed_steps
-    spread = {
-        "codebook_spread_evenly": given_numbers(even, numbers),
-        "even_at_its_mean": given_numbers(even, [round(mean(numbers))] * len(rows)),
-    }
+    spread = {"codebook_spread_evenly": numbers, "even_at_its_mean": (round(mean(numbers)),) * len(rows)}
     return {
         EVEN: same_number(even, budget),
         SHARED: known[SHARED],
         OWN: own_numbers(even, budget),
         CODEBOOK: known[CODEBOOK],
-        **{name: mark for name, mark in spread.items() if mark is not None},
+        **{name: given_numbers(even, given) for name, given in spread.items() if {*given} <= {*even[0]}},
     }
 
 

@@ -37,13 +37,11 @@ class Mark:
 
 def same_number(videos: Sequence[Mapping[int, float]], budget: int) -> Mark:
     """Every video with the same number of computed steps; `videos`: PSNR by number of steps."""
-    return Mark((budget,) * len(videos), tuple(video[budget] for video in videos))
+    return given_numbers(videos, [budget] * len(videos))
 
 
-def given_numbers(videos: Sequence[Mapping[int, float]], numbers: Sequence[int]) -> Mark | None:
-    """Each video with the number of computed steps that something else gave it; none where one was not made."""
-    if any(number not in video for video, number in zip(videos, numbers, strict=True)):
-        return None
+def given_numbers(videos: Sequence[Mapping[int, float]], numbers: Sequence[int]) -> Mark:
+    """Each video with a number of computed steps of its own; a KeyError where such a number was not made."""
     return Mark(tuple(numbers), tuple(video[number] for video, number in zip(videos, numbers, strict=True)))
 
 
@@ -75,7 +73,7 @@ def own_numbers(videos: Sequence[Mapping[int, float]], budget: int) -> Mark:
             break
         _, index, more = min(gains)
         numbers[index] = more
-    return Mark(tuple(numbers), tuple(video[number] for video, number in zip(videos, numbers, strict=True)))
+    return given_numbers(videos, numbers)
 
 
 def _fewest(video: Mapping[int, float], level: float) -> int:

@@ -327,7 +327,8 @@ def test_composed_prompts_are_understood_to_the_last_word() -> None:
         found = words("sprites", prompt)
         assert found is not None
         assert found.ignored == (), prompt
-        assert len(found.understood) >= 2, prompt
+        empty = "empty" in (meaning for _, meaning in found.understood)
+        assert len(found.understood) >= (2 if empty else 3), prompt
 
 
 def test_the_library_has_the_papers_prompts_by_figure() -> None:

@@ -1,5 +1,6 @@
 """Adapting: numbers of steps handed out by hand, never above the budget, never worse than equal ones."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ videos = st.lists(st.lists(st.floats(10, 60), min_size=4, max_size=4), min_size=
 def test_by_hand():
     assert same_number([EASY, HARD], 2).db == (44.0, 30.0)
     assert given_numbers([EASY, HARD], (1, 4)) == Mark((1, 4), (40.0, 43.0))
-    assert given_numbers([EASY, HARD], (1, 5)) is None
+    with pytest.raises(KeyError):
+        given_numbers([EASY, HARD], (1, 5))
     own = own_numbers([EASY, HARD], 2)
     assert (own.computed_steps, own.db) == ((1, 3), (40.0, 40.0))
     # A common level of 43 takes 2 and 4 steps, the whole budget of six.

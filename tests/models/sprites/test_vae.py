@@ -55,9 +55,10 @@ def test_latents_are_standardised(vae):
     assert 0.6 < deviation.min() <= deviation.max() < 1.5
 
 
-def test_preview_is_a_blurry_decode_of_a_plain_clip(vae):
-    frames, pictures = (rendered(of_first_slots(), side) for side in (64, 128))
-    assert psnr(vae.preview(vae.encode(frames)), pictures) >= 19.5
+def test_preview_is_a_blurry_decode(vae, frames, pictures):
+    assert psnr(vae.preview(vae.encode(frames)), pictures) >= 18.5  # small bright things are lost in it
+    plain = [rendered(of_first_slots(), side) for side in (64, 128)]
+    assert psnr(vae.preview(vae.encode(plain[0])), plain[1]) >= 19.5
 
 
 def test_uint8_and_float_frames_encode_alike(vae, frames):
